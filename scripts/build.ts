@@ -1,0 +1,3 @@
+import { buildProduct } from './environment/bundles';
+
+await buildProduct();

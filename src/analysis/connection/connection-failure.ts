@@ -1,0 +1,39 @@
+// Failures as users meet them: what failed, on which server and database, what to do next. The database layer throws
+// nothing else; editor and terminal print these fields and nothing of the driver's own.
+
+export type FailureKind =
+  | 'authentication'
+  | 'unreachable'
+  | 'tls'
+  | 'not-postgresql'
+  | 'no-such-database'
+  | 'not-permitted'
+  | 'connection-lost'
+  | 'cancelled'
+  | 'timed-out'
+  | 'statement'
+  | 'consent-required'
+  | 'configuration'
+  | 'other';
+
+/** A failure in words. `message` is what failed, on which server and database. */
+export class DatabaseFailure extends Error {
+  override readonly name = 'DatabaseFailure';
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+    /** What to do next, a sentence. */
+    readonly nextStep: string,
+    readonly details: {
+      /** SQLSTATE; null when the failure did not come from a server. */
+      code?: string | null;
+      /** UTF-16 offset into the statement as it was given, for errors that have a position. */
+      offset?: number | null;
+      /** The server's HINT and DETAIL, joined; null without. */
+      hint?: string | null;
+    } = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
