@@ -1,0 +1,28 @@
+// One transaction on the server, the only way to send SQL. Each query is one message of the extended protocol, so a
+// second statement can't ride along.
+
+export interface UnitOfWork {
+  /** Rows as the driver gives them (int8 and numeric are strings): the caller checks them with a schema. */
+  query(text: string, values?: readonly unknown[]): Promise<unknown[]>;
+}
+
+export interface UnitOfWorkOptions {
+  /** 'catalogue': empty search_path, everything is qualified. 'role': the role's own or the profile's, for user SQL. */
+  searchPath: 'catalogue' | 'role';
+  /**
+   * 'read-only': BEGIN READ ONLY, always rolled back at the end. 'rolled-back': read-write, for a statement the user agreed to run, and always
+   * rolled back.
+   */
+  access: 'read-only' | 'rolled-back';
+  /** statement_timeout, SET LOCAL. */
+  statementTimeoutMs: number;
+  /** REPEATABLE READ when several queries must see one snapshot; default is the server's READ COMMITTED. */
+  isolation?: 'repeatable read';
+  signal?: AbortSignal;
+}
+
+/** Runs `work` inside one transaction of a session and ends the transaction whatever happens. */
+export type RunUnitOfWork = <Result>(
+  options: UnitOfWorkOptions,
+  work: (unit: UnitOfWork) => Promise<Result>,
+) => Promise<Result>;
