@@ -3,7 +3,7 @@
 // chosen one with esbuild and imports the result.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -42,9 +42,11 @@ function installDependencies() {
 installDependencies();
 const { build } = await import('esbuild');
 const outfile = path.join(root, 'out', 'scripts', `${task}.mjs`);
+// written under a name of this process, then renamed: two runs at once never read half a file
+const partial = outfile.replace(/mjs$/, `${process.pid}.mjs`);
 await build({
   entryPoints: [entry],
-  outfile,
+  outfile: partial,
   absWorkingDir: root,
   bundle: true,
   packages: 'external',
@@ -55,6 +57,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
+renameSync(partial, outfile);
 process.argv = [process.execPath, outfile, ...args];
 process.chdir(root);
 process.setSourceMapsEnabled(true);

@@ -62,20 +62,39 @@ export async function buildProduct(): Promise<void> {
   ]);
 }
 
-/** Bundles every *.test.ts of a tier into out/test/<tier>/, one file each, and returns their paths. */
-export async function buildTests(tier: string): Promise<string[]> {
-  const folder = path.join(root, 'test', tier);
-  const outdir = path.join(root, 'out', 'test', tier);
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.test.ts')).sort();
-  await rm(outdir, { recursive: true, force: true });
+/** Bundled tests: one file for each *.test.ts. */
+export interface TestBundles {
+  /** To be removed by whoever ran them. */
+  folder: string;
+  files: string[];
+}
+
+/**
+ * Bundles a tier's *.test.ts (those whose path contains `only`, when given) into a folder of this process alone, so that
+ * two runs at once do not overwrite each other's.
+ */
+export async function buildTests(tier: string, only = ''): Promise<TestBundles> {
+  const source = path.join(root, 'test', tier);
+  const folder = path.join(root, 'out', 'test', `${tier}-${process.pid}`);
+  const names = (await readdir(source, { recursive: true }))
+    .filter((name) => name.endsWith('.test.ts') && name.includes(only))
+    .sort();
+  if (names.length === 0) return { folder, files: [] };
   await build({
     ...node,
-    entryPoints: names.map((name) => path.join(folder, name)),
-    outdir,
-    outbase: folder,
+    entryPoints: names.map((name) => path.join(source, name)),
+    outdir: folder,
+    outbase: source,
     external: ['vscode', 'pg-native', 'mocha', 'playwright-core', 'esbuild', './node-sql-parser.js'],
     sourcemap: 'inline',
   });
-  await copyFile(require.resolve('libpg-query/wasm/libpg-query.wasm'), path.join(outdir, 'libpg-query.wasm'));
-  return names.map((name) => path.join(outdir, name.replace(/\.ts$/, '.js')));
+  const files = names.map((name) => path.join(folder, name.replace(/\.ts$/, '.js')));
+  // the parser looks for its WASM beside the bundle it is in
+  const wasm = require.resolve('libpg-query/wasm/libpg-query.wasm');
+  await Promise.all(
+    [...new Set(files.map((file) => path.dirname(file)))].map((each) =>
+      copyFile(wasm, path.join(each, 'libpg-query.wasm')),
+    ),
+  );
+  return { folder, files };
 }
