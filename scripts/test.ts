@@ -1,5 +1,6 @@
 // `npm test` runs everything; `npm test -- --tier unit [--only NAME] [--grep PATTERN]` runs one tier for a developer.
 import { parseArgs } from 'node:util';
+import { cleanUpDeadRuns } from './environment/ledger';
 import { runTier, tiers, type Tier } from './environment/tiers';
 
 const { values } = parseArgs({
@@ -18,6 +19,7 @@ if (!isTier(values.tier)) {
   console.error(`Usage: npm test -- --tier ${tiers.join('|')} [--only PART-OF-FILE-NAME] [--grep PATTERN]`);
   process.exit(2);
 }
+await cleanUpDeadRuns();
 const result = await runTier(values.tier, {
   ...(values.only === undefined ? {} : { only: values.only }),
   ...(values.grep === undefined ? {} : { grep: values.grep }),

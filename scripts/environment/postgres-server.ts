@@ -1,13 +1,13 @@
 // A real PostgreSQL on loopback in a temporary folder, for tests, the demo and benchmarks.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runsAsRoot } from './cache';
+import { run } from './cache';
+import { runsAsRoot } from './cache-folder';
 import { providePostgres, type PostgresMajor } from './postgres-binaries';
+import { makeTemporaryFolder, startProcess, type SupervisedProcess } from './supervision';
 
 /** nobody and nogroup on Debian and every other Linux: PostgreSQL refuses to run as root. */
 const unprivileged = { uid: 65534, gid: 65534 };
@@ -24,6 +24,10 @@ export interface PostgresServerOptions {
   password?: string;
   /** Default: a free one. */
   port?: number;
+  /** The data folder of a cleanly stopped server, copied instead of running initdb. */
+  template?: string;
+  /** Called with the server's process at every start. */
+  onStart?: (process: SupervisedProcess) => void;
 }
 
 export interface PostgresServer {
@@ -64,50 +68,61 @@ export async function freePort(): Promise<number> {
 /** Makes a cluster and starts it; resolves when it accepts connections. */
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
   const binaries = await providePostgres(options.major);
-  const folder = await mkdtemp(path.join(tmpdir(), 'pg-insight-postgres-'));
+  const temporary = await makeTemporaryFolder('postgres');
+  const folder = temporary.path;
   const dataFolder = path.join(folder, 'data');
   const logFile = path.join(folder, 'server.log');
   const password = options.password ?? randomBytes(18).toString('base64url');
   const port = options.port ?? (await freePort());
   if (runsAsRoot) await chown(folder, unprivileged.uid, unprivileged.gid);
-  let child: ChildProcess | null = null;
+  let server: SupervisedProcess | null = null;
 
-  const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  /** Runs one of PostgreSQL's programs to its end as the server's user. */
+  async function runProgram(name: string, args: string[], input?: string): Promise<void> {
+    const { child, ended, stop } = startProcess(path.join(binaries, 'bin', name), args, {
+      ...asServerUser,
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => (output += text.toString()));
+    }
+    child.stdin?.end(input);
+    const code = await ended;
+    await stop();
+    if (code !== 0) throw new Error(`${name} of PostgreSQL ${options.major} ended with ${code}:\n${output}`);
+  }
 
-  async function initialise(): Promise<void> {
+  async function makeCluster(): Promise<void> {
     const passwordFile = path.join(folder, 'password');
     await writeFile(passwordFile, password, { mode: 0o600 });
     if (runsAsRoot) await chown(passwordFile, unprivileged.uid, unprivileged.gid);
-    const initdb = spawn(
-      path.join(binaries, 'bin', 'initdb'),
-      [
-        '-D',
-        dataFolder,
-        '-U',
-        'postgres',
-        '-A',
-        'scram-sha-256',
-        '--pwfile',
-        passwordFile,
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '--no-sync',
-      ],
-      { ...asServerUser, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    for (const stream of [initdb.stdout, initdb.stderr])
-      stream.on('data', (text: Buffer) => (output += text.toString()));
-    const [code] = (await once(initdb, 'close')) as [number | null];
+    const authentication = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile];
+    await runProgram('initdb', ['-D', dataFolder, ...authentication, '-E', 'UTF8', '--locale=C', '--no-sync']);
     await rm(passwordFile);
-    if (code !== 0) throw new Error(`initdb of PostgreSQL ${options.major} ended with ${String(code)}:\n${output}`);
+  }
+
+  async function copyCluster(template: string): Promise<void> {
+    // cp shares the blocks where the file system can, and keeps the server's user as owner
+    await run('cp', ['-a', template, dataFolder]);
+    // without a running server nobody needs the template's password to set a new one
+    await runProgram(
+      'postgres',
+      ['--single', '-D', dataFolder, 'postgres'],
+      `ALTER ROLE postgres PASSWORD '${password}'\n`,
+    );
+  }
+
+  async function configure(): Promise<void> {
     const settings = {
       listen_addresses: '127.0.0.1',
       port: String(port),
       unix_socket_directories: '',
       fsync: 'off',
       timezone: 'UTC',
+      // files in the data folder instead of /dev/shm: they go with the folder even after kill -9
+      dynamic_shared_memory_type: 'mmap',
       ...options.settings,
     };
     await appendFile(
@@ -121,22 +136,22 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 
   async function start(): Promise<void> {
     const log = await open(logFile, 'a');
-    const started = spawn(path.join(binaries, 'bin', 'postgres'), ['-D', dataFolder], {
+    const started = startProcess(path.join(binaries, 'bin', 'postgres'), ['-D', dataFolder], {
       ...asServerUser,
       cwd: folder,
       stdio: ['ignore', log.fd, log.fd],
+      // PostgreSQL's fast shutdown; SIGTERM would wait for the clients to leave
+      stopSignal: 'SIGINT',
     });
     await log.close();
-    child = started;
-    started.once('exit', () => {
-      if (child === started) child = null;
-    });
+    server = started;
+    options.onStart?.(started);
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
       // the last line of postmaster.pid says "ready" once connections are accepted
       const state = await readFile(path.join(dataFolder, 'postmaster.pid'), 'utf8').catch(() => '');
       if (state.includes(`\n${String(port)}\n`) && /^ready/m.test(state)) return;
-      if (child !== started || Date.now() > deadline) {
+      if (!started.isRunning() || Date.now() > deadline) {
         throw new Error(`PostgreSQL ${options.major} did not start:\n${await readFile(logFile, 'utf8')}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 25));
@@ -144,19 +159,16 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   }
 
   async function shutdown(): Promise<void> {
-    const running = child;
-    if (running === null) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGINT');
-    await ended;
+    await server?.stop();
   }
 
   try {
-    await initialise();
+    await (options.template === undefined ? makeCluster() : copyCluster(options.template));
+    await configure();
     await start();
   } catch (error) {
     await shutdown();
-    await removeFolder();
+    await temporary.remove();
     throw error;
   }
   return {
@@ -178,8 +190,8 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     start,
     async stop() {
       await shutdown();
-      await removeFolder();
+      await temporary.remove();
     },
-    pid: () => child?.pid ?? null,
+    pid: () => (server?.isRunning() === true ? server.pid : null),
   };
 }

@@ -1,0 +1,14 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+export const runsAsRoot = process.getuid?.() === 0;
+
+/**
+ * Where provisioned programs and the ledgers of running scripts are kept. PostgreSQL refuses to run as root, so as root
+ * its files must lie where another user can read them.
+ */
+export const cacheFolder =
+  process.env['PG_INSIGHT_CACHE'] ??
+  (runsAsRoot
+    ? '/var/cache/pg-insight'
+    : path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'pg-insight'));
