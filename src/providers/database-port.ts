@@ -1,16 +1,13 @@
 // What the editor needs of the database, as functions: extension.ts hands in src/database's implementation. Everything
 // rejects with a DatabaseFailure.
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
+import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { ConsentVerdict } from '../analysis/sql/consent';
 import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
 
-export type ConnectionState =
-  | { state: 'connected' }
-  /** Said as soon as the loss is noticed; `attempt` counts from 1, `retryInMs` until the next one. */
-  | { state: 'reconnecting'; attempt: number; retryInMs: number; reason: string }
-  | { state: 'closed' };
+export type { ConnectionState };
 
 export interface DatabaseSession {
   readonly profile: ConnectionProfile;
@@ -35,4 +32,38 @@ export interface DatabaseSession {
 export interface DatabaseAccess {
   /** `password` is what SecretStorage holds; null lets the profile's other sources answer. */
   connect(profile: ConnectionProfile, password: string | null, signal?: AbortSignal): Promise<DatabaseSession>;
+}
+
+/** Where profiles are kept: one file that editor and terminal share. Everything rejects with a DatabaseFailure. */
+export interface ProfileStore {
+  /** Absolute path, for messages. */
+  readonly file: string;
+  /** In the order of the file; empty when there is none yet. */
+  load(): Promise<ConnectionProfile[]>;
+  /** Adds the profile, or replaces the one with its id. */
+  save(profile: ConnectionProfile): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** What a URL or a set of variables says about a connection: everything of a profile but its identity. */
+export interface ConnectionDraft {
+  settings: Omit<ConnectionProfile, 'id' | 'name' | 'environment'>;
+  /** Never written into a profile; null when the source has none. */
+  password: string | null;
+  /** What the source asked for and a profile can't hold, a sentence each. */
+  notes: string[];
+}
+
+/** Where a new profile can come from. */
+export interface ConnectionSources {
+  /** A fresh identity for a profile. */
+  createId(): string;
+  /** postgresql:// or postgres:// URL. Throws a DatabaseFailure that says what is wrong with it. */
+  parseUrl(url: string): ConnectionDraft;
+  /** DATABASE_URL of a .env file's text; null when it has none. */
+  findDatabaseUrl(dotEnv: string): string | null;
+  /** PG* variables of this process, by name; empty when none is set. PGPASSWORD's value is masked. */
+  environmentVariables(): Record<string, string>;
+  /** Sections of pg_service.conf. */
+  listServices(): Promise<string[]>;
 }
