@@ -22,17 +22,18 @@ const node: BuildOptions = {
   external: ['pg-native', 'vscode', './node-sql-parser.js'],
 };
 
-/** Builds dist/: extension, terminal, lazy fallback parser, webview, WASM. */
-export async function buildProduct(): Promise<void> {
-  await rm(dist, { recursive: true, force: true });
-  await mkdir(path.join(dist, 'webview'), { recursive: true });
+/** Builds extension, terminal, lazy fallback parser, webview and WASM into a folder. */
+export async function buildProduct(folder = dist): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  const webview = path.join(folder, 'webview');
+  await mkdir(webview, { recursive: true });
   const product: BuildOptions = { ...node, minify: true };
   await Promise.all([
-    build({ ...product, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js' }),
+    build({ ...product, entryPoints: ['src/extension.ts'], outfile: path.join(folder, 'extension.js') }),
     build({
       ...product,
       entryPoints: ['src/cli.ts'],
-      outfile: 'dist/cli.js',
+      outfile: path.join(folder, 'cli.js'),
       banner: { js: '#!/usr/bin/env node' },
     }),
     build({
@@ -40,7 +41,7 @@ export async function buildProduct(): Promise<void> {
       external: [],
       sourcemap: false,
       entryPoints: [require.resolve('node-sql-parser/build/postgresql.js')],
-      outfile: 'dist/node-sql-parser.js',
+      outfile: path.join(folder, 'node-sql-parser.js'),
     }),
     build({
       absWorkingDir: root,
@@ -52,14 +53,27 @@ export async function buildProduct(): Promise<void> {
       logLevel: 'warning',
       tsconfig: 'src/webviews/app/tsconfig.json',
       entryPoints: ['src/webviews/app/plan.ts'],
-      outdir: 'dist/webview',
+      outdir: webview,
       loader: { '.ttf': 'file' },
     }),
-    copyFile(require.resolve('libpg-query/wasm/libpg-query.wasm'), path.join(dist, 'libpg-query.wasm')),
+    copyFile(require.resolve('libpg-query/wasm/libpg-query.wasm'), path.join(folder, 'libpg-query.wasm')),
     ...['codicon.css', 'codicon.ttf'].map((file) =>
-      copyFile(require.resolve(`@vscode/codicons/dist/${file}`), path.join(dist, 'webview', file)),
+      copyFile(require.resolve(`@vscode/codicons/dist/${file}`), path.join(webview, file)),
     ),
   ]);
+}
+
+/** Bundles the suite that runs a tier's tests inside VS Code, beside them. */
+export async function buildExtensionSuite(folder: string): Promise<string> {
+  const outfile = path.join(folder, 'extension-suite.js');
+  await build({
+    ...node,
+    entryPoints: ['scripts/environment/extension-suite.ts'],
+    outfile,
+    external: ['vscode', 'mocha'],
+    sourcemap: 'inline',
+  });
+  return outfile;
 }
 
 /** Bundled tests: one file for each *.test.ts. */

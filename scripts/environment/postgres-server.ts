@@ -1,11 +1,10 @@
 // A real PostgreSQL on loopback in a temporary folder, for tests, the demo and benchmarks.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { appendFile, chown, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { run } from './cache';
 import { runsAsRoot } from './cache-folder';
+import { freePort } from './free-port';
 import { providePostgres, type PostgresMajor } from './postgres-binaries';
 import { makeTemporaryFolder, startProcess, type SupervisedProcess } from './supervision';
 
@@ -52,17 +51,6 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** The postmaster's process id, null when it is not running. */
   pid(): number | null;
-}
-
-/** A loopback port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
-  return address.port;
 }
 
 /** Makes a cluster and starts it; resolves when it accepts connections. */

@@ -36,7 +36,7 @@ export interface SupervisedOptions extends SpawnOptions {
 
 export interface TemporaryFolder {
   path: string;
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 class Run {

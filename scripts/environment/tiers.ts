@@ -1,7 +1,9 @@
 // Runs one tier of tests: bundles its files, runs mocha over them and counts.
 import { rm } from 'node:fs/promises';
 import Mocha from 'mocha';
-import { buildTests } from './bundles';
+import { buildExtensionSuite, buildTests } from './bundles';
+import { runInExtensionHost } from './extension-host';
+import { stageProduct } from './packages';
 
 export const tiers = ['unit', 'database', 'extension', 'ui'] as const;
 export type Tier = (typeof tiers)[number];
@@ -24,32 +26,61 @@ const testTimeoutMs: Record<Tier, number> = { unit: 10_000, database: 60_000, ex
 /** How long a finished tier may take to let go of sockets, timers and children before that counts as a failure. */
 const graceMs = 10_000;
 
-export async function runTier(tier: Tier, options: TierOptions): Promise<TierResult> {
-  const bundles = await buildTests(tier, options.only);
+interface MochaOptions {
+  files: string[];
+  timeoutMs: number;
+  forbidOnly: boolean;
+  grep?: string;
+}
+
+async function runHere({ files, timeoutMs, ...options }: MochaOptions): Promise<TierResult> {
+  const mocha = new Mocha({ ui: 'bdd', timeout: timeoutMs, ...options });
+  for (const file of files) mocha.addFile(file);
+  const result = await new Promise<TierResult>((resolve) => {
+    const runner = mocha.run(() => {
+      resolve({ passed: runner.stats?.passes ?? 0, failed: runner.stats?.failures ?? 1 });
+    });
+  });
+  setTimeout(() => {
+    console.error(`The tests are over but something is still open: ${process.getActiveResourcesInfo().join(', ')}.`);
+    process.exit(1);
+  }, graceMs).unref();
+  return result;
+}
+
+async function runInVsCode(options: MochaOptions, folder: string): Promise<TierResult> {
+  const product = await stageProduct();
+  try {
+    const suiteFile = await buildExtensionSuite(folder);
+    const events = await runInExtensionHost({ ...options, suiteFile, extensionFolder: product.folder });
+    for (const event of events) {
+      if (event.event === 'pass') console.log(`  ✔ ${event.title} (${event.durationMs} ms)`);
+      if (event.event === 'pending') console.log(`  - ${event.title}`);
+      if (event.event === 'fail') console.log(`  ✘ ${event.title}\n${event.error.replace(/^/gm, '      ')}`);
+    }
+    const count = (name: string) => events.filter(({ event }) => event === name).length;
+    const finished = count('end') === 1;
+    if (!finished) console.error(`The suite did not finish; its last event: ${JSON.stringify(events.at(-1) ?? null)}`);
+    return { passed: count('pass'), failed: count('fail') + (finished ? 0 : 1) };
+  } finally {
+    await product.remove();
+  }
+}
+
+export async function runTier(tier: Tier, { only, grep }: TierOptions): Promise<TierResult> {
+  const bundles = await buildTests(tier, only);
   try {
     if (bundles.files.length === 0) {
-      console.error(
-        `No test file in test/${tier}${options.only === undefined ? '' : ` has "${options.only}" in its name`}.`,
-      );
+      console.error(`No test file in test/${tier}${only === undefined ? '' : ` has "${only}" in its name`}.`);
       return { passed: 0, failed: 1 };
     }
-    const mocha = new Mocha({
-      ui: 'bdd',
-      timeout: testTimeoutMs[tier],
+    const options: MochaOptions = {
+      files: bundles.files,
+      timeoutMs: testTimeoutMs[tier],
       forbidOnly: process.env['CI'] !== undefined,
-      ...(options.grep === undefined ? {} : { grep: options.grep }),
-    });
-    for (const file of bundles.files) mocha.addFile(file);
-    const result = await new Promise<TierResult>((resolve) => {
-      const runner = mocha.run(() => {
-        resolve({ passed: runner.stats?.passes ?? 0, failed: runner.stats?.failures ?? 1 });
-      });
-    });
-    setTimeout(() => {
-      console.error(`The tests are over but something is still open: ${process.getActiveResourcesInfo().join(', ')}.`);
-      process.exit(1);
-    }, graceMs).unref();
-    return result;
+      ...(grep === undefined ? {} : { grep }),
+    };
+    return await (tier === 'extension' ? runInVsCode(options, bundles.folder) : runHere(options));
   } finally {
     await rm(bundles.folder, { recursive: true, force: true });
   }

@@ -1,0 +1,70 @@
+// The extension unpacked as VS Code runs it, the .vsix, and the npm tarball. All are made in a folder of their own, so
+// that several runs at once and a developer's dist/ do not disturb each other.
+import { existsSync } from 'node:fs';
+import { copyFile, cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { buildProduct, root } from './bundles';
+import { run } from './cache';
+import { makeTemporaryFolder } from './supervision';
+
+const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', '.npmignore'];
+
+export interface StagedProduct {
+  /** What is packed, and what VS Code can run as a development extension. */
+  folder: string;
+  /** Makes the .vsix and returns its path; it lies in the folder, or in `into`. */
+  packVsix: (into?: string) => Promise<string>;
+  /** Makes the npm tarball and returns its path. */
+  packNpm: (into?: string) => Promise<string>;
+  remove: () => Promise<void>;
+}
+
+/** Builds the product into a temporary folder together with all that the packages hold. */
+export async function stageProduct(): Promise<StagedProduct> {
+  const stage = await makeTemporaryFolder('stage');
+  const folder = path.join(stage.path, 'product');
+  const packages = path.join(stage.path, 'packages');
+  await mkdir(packages);
+  await buildProduct(path.join(folder, 'dist'));
+  await Promise.all(
+    files
+      .filter((name) => existsSync(path.join(root, name)))
+      .map((name) => copyFile(path.join(root, name), path.join(folder, name))),
+  );
+  await cp(path.join(root, 'media'), path.join(folder, 'media'), { recursive: true });
+  return {
+    folder,
+    async packVsix(into = packages) {
+      const file = path.join(into, 'pg-insight.vsix');
+      const vsce = path.join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
+      const flags = [
+        '--no-dependencies',
+        '--no-rewrite-relative-links',
+        '--allow-missing-repository',
+        '--skip-license',
+      ];
+      await run(process.execPath, [vsce, 'package', ...flags, '--out', file], { cwd: folder });
+      return file;
+    },
+    async packNpm(into = packages) {
+      const output = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
+        cwd: folder,
+      });
+      const [packed] = JSON.parse(output) as { filename: string }[];
+      if (packed === undefined) throw new Error(`npm pack told no file name: ${output}`);
+      return path.join(into, packed.filename);
+    },
+    remove: stage.remove,
+  };
+}
+
+/** The environment variable by which a whole run hands the .vsix it has built to its UI tier. */
+export const vsixVariable = 'PG_INSIGHT_VSIX';
+
+/** The .vsix to test: that of the whole run, else a new one. */
+export async function provideVsix(): Promise<string> {
+  const built = process.env[vsixVariable];
+  if (built !== undefined) return built;
+  // the folder goes with the run
+  return (await stageProduct()).packVsix();
+}
