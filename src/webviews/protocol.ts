@@ -1,28 +1,80 @@
-// Messages between a webview and its host. What comes in from the webview is checked; one message carries a whole state.
+// Messages between the plan view and its host. What comes in is checked: requests from the webview, and documents that
+// were stored to survive a reload of the window. One message carries a whole state, so that none can be missed.
 import * as z from 'zod';
-import type { ExplainResult } from '../analysis/explain/explain';
-import type { Finding } from '../analysis/finding';
+import { environmentSchema } from '../analysis/connection/connection-profile';
+import type { ExplainResult, ParameterValues } from '../analysis/explain/explain';
+import { findingSchema } from '../analysis/finding';
+import { planSchema } from '../analysis/plan/plan';
 
-/** Everything the plan view shows. */
-export interface PlanDocument {
-  title: string;
+const parameterValuesSchema: z.ZodType<ParameterValues> = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('none') }),
+  z.object({ mode: z.literal('generic') }),
+  z.object({ mode: z.literal('values'), values: z.array(z.string().nullable()) }),
+]);
+
+const explainResultSchema: z.ZodType<ExplainResult> = z.object({
+  plan: planSchema,
+  planJson: z.string(),
+  rolledBack: z.boolean(),
+  ranAt: z.string(),
+  server: z.string(),
+  database: z.string(),
+  serverVersion: z.string(),
+});
+
+const positionSchema = z.object({
+  /** From 0. */
+  line: z.number().int().nonnegative(),
+  /** UTF-16 units, from 0. */
+  character: z.number().int().nonnegative(),
+});
+
+/** Where a statement was taken from, as the editor counts. */
+export const statementSourceSchema = z.object({
+  uri: z.string(),
+  start: positionSchema,
+  end: positionSchema,
+});
+export type StatementSource = z.infer<typeof statementSourceSchema>;
+
+/** Everything the plan view shows, and what running the statement again needs. */
+export const planDocumentSchema = z.object({
+  title: z.string(),
   /** The statement as it was sent, for the header and for copying. */
-  sql: string;
-  analyzed: boolean;
+  sql: z.string(),
+  analyzed: z.boolean(),
   /** Parameters as shown: "$1 = 'delivered'"; "generic plan" when planned for unknown values; null without parameters. */
-  parameters: string | null;
-  result: ExplainResult;
-  findings: Finding[];
-}
+  parameters: z.string().nullable(),
+  /** The same parameters as they are sent. */
+  parameterValues: parameterValuesSchema,
+  connection: z.object({ profileId: z.string(), name: z.string(), environment: environmentSchema }),
+  /** Null when the statement is in no document that could be shown. */
+  source: statementSourceSchema.nullable(),
+  result: explainResultSchema,
+  findings: z.array(findingSchema),
+});
+export type PlanDocument = z.infer<typeof planDocumentSchema>;
 
-export interface PlanViewMessage {
-  type: 'plan';
-  document: PlanDocument;
-}
+/** What the host tells the plan view. */
+export type PlanViewMessage =
+  | { type: 'plan'; document: PlanDocument }
+  /** A restored view whose document is gone; `reason` is a sentence for the user. */
+  | { type: 'unavailable'; reason: string }
+  /** The statement is being run again. */
+  | { type: 'running'; running: boolean };
 
+/** What can be put on the clipboard. */
+export const copyFormats = ['json', 'text', 'markdown', 'sql'] as const;
+
+/** What the plan view asks of the host. */
 export const planViewRequestSchema = z.discriminatedUnion('type', [
+  /** The view can show a document now: after it was opened, hidden and shown again, or restored. */
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('copy'), format: z.enum(['json', 'text', 'markdown']) }),
+  z.object({ type: z.literal('copy'), format: z.enum(copyFormats) }),
+  /** One node with its conditions and figures. */
+  z.object({ type: z.literal('copy-node'), nodeId: z.number().int() }),
+  /** The SQL of a finding's fix. */
+  z.object({ type: z.literal('copy-fix'), fingerprint: z.string() }),
   z.object({ type: z.literal('run-again') }),
   z.object({ type: z.literal('reveal-sql') }),
   z.object({ type: z.literal('open-json') }),
