@@ -2,7 +2,10 @@
 // second statement can't ride along.
 
 export interface UnitOfWork {
-  /** Rows as the driver gives them (int8 and numeric are strings): the caller checks them with a schema. */
+  /**
+   * Rejects with a DatabaseFailure; its `details.offset` is a UTF-16 offset into `text`. Several calls at once run one after the other.
+   * Rows as the driver gives them (int8 and numeric are strings): the caller checks them with a schema.
+   */
   query(text: string, values?: readonly unknown[]): Promise<unknown[]>;
 }
 
@@ -16,6 +19,8 @@ export interface UnitOfWorkOptions {
   access: 'read-only' | 'rolled-back';
   /** statement_timeout, SET LOCAL. */
   statementTimeoutMs: number;
+  /** lock_timeout, SET LOCAL; default 3 s. */
+  lockTimeoutMs?: number;
   /** REPEATABLE READ when several queries must see one snapshot; default is the server's READ COMMITTED. */
   isolation?: 'repeatable read';
   signal?: AbortSignal;

@@ -54,16 +54,16 @@ export interface ConnectionDraft {
   notes: string[];
 }
 
-/** Where a new profile can come from. */
+/** Where a new profile can come from. Asynchronous throughout, so that whoever implements it may be loaded late. */
 export interface ConnectionSources {
   /** A fresh identity for a profile. */
-  createId(): string;
-  /** postgresql:// or postgres:// URL. Throws a DatabaseFailure that says what is wrong with it. */
-  parseUrl(url: string): ConnectionDraft;
+  createId(): Promise<string>;
+  /** postgresql:// or postgres:// URL; rejects with a DatabaseFailure that says what is wrong with it. */
+  parseUrl(url: string): Promise<ConnectionDraft>;
   /** DATABASE_URL of a .env file's text; null when it has none. */
-  findDatabaseUrl(dotEnv: string): string | null;
-  /** PG* variables of this process, by name; empty when none is set. PGPASSWORD's value is masked. */
-  environmentVariables(): Record<string, string>;
+  findDatabaseUrl(dotEnv: string): Promise<string | null>;
+  /** PG* variables of this process that choose a server, by name; empty when none is set. Never a password. */
+  listEnvironmentVariables(): Promise<Record<string, string>>;
   /** Sections of pg_service.conf. */
   listServices(): Promise<string[]>;
 }

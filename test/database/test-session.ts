@@ -1,0 +1,39 @@
+// A session on an embedded server, for tests.
+import type { ConnectionSettings } from '../../src/database/connection-settings';
+import { openSession, type Session } from '../../src/database/session';
+
+/** What startPostgres gives, or a proxy or pooler in front of it. */
+export interface TestServer {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+}
+
+export function toTestSettings(server: TestServer, settings: Partial<ConnectionSettings> = {}): ConnectionSettings {
+  return {
+    targets: [{ host: server.host, address: null, port: server.port }],
+    database: 'postgres',
+    user: server.user,
+    readPassword: () => Promise.resolve(server.password),
+    sslMode: 'prefer',
+    tls: {
+      checkChain: false,
+      rootCertificates: null,
+      checkHostName: false,
+      certificate: null,
+      key: null,
+      keyPassphrase: null,
+      negotiation: 'postgres',
+    },
+    searchPath: null,
+    applicationName: 'pg-insight test',
+    connectTimeoutMs: 10_000,
+    notes: [],
+    ...settings,
+  };
+}
+
+export function openTestSession(server: TestServer, settings: Partial<ConnectionSettings> = {}): Promise<Session> {
+  return openSession(toTestSettings(server, settings));
+}
