@@ -96,7 +96,7 @@ export async function openFile(page: Page, name: string): Promise<void> {
 /** Selects a range in the active editor by keyboard: 1-based line, whole lines. */
 export async function selectLines(page: Page, first: number, last: number): Promise<void> {
   await page.keyboard.press('Control+G');
-  await answerInput(page, `${first}:1`);
+  await answerInput(page, `:${first}:1`);
   for (let line = first; line < last; line += 1) await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Shift+End');
 }
