@@ -54,6 +54,10 @@ export const planNodeSchema = z.object({
   selfBuffers: bufferUsageSchema.nullable(),
   /** True when ANALYZE reports 0 loops. */
   neverExecuted: z.boolean(),
+  /** A Limit, a semi or anti join, a one-row SubPlan or an empty other side may have stopped this node before its end. */
+  stoppedEarly: z.boolean(),
+  /** The planner took it although an enable_* setting forbids it. */
+  disabled: z.boolean(),
   /** >= 1; null where an estimate says nothing (never executed, stopped early, BitmapAnd, ...). */
   estimateFactor: z.number().min(1).nullable(),
   /** Which way the estimate was off. */
@@ -65,12 +69,17 @@ export const planNodeSchema = z.object({
 });
 export type PlanNode = z.infer<typeof planNodeSchema>;
 
-/** Time outside the plan's nodes; null where the server does not say. */
+/**
+ * Time outside the plan's nodes; null where the server does not say. The nodes' selfMs + triggersMs + jitOutsideMs +
+ * serializationMs + unattributedMs = the plan's executionMs.
+ */
 export const outsidePlanSchema = z.object({
   /** AFTER and foreign-key triggers (BEFORE triggers run inside ModifyTable). */
   triggersMs: count.nullable(),
-  /** JIT compilation as printed; part of it may lie inside nodes. */
+  /** JIT compilation as printed, of all processes; most of it lies inside nodes, so it is not a part of the sum. */
   jitMs: count.nullable(),
+  /** The part of jitMs spent before the plan ran (code generation); a part of the sum. */
+  jitOutsideMs: count.nullable(),
   serializationMs: count.nullable(),
   /** Execution time that none of the parts above explains: executor start and end. */
   unattributedMs: count.nullable(),
@@ -89,6 +98,8 @@ export const planSchema = z.object({
       relation: z.string().nullable(),
       calls: count,
       totalMs: count.nullable(),
+      /** BEFORE and INSTEAD OF triggers run inside ModifyTable: their time is in its selfMs, not in outside. */
+      insidePlan: z.boolean(),
     }),
   ),
   /** Planner settings that differ from their defaults (EXPLAIN's SETTINGS). */

@@ -1,0 +1,76 @@
+// Rules 8 and 9: what of the execution time is in no node.
+import { numberField, objectField } from './fields';
+import type { PrintedPlan } from './metrics';
+import type { OutsidePlan, Plan } from './plan';
+
+/** Times are printed in thousandths of a millisecond, and here several of them are compared. */
+const roundingMs = 0.01;
+
+/** JIT's code generation, which happens while the executor starts; the rest when a node first runs its expression. */
+function jitTimes(plan: PrintedPlan): { totalMs: number | null; generationMs: number } {
+  const jit = objectField(plan, 'JIT');
+  const timing = jit === null ? null : objectField(jit, 'Timing');
+  if (timing === null) return { totalMs: null, generationMs: 0 };
+  // from PostgreSQL 17 generation has parts of its own
+  const generation = objectField(timing, 'Generation');
+  const generationMs = generation === null ? numberField(timing, 'Generation') : numberField(generation, 'Total');
+  return { totalMs: numberField(timing, 'Total'), generationMs: generationMs ?? 0 };
+}
+
+/**
+ * Tells triggers that ran inside ModifyTable from those after the plan. EXPLAIN lists both and says of none when it ran.
+ * Constraint triggers always run after. Others are taken to have run after when the time that no node explains has room
+ * for them, else inside: a trigger of some weight fits in one place only.
+ */
+function placeTriggers(triggers: PrintedPlan['triggers'], unexplainedMs: number | null): Plan['triggers'] {
+  // without timing nothing tells: taken to have run after, as most triggers do
+  let leftMs = unexplainedMs ?? Number.POSITIVE_INFINITY;
+  const inside = new Set<PrintedPlan['triggers'][number]>();
+  const heaviestFirst = triggers.toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0));
+  for (const constraint of [true, false]) {
+    for (const trigger of heaviestFirst) {
+      if ((trigger.constraint !== null) !== constraint || trigger.totalMs === null) continue;
+      if (constraint || trigger.totalMs <= leftMs + roundingMs) leftMs = Math.max(0, leftMs - trigger.totalMs);
+      else inside.add(trigger);
+    }
+  }
+  return triggers.map((trigger) => ({ ...trigger, insidePlan: inside.has(trigger) }));
+}
+
+/** The parts outside the plan, given the time inside it (null without timing). */
+export function measureOutside(
+  plan: PrintedPlan,
+  inPlanMs: number | null,
+): { outside: OutsidePlan; triggers: Plan['triggers'] } {
+  const jit = jitTimes(plan);
+  const serialization = objectField(plan, 'Serialization');
+  const serializationMs = serialization === null ? null : numberField(serialization, 'Time');
+  const { executionMs } = plan;
+  if (executionMs === null || inPlanMs === null) {
+    const triggers = placeTriggers(plan.triggers, null);
+    const none: OutsidePlan = {
+      triggersMs: null,
+      jitMs: jit.totalMs,
+      jitOutsideMs: null,
+      serializationMs,
+      unattributedMs: null,
+    };
+    return { outside: none, triggers };
+  }
+  const afterPlanMs = Math.max(0, executionMs - inPlanMs - (serializationMs ?? 0));
+  const triggers = placeTriggers(plan.triggers, afterPlanMs);
+  const after = triggers.filter(({ insidePlan, totalMs }) => !insidePlan && totalMs !== null);
+  const triggersMs = after.reduce((sum, { totalMs }) => sum + (totalMs ?? 0), 0);
+  const restMs = Math.max(0, afterPlanMs - triggersMs);
+  const jitOutsideMs = jit.totalMs === null ? null : Math.min(jit.generationMs, restMs);
+  return {
+    outside: {
+      triggersMs: after.length === 0 ? null : triggersMs,
+      jitMs: jit.totalMs,
+      jitOutsideMs,
+      serializationMs,
+      unattributedMs: restMs - (jitOutsideMs ?? 0),
+    },
+    triggers,
+  };
+}
