@@ -3,13 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, chown, open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from './cache';
-import { runsAsRoot } from './cache-folder';
+import { runsAsRoot, unprivileged } from './cache-folder';
 import { freePort } from './free-port';
 import { providePostgres, type PostgresMajor } from './postgres-binaries';
 import { makeTemporaryFolder, startProcess, type SupervisedProcess } from './supervision';
 
-/** nobody and nogroup on Debian and every other Linux: PostgreSQL refuses to run as root. */
-const unprivileged = { uid: 65534, gid: 65534 };
 const asServerUser = runsAsRoot ? unprivileged : {};
 const startTimeoutMs = 30_000;
 
