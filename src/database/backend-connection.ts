@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionSettings } from './connection-settings';
+import { errorCode } from './error-code';
 import {
   ConnectDeadline,
   isReachable,
@@ -19,6 +20,9 @@ import {
 
 /** A server wants a password and no source has one. */
 export class NoPasswordError extends Error {}
+
+/** channel_binding=require, and the server logs in without it. */
+export class NoChannelBindingError extends Error {}
 
 /** How long after a cancel request a server may stay silent before the socket is cut. */
 const cancelGraceMs = 2_000;
@@ -117,12 +121,18 @@ export class BackendConnection {
   ): Promise<BackendConnection> {
     const transport = await openTransport(target, encryption, settings.tls, signal);
     const { socket } = transport;
+    const binding = { offered: false };
+    const checkBinding = () => {
+      if (settings.requireChannelBinding && !binding.offered) throw new NoChannelBindingError();
+    };
     const client = new StartupClient(settings, {
       host: target.host,
       port: target.port,
       user: settings.user,
       database: settings.database,
+      enableChannelBinding: settings.requireChannelBinding,
       password: async () => {
+        checkBinding();
         const password = await settings.readPassword(target, signal);
         if (password === null) throw new NoPasswordError('The server wants a password.');
         return password;
@@ -134,6 +144,9 @@ export class BackendConnection {
     });
     // connect() rejects with what goes wrong; without a listener Node would end the process
     client.on('error', () => undefined);
+    client.connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: string[] }) => {
+      binding.offered = transport.encrypted && mechanisms.includes('SCRAM-SHA-256-PLUS');
+    });
     const answer = { isPostgres: true };
     socket.once('data', (chunk: Buffer) => {
       if (isFirstAnswer(chunk)) return;
@@ -145,6 +158,8 @@ export class BackendConnection {
     try {
       if (signal.aborted) throw new Error('Aborted');
       await client.connect();
+      // a server that asks for no password has proved nothing
+      checkBinding();
       return new BackendConnection(client, transport, settings);
     } catch (error) {
       socket.destroy();
@@ -393,10 +408,4 @@ function maybeOtherEncryptionHelps(error: unknown): boolean {
 /** As libpq: the next host is tried when this one can't be reached or is starting, not when it refuses the user. */
 function maybeAnotherServerAnswers(error: unknown): boolean {
   return error instanceof TransportError || errorCode(error) === '57P03';
-}
-
-/** SQLSTATE or the code of Node's error; empty without. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }

@@ -2,7 +2,8 @@
 // do next. Nothing else of them reaches the user; no message holds a password.
 import pg from 'pg';
 import { DatabaseFailure, type FailureKind } from '../analysis/connection/connection-failure';
-import { connectionLossCodes, errorCode, NoPasswordError } from './backend-connection';
+import { connectionLossCodes, NoChannelBindingError, NoPasswordError } from './backend-connection';
+import { errorCode } from './error-code';
 import { quoteIdentifier } from './identifiers';
 import { TransportError } from './transport';
 
@@ -123,6 +124,13 @@ function describeConnectionError(error: unknown, context: FailureContext): Words
       message: `${server} asks for a password for role "${user}", and none was found.`,
       nextStep:
         'Enter the password for this connection, or give it by PGPASSWORD, a password file, a service file or a password command.',
+    };
+  }
+  if (error instanceof NoChannelBindingError) {
+    return {
+      kind: 'tls',
+      message: `${server} logs role "${user}" in without channel binding, and the connection demands it.`,
+      nextStep: 'Use TLS and a SCRAM password, or remove channel_binding=require from the connection.',
     };
   }
   const code = errorCode(error);

@@ -26,6 +26,7 @@ export function toTestSettings(server: TestServer, settings: Partial<ConnectionS
       keyPassphrase: null,
       negotiation: 'postgres',
     },
+    requireChannelBinding: false,
     searchPath: null,
     applicationName: 'pg-insight test',
     connectTimeoutMs: 10_000,

@@ -38,5 +38,7 @@ export const connectionProfileSchema = z.strictObject({
   searchPath: z.array(z.string().min(1)).nullable(),
   /** Program and arguments that print the password; null: none. */
   passwordCommand: z.array(z.string()).min(1).nullable(),
+  /** Further libpq parameters by keyword, as a URL may have them (connect_timeout, channel_binding, options ...). No secrets. */
+  parameters: z.record(z.string(), z.string()).optional(),
 });
 export type ConnectionProfile = z.infer<typeof connectionProfileSchema>;
