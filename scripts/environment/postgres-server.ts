@@ -23,8 +23,6 @@ export interface PostgresServerOptions {
   port?: number;
   /** The data folder of a cleanly stopped server, copied instead of running initdb. */
   template?: string;
-  /** Called with the server's process at every start. */
-  onStart?: (process: SupervisedProcess) => void;
 }
 
 export interface PostgresServer {
@@ -49,6 +47,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** The postmaster's process id, null when it is not running. */
   pid(): number | null;
+  /** Settles when the postmaster that runs now has ended, wanted or not. */
+  ended(): Promise<unknown>;
 }
 
 /** Makes a cluster and starts it; resolves when it accepts connections. */
@@ -131,7 +131,6 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     });
     await log.close();
     server = started;
-    options.onStart?.(started);
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
       // the last line of postmaster.pid says "ready" once connections are accepted
@@ -178,6 +177,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
       await shutdown();
       await temporary.remove();
     },
+    ended: () => server?.ended ?? Promise.resolve(),
     pid: () => (server?.isRunning() === true ? server.pid : null),
   };
 }

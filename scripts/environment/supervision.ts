@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ledger, runMark, signal, startOf } from './ledger';
 
-/** How long a process may take to end when asked, before it is killed. */
-const patienceMs = 5_000;
+/** How long a process may take to end when asked, before it is killed, unless it is given longer. */
+const defaultPatienceMs = 5_000;
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -32,6 +32,8 @@ export interface SupervisedProcess {
 export interface SupervisedOptions extends SpawnOptions {
   /** What asks this program to end; default SIGTERM. */
   stopSignal?: NodeJS.Signals;
+  /** How long it may take to end when asked. */
+  patienceMs?: number;
 }
 
 export interface TemporaryFolder {
@@ -83,7 +85,7 @@ class Run {
   }
 
   startProcess(command: string, args: readonly string[], options: SupervisedOptions): SupervisedProcess {
-    const { stopSignal = 'SIGTERM', ...spawnOptions } = options;
+    const { stopSignal = 'SIGTERM', patienceMs = defaultPatienceMs, ...spawnOptions } = options;
     const child = spawn(command, args, {
       ...spawnOptions,
       env: { ...(options.env ?? process.env), [runMark]: this.#ledger.run },

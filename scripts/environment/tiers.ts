@@ -13,6 +13,8 @@ export interface TierOptions {
   only?: string;
   /** Runs only the tests whose full title matches this pattern. */
   grep?: string;
+  /** Whether an `.only` left in a test is a failure. */
+  forbidOnly: boolean;
 }
 
 export interface TierResult {
@@ -67,7 +69,7 @@ async function runInVsCode(options: MochaOptions, folder: string): Promise<TierR
   }
 }
 
-export async function runTier(tier: Tier, { only, grep }: TierOptions): Promise<TierResult> {
+export async function runTier(tier: Tier, { only, grep, forbidOnly }: TierOptions): Promise<TierResult> {
   const bundles = await buildTests(tier, only);
   try {
     if (bundles.files.length === 0) {
@@ -77,7 +79,7 @@ export async function runTier(tier: Tier, { only, grep }: TierOptions): Promise<
     const options: MochaOptions = {
       files: bundles.files,
       timeoutMs: testTimeoutMs[tier],
-      forbidOnly: process.env['CI'] !== undefined,
+      forbidOnly,
       ...(grep === undefined ? {} : { grep }),
     };
     return await (tier === 'extension' ? runInVsCode(options, bundles.folder) : runHere(options));

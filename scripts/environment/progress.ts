@@ -1,0 +1,61 @@
+// Progress of several tasks at once: bars on a terminal, a line for each change otherwise.
+import { MultiBar, Presets } from 'cli-progress';
+
+export interface ProgressTask {
+  update(done: number, of: number, what: string): void;
+  finish(what: string): void;
+}
+
+export interface Progress {
+  task(name: string): ProgressTask;
+  /** Leaves the terminal to others. */
+  stop(): void;
+}
+
+const nameWidth = 16;
+
+function createBars(): Progress {
+  const bars = new MultiBar(
+    { format: '{name} {bar} {percentage}% | {duration_formatted} | {what}', hideCursor: true, stopOnComplete: false },
+    Presets.shades_classic,
+  );
+  return {
+    task(name) {
+      const bar = bars.create(1, 0, { name: name.padEnd(nameWidth), what: '' });
+      return {
+        update(done, of, what) {
+          bar.setTotal(of);
+          bar.update(done, { what });
+        },
+        finish(what) {
+          bar.update(bar.getTotal(), { what });
+        },
+      };
+    },
+    stop: () => {
+      bars.stop();
+    },
+  };
+}
+
+function createLines(): Progress {
+  return {
+    task(name) {
+      const from = performance.now();
+      const say = (text: string) => {
+        console.log(
+          `[${((performance.now() - from) / 1000).toFixed(0).padStart(3)} s] ${name.padEnd(nameWidth)} ${text}`,
+        );
+      };
+      return {
+        update(done, of, what) {
+          say(`${String(Math.round((100 * done) / of)).padStart(3)} %  ${what}`);
+        },
+        finish: say,
+      };
+    },
+    stop: () => undefined,
+  };
+}
+
+export const createProgress = (): Progress => (process.stdout.isTTY ? createBars() : createLines());
