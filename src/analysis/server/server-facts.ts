@@ -7,6 +7,34 @@ export interface InstalledExtension {
   schema: string;
 }
 
+export interface UnreadableTables {
+  schema: string;
+  /** Number of tables that the role may not SELECT from. */
+  notPermitted: number;
+  /** Number of tables that it may SELECT from, but under a row-level security policy. */
+  behindRowSecurity: number;
+}
+
+/** Settings that are read right after connecting. Those with a dot exist only while their library is loaded. */
+export const observedSettings = [
+  'auto_explain.log_min_duration',
+  'autovacuum',
+  'compute_query_id',
+  'jit',
+  'listen_addresses',
+  'lock_timeout',
+  'log_min_duration_statement',
+  'pg_stat_statements.track',
+  'search_path',
+  'server_encoding',
+  'shared_preload_libraries',
+  'statement_timeout',
+  'track_activities',
+  'track_counts',
+  'track_io_timing',
+  'work_mem',
+] as const;
+
 export interface ServerFacts {
   /** server_version_num: 180004 is 18.4. */
   versionNumber: number;
@@ -31,4 +59,8 @@ export interface ServerFacts {
   pooler: 'none' | 'pgbouncer';
   /** TLS of this very connection; null when pg_stat_ssl says nothing about it. */
   tls: { version: string; cipher: string } | null;
+  /** May SELECT from the view pg_stat_statements; false when the extension is not in this database. */
+  canReadStatementStatistics: boolean;
+  /** Tables whose planner statistics are hidden from the role, by schema; schemas without any are left out. */
+  unreadableTables: UnreadableTables[];
 }

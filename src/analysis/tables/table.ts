@@ -11,21 +11,35 @@ export interface TableSummary {
   kind: TableKind;
   /** OID of the parent of a partition (or of an inheritance child); null for others. */
   parentOid: number | null;
+  /** False for an inheritance child, which is a table in its own right. */
+  isPartition: boolean;
   /** pg_class.reltuples; null when never vacuumed or analyzed. For a partitioned table, the sum over known partitions. */
   estimatedRows: number | null;
   /** relpages x block_size: the heap at the last VACUUM, ANALYZE or CREATE INDEX; for a partitioned table the partitions' sum. */
   estimatedSizeBytes: number;
-  /** Sequential scans / (sequential + index scans); null without scans, or for what has no statistics of its own. */
+  /** Sequential scans / (sequential + index scans), partitions' summed; null without scans or without statistics. */
   sequentialScanRatio: number | null;
   /** Dead / (live + dead) tuples; null when both are 0 or there are no statistics. */
   deadTupleRatio: number | null;
-  /** Counts behind the two ratios; null when the server has no statistics for it. */
+  /** Counts behind the two ratios, partitions' summed; null when the server counts nothing for it (foreign tables, track_counts off). */
   scans: { sequential: number; index: number } | null;
   tuples: { live: number; dead: number } | null;
   /** ISO 8601; manual or automatic, whichever is later; null when never. */
   lastVacuum: string | null;
   lastAnalyze: string | null;
   comment: string | null;
+}
+
+/** The two shares of a table, from its counts. */
+export function findRatios(
+  scans: TableSummary['scans'],
+  tuples: TableSummary['tuples'],
+): Pick<TableSummary, 'sequentialScanRatio' | 'deadTupleRatio'> {
+  const share = (part: number, rest: number) => (part + rest === 0 ? null : part / (part + rest));
+  return {
+    sequentialScanRatio: scans === null ? null : share(scans.sequential, scans.index),
+    deadTupleRatio: tuples === null ? null : share(tuples.dead, tuples.live),
+  };
 }
 
 export interface ColumnStatistics {
@@ -51,6 +65,8 @@ export interface TableColumn {
   isPrimaryKey: boolean;
   comment: string | null;
   statistics: ColumnStatistics | null;
+  /** Why `statistics` is null; null when it is not. Hidden statistics and absent ones ask for different next steps. */
+  statisticsMissing: 'not-permitted' | 'row-security' | 'not-analyzed' | null;
 }
 
 export interface TableIndex {
@@ -79,11 +95,20 @@ export interface ForeignKey {
   definition: string;
 }
 
+/** CREATE STATISTICS: what the planner is told about columns together. */
+export interface ExtendedStatistics {
+  schema: string;
+  name: string;
+  /** pg_get_statisticsobjdef(). */
+  definition: string;
+}
+
 export interface TableDetails {
   columns: TableColumn[];
   indexes: TableIndex[];
   foreignKeys: ForeignKey[];
-  /** Why columns have no statistics although the table has been analyzed; null when they are readable. */
+  extendedStatistics: ExtendedStatistics[];
+  /** A sentence with the next step when the role may not see statistics of some columns; null when it may. */
   statisticsUnavailable: string | null;
 }
 

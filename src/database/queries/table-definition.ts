@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import columnsSql from './ddl-columns.sql';
+import constraintsSql from './ddl-constraints.sql';
+import indexesSql from './ddl-indexes.sql';
+import sequencesSql from './ddl-sequences.sql';
+import tableSql from './ddl-table.sql';
+import { oldestVersionNumber, type CatalogueQuery } from './query';
+
+/** reloptions and their like: "name=value" texts, of which the value may hold more equals signs. */
+const options = z.array(z.string()).transform((texts) =>
+  texts.map((text) => {
+    const split = text.indexOf('=');
+    return { name: text.slice(0, split), value: text.slice(split + 1) };
+  }),
+);
+
+const tableRow = z.object({
+  name: z.string(),
+  schema: z.string(),
+  kind: z.enum(['r', 'p', 'm', 'f']),
+  is_unlogged: z.boolean(),
+  is_partition: z.boolean(),
+  parents: z.array(z.string()),
+  partition_bound: z.string().nullable(),
+  partition_key: z.string().nullable(),
+  options,
+  toast_options: options,
+  access_method: z.string().nullable(),
+  tablespace: z.string().nullable(),
+  replica_identity: z.enum(['d', 'n', 'f', 'i']),
+  replica_identity_index: z.string().nullable(),
+  query: z.string().nullable(),
+  is_populated: z.boolean(),
+  foreign_server: z.string().nullable(),
+  foreign_options: options,
+  comment: z.string().nullable(),
+});
+export const ddlTableQuery: CatalogueQuery<typeof tableRow> = {
+  name: 'the table',
+  row: tableRow,
+  variants: [{ when: oldestVersionNumber, sql: tableSql }],
+};
+
+const columnRow = z.object({
+  name: z.string(),
+  type: z.string(),
+  collation: z.string().nullable(),
+  not_null: z.boolean(),
+  is_local: z.boolean(),
+  expression: z.string().nullable(),
+  identity: z.enum(['', 'a', 'd']),
+  generated: z.enum(['', 's', 'v']),
+  storage: z.string().nullable(),
+  compression: z.string().nullable(),
+  statistics_target: z.number().int().nullable(),
+  options,
+  foreign_options: options,
+  comment: z.string().nullable(),
+});
+/** The one column of the catalogue that 13 does not have is put in its place here. */
+const withCompression = columnsSql.replace(
+  'null::pg_catalog.text as compression',
+  `case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression`,
+);
+export const ddlColumnsQuery: CatalogueQuery<typeof columnRow> = {
+  name: 'columns',
+  row: columnRow,
+  variants: [
+    { when: 140_000, sql: withCompression },
+    { when: oldestVersionNumber, sql: columnsSql },
+  ],
+};
+
+const sequenceRow = z.object({
+  column_name: z.string(),
+  is_identity: z.boolean(),
+  name: z.string(),
+  has_default_name: z.boolean(),
+  type: z.string(),
+  /** int8 as texts: they are only ever written again. */
+  start: z.string(),
+  increment: z.string(),
+  minimum: z.string(),
+  maximum: z.string(),
+  cache: z.string(),
+  cycle: z.boolean(),
+});
+export const ddlSequencesQuery: CatalogueQuery<typeof sequenceRow> = {
+  name: 'sequences',
+  row: sequenceRow,
+  variants: [{ when: oldestVersionNumber, sql: sequencesSql }],
+};
+
+const constraintRow = z.object({
+  name: z.string(),
+  type: z.enum(['p', 'u', 'x', 'c', 'f', 'n']),
+  definition: z.string(),
+  is_validated: z.boolean(),
+  is_local: z.boolean(),
+  has_parent: z.boolean(),
+  is_no_inherit: z.boolean(),
+  has_default_name: z.boolean().nullable(),
+  not_null_column: z.string().nullable(),
+  index_name: z.string().nullable(),
+  index_options: options,
+  comment: z.string().nullable(),
+});
+export const ddlConstraintsQuery: CatalogueQuery<typeof constraintRow> = {
+  name: 'constraints',
+  row: constraintRow,
+  variants: [{ when: oldestVersionNumber, sql: constraintsSql }],
+};
+
+const indexRow = z.object({ name: z.string(), definition: z.string(), comment: z.string().nullable() });
+export const ddlIndexesQuery: CatalogueQuery<typeof indexRow> = {
+  name: 'indexes',
+  row: indexRow,
+  variants: [{ when: oldestVersionNumber, sql: indexesSql }],
+};

@@ -1,0 +1,11 @@
+-- $1: OID of a table.
+select
+  n.nspname::pg_catalog.text as schema,
+  e.stxname::pg_catalog.text as name,
+  pg_catalog.format('%I.%I', n.nspname, e.stxname) as qualified_name,
+  pg_catalog.pg_get_statisticsobjdef(e.oid) as definition,
+  pg_catalog.quote_literal(pg_catalog.obj_description(e.oid, 'pg_statistic_ext')) as comment
+from pg_catalog.pg_statistic_ext e
+join pg_catalog.pg_namespace n on n.oid = e.stxnamespace
+where e.stxrelid = $1::pg_catalog.oid
+order by n.nspname, e.stxname

@@ -1,0 +1,19 @@
+-- Tables whose planner statistics this role can't see, by schema: pg_stats shows a column only to who may SELECT it, and
+-- nothing of a table under row-level security.
+select
+  n.nspname::pg_catalog.text as schema,
+  pg_catalog.count(*) filter (where not t.may_select) as not_permitted,
+  pg_catalog.count(*) filter (where t.may_select and t.row_security) as behind_row_security
+from (
+  select
+    c.relnamespace,
+    pg_catalog.has_table_privilege(c.oid, 'SELECT') as may_select,
+    c.relrowsecurity and pg_catalog.row_security_active(c.oid) as row_security
+  from pg_catalog.pg_class c
+  where c.relkind in ('r', 'p', 'm')
+) t
+join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and (not t.may_select or t.row_security)
+group by n.nspname
+order by n.nspname
