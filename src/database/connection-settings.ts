@@ -6,7 +6,7 @@ import { sslModeSchema, type ConnectionProfile, type SslMode } from '../analysis
 import type { LocalFile, LocalSystem } from './local-system';
 import { runPasswordCommand } from './password-command';
 import { findPassword } from './password-file';
-import { parseService } from './service-file';
+import { findServiceFiles, parseService } from './service-file';
 import type { Target, TlsMaterial } from './transport';
 
 export interface ConnectionSettings {
@@ -164,15 +164,8 @@ async function readService(
   system: LocalSystem,
   notes: string[],
 ): Promise<Map<string, string>> {
-  const { env } = system;
-  const userFile =
-    values.get('servicefile') ??
-    env['PGSERVICEFILE'] ??
-    (system.platform === 'win32'
-      ? path.join(env['APPDATA'] ?? system.homeFolder, 'postgresql', '.pg_service.conf')
-      : path.join(system.homeFolder, '.pg_service.conf'));
-  const systemFile = path.join(env['PGSYSCONFDIR'] ?? '/etc/postgresql-common', 'pg_service.conf');
-  for (const file of [userFile, systemFile]) {
+  const files = findServiceFiles(system, values.get('servicefile') ?? null);
+  for (const file of files) {
     const content = await readSetting(file, 'service file', system);
     const service = content === null ? null : parseService(content.text, name);
     if (service === null) continue;
@@ -180,7 +173,7 @@ async function readService(
     return service.parameters;
   }
   throw configurationFailure(
-    `There is no service "${name}" in ${userFile} or ${systemFile}.`,
+    `There is no service "${name}" in ${files.join(' or ')}.`,
     'Add a section of that name, or choose another service for this connection.',
   );
 }

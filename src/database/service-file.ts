@@ -1,4 +1,25 @@
 // pg_service.conf: sections of libpq parameters.
+import path from 'node:path';
+import type { LocalSystem } from './local-system';
+
+/** The user's file, then the system's (Debian's folder, which libpq has built in there). `named` replaces the user's. */
+export function findServiceFiles({ env, platform, homeFolder }: LocalSystem, named: string | null): string[] {
+  const usersOwn =
+    platform === 'win32'
+      ? path.join(env['APPDATA'] ?? homeFolder, 'postgresql', '.pg_service.conf')
+      : path.join(homeFolder, '.pg_service.conf');
+  return [
+    named ?? env['PGSERVICEFILE'] ?? usersOwn,
+    path.join(env['PGSYSCONFDIR'] ?? '/etc/postgresql-common', 'pg_service.conf'),
+  ];
+}
+
+const sectionLine = /^\[(.*)\]$/;
+
+/** Names of all sections, in the order of the file. */
+export function listServiceNames(text: string): string[] {
+  return text.split(/\r?\n/).flatMap((line) => sectionLine.exec(line.trim())?.[1] ?? []);
+}
 
 export interface Service {
   parameters: Map<string, string>;
@@ -12,7 +33,7 @@ export function parseService(text: string, name: string): Service | null {
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
-    const section = /^\[(.*)\]$/.exec(line);
+    const section = sectionLine.exec(line);
     if (section !== null) {
       if (service !== null) return service;
       if (section[1] === name) service = { parameters: new Map(), notes: [] };
