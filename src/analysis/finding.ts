@@ -53,6 +53,8 @@ export const findingSchema = z.object({
   subject: objectRefSchema,
   /** One sentence that names the object. */
   message: z.string(),
+  /** What to do next, in a sentence or two; absent where the message says it all. */
+  advice: z.string().optional(),
   evidence: z.array(evidenceSchema),
   fix: suggestedFixSchema.optional(),
   /** Same finding, same text, on every run: what "ignore" and baselines refer to. */
