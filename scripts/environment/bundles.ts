@@ -22,6 +22,21 @@ const node: BuildOptions = {
   external: ['pg-native', 'vscode', './node-sql-parser.js'],
 };
 
+/** What the parsers look for beside the bundle they are in: the WASM, and the fallback as a bundle of its own. */
+async function buildParsers(folder: string): Promise<void> {
+  await Promise.all([
+    build({
+      ...node,
+      minify: true,
+      external: [],
+      sourcemap: false,
+      entryPoints: [require.resolve('node-sql-parser/build/postgresql.js')],
+      outfile: path.join(folder, 'node-sql-parser.js'),
+    }),
+    copyFile(require.resolve('libpg-query/wasm/libpg-query.wasm'), path.join(folder, 'libpg-query.wasm')),
+  ]);
+}
+
 /** Builds extension, terminal, lazy fallback parser, webview and WASM into a folder. */
 export async function buildProduct(folder = dist): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -37,13 +52,6 @@ export async function buildProduct(folder = dist): Promise<void> {
       banner: { js: '#!/usr/bin/env node' },
     }),
     build({
-      ...product,
-      external: [],
-      sourcemap: false,
-      entryPoints: [require.resolve('node-sql-parser/build/postgresql.js')],
-      outfile: path.join(folder, 'node-sql-parser.js'),
-    }),
-    build({
       absWorkingDir: root,
       bundle: true,
       platform: 'browser',
@@ -56,7 +64,7 @@ export async function buildProduct(folder = dist): Promise<void> {
       outdir: webview,
       loader: { '.ttf': 'file' },
     }),
-    copyFile(require.resolve('libpg-query/wasm/libpg-query.wasm'), path.join(folder, 'libpg-query.wasm')),
+    buildParsers(folder),
     ...['codicon.css', 'codicon.ttf'].map((file) =>
       copyFile(require.resolve(`@vscode/codicons/dist/${file}`), path.join(webview, file)),
     ),
@@ -103,12 +111,6 @@ export async function buildTests(tier: string, only = ''): Promise<TestBundles> 
     sourcemap: 'inline',
   });
   const files = names.map((name) => path.join(folder, name.replace(/\.ts$/, '.js')));
-  // the parser looks for its WASM beside the bundle it is in
-  const wasm = require.resolve('libpg-query/wasm/libpg-query.wasm');
-  await Promise.all(
-    [...new Set(files.map((file) => path.dirname(file)))].map((each) =>
-      copyFile(wasm, path.join(each, 'libpg-query.wasm')),
-    ),
-  );
+  await Promise.all([...new Set(files.map((file) => path.dirname(file)))].map(buildParsers));
   return { folder, files };
 }

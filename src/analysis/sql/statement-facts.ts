@@ -1,0 +1,503 @@
+// What a statement says by itself, before any catalogue is asked: what it does, and every name in it that may lead to
+// code. Where PostgreSQL could read a name in two ways, both are listed.
+import type {
+  A_Expr,
+  CaseExpr,
+  ColumnRef,
+  FuncCall,
+  InsertStmt,
+  LockingClause,
+  Node,
+  RangeVar,
+  ResTarget,
+  SubLink,
+  TypeName,
+  UpdateStmt,
+} from '@pgsql/types';
+import { asColumnRef, asConst, asParamRef, toNames, unwrap, visitTree, type Fields } from './parse-tree';
+import type { SqlParser, SqlSyntaxError } from './sql-parser';
+
+export interface QualifiedName {
+  /** Null: found by the search path. */
+  schema: string | null;
+  name: string;
+}
+
+/** 'utility' is everything that EXPLAIN does not take. */
+export type StatementKind =
+  'select' | 'values' | 'insert' | 'update' | 'delete' | 'merge' | 'explain' | 'utility' | 'empty' | 'several';
+
+/**
+ * What is known of an operand's type without a catalogue. 'untyped' is a quoted literal, NULL or a parameter, which takes
+ * whatever type the operator wants.
+ */
+export type OperandClass = 'none' | 'untyped' | 'number' | 'any';
+
+export interface OperatorUse extends QualifiedName {
+  left: OperandClass;
+  right: OperandClass;
+}
+
+/** A parameter that is compared with, or stored in, a column. */
+export interface ColumnComparison {
+  /** n of $n. */
+  parameter: number;
+  column: string;
+  /** Where the column may be: one relation when it is qualified, else all of the statement. */
+  relations: QualifiedName[];
+}
+
+export interface StatementFacts {
+  kind: StatementKind;
+  /** "CREATE TABLE AS" ...: what a utility statement is, as far as it is known. */
+  command: string;
+  /** INSERT, UPDATE, DELETE and MERGE, those in CTEs too. */
+  writes: { verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE'; relation: QualifiedName }[];
+  /** "FOR UPDATE" ..., in order. */
+  lockingClauses: string[];
+  /** SELECT ... INTO makes a table. */
+  selectsInto: boolean;
+  relations: QualifiedName[];
+  functions: QualifiedName[];
+  /** Last names of x.name: PostgreSQL takes them for a function call when x is a row without such a column. */
+  attributes: string[];
+  operators: OperatorUse[];
+  /** Types named in casts and column definitions. */
+  types: QualifiedName[];
+  /** Every name that may be a column's. */
+  names: string[];
+  /** True when all columns of a relation may take part: *, whole rows, NATURAL JOIN, renamed columns. */
+  usesWholeRows: boolean;
+  /** Highest n of $n; 0 without parameters. */
+  parameterCount: number;
+  comparisons: ColumnComparison[];
+  /** Types of nodes that this reader does not know: whatever they are, it can't be said to be harmless. */
+  unknownNodes: string[];
+}
+
+export type StatementReading =
+  | { understood: true; facts: StatementFacts }
+  | { understood: false; why: 'syntax'; error: SqlSyntaxError }
+  /** Only the fallback parser was there. */
+  | { understood: false; why: 'low-confidence' };
+
+const knownNodes = new Set(
+  (
+    'SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt String Integer Float Boolean BitString List A_Const A_Star A_Expr ' +
+    'A_Indices A_Indirection A_ArrayExpr ColumnRef ParamRef FuncCall NamedArgExpr TypeCast TypeName CollateClause BoolExpr ' +
+    'NullTest BooleanTest SubLink CaseExpr CaseWhen CoalesceExpr MinMaxExpr RowExpr SQLValueFunction XmlExpr XmlSerialize ' +
+    'GroupingFunc GroupingSet CurrentOfExpr SetToDefault MultiAssignRef ResTarget SortBy WindowDef RangeVar RangeSubselect ' +
+    'RangeFunction RangeTableSample RangeTableFunc RangeTableFuncCol JoinExpr CommonTableExpr CTESearchClause ' +
+    'CTECycleClause LockingClause IndexElem MergeWhenClause MergeSupportFunc ReturningOption ColumnDef ' +
+    'JsonScalarExpr JsonParseExpr JsonSerializeExpr JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor ' +
+    'JsonObjectAgg JsonArrayAgg JsonFuncExpr JsonTable JsonTableColumn JsonTablePathSpec JsonIsPredicate JsonKeyValue ' +
+    'JsonValueExpr JsonArgument JsonOutput JsonBehavior JsonFormat JsonReturning'
+  ).split(' '),
+);
+
+/**
+ * Syntax of newer majors that an older server reads as the call of an ordinary function of that name: on PostgreSQL 13
+ * json_scalar(1) is whatever function somebody called so.
+ */
+const functionsOfSyntax: Record<string, readonly string[]> = {
+  JsonScalarExpr: ['json_scalar'],
+  JsonParseExpr: ['json'],
+  JsonSerializeExpr: ['json_serialize'],
+  JsonObjectConstructor: ['json_object'],
+  JsonArrayConstructor: ['json_array'],
+  JsonArrayQueryConstructor: ['json_array'],
+  JsonObjectAgg: ['json_objectagg'],
+  JsonArrayAgg: ['json_arrayagg'],
+  JsonFuncExpr: ['json_exists', 'json_query', 'json_value'],
+  JsonTable: ['json_table'],
+  MergeSupportFunc: ['merge_action'],
+};
+
+/** The sampling methods of PostgreSQL itself; another one is an extension's function. */
+const builtinSamplingMethods = new Set(['bernoulli', 'system']);
+
+const lockNames: Partial<Record<string, string>> = {
+  LCS_FORKEYSHARE: 'FOR KEY SHARE',
+  LCS_FORSHARE: 'FOR SHARE',
+  LCS_FORNOKEYUPDATE: 'FOR NO KEY UPDATE',
+  LCS_FORUPDATE: 'FOR UPDATE',
+};
+
+const writeVerbs: Partial<Record<string, 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE'>> = {
+  InsertStmt: 'INSERT',
+  UpdateStmt: 'UPDATE',
+  DeleteStmt: 'DELETE',
+  MergeStmt: 'MERGE',
+};
+
+/** Parses and reads one statement. */
+export function readStatement(parser: SqlParser, sql: string): StatementReading {
+  const parse = parser.parse(sql);
+  switch (parse.confidence) {
+    case 'none':
+      return { understood: false, why: 'syntax', error: parse.error };
+    case 'low':
+      return { understood: false, why: 'low-confidence' };
+    case 'full': {
+      const statements = (parse.tree.stmts ?? []).map((each) => each.stmt);
+      return { understood: true, facts: findStatementFacts(statements) };
+    }
+  }
+}
+
+function findStatementFacts(statements: readonly (Node | undefined)[]): StatementFacts {
+  const reader = new StatementReader();
+  for (const statement of statements) visitTree(statement, reader.visit);
+  const root = unwrap(statements[0]);
+  const kind = statements.length > 1 ? 'several' : toKind(root?.type, root?.fields);
+  return reader.finish(kind, toCommand(root?.type ?? ''));
+}
+
+function toKind(type: string | undefined, fields: Fields | undefined): StatementKind {
+  switch (type) {
+    case undefined:
+      return 'empty';
+    case 'SelectStmt':
+      return fields?.['valuesLists'] === undefined ? 'select' : 'values';
+    case 'InsertStmt':
+      return 'insert';
+    case 'UpdateStmt':
+      return 'update';
+    case 'DeleteStmt':
+      return 'delete';
+    case 'MergeStmt':
+      return 'merge';
+    case 'ExplainStmt':
+      return 'explain';
+    default:
+      return 'utility';
+  }
+}
+
+/** "CreateTableAsStmt" -> "CREATE TABLE AS". */
+function toCommand(type: string): string {
+  return type
+    .replace(/Stmt$/, '')
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toUpperCase();
+}
+
+function toQualifiedName(names: readonly string[]): QualifiedName {
+  return { schema: names.at(-2) ?? null, name: names.at(-1) ?? '' };
+}
+
+function toRelationName({ schemaname, relname }: Partial<RangeVar>): QualifiedName {
+  return { schema: schemaname ?? null, name: relname ?? '' };
+}
+
+function addName(list: QualifiedName[], name: QualifiedName): void {
+  if (!list.some((each) => each.schema === name.schema && each.name === name.name)) list.push(name);
+}
+
+/** A numeric literal, also with a sign. */
+function isNumber(node: Node | undefined): boolean {
+  const constant = asConst(node);
+  if (constant !== null) return constant.ival !== undefined || constant.fval !== undefined;
+  if (node === undefined || !('A_Expr' in node)) return false;
+  const { lexpr, rexpr, name } = node.A_Expr;
+  return lexpr === undefined && toNames(name).at(-1) === '-' && isNumber(rexpr);
+}
+
+function isUntyped(node: Node | undefined): boolean {
+  if (node === undefined) return false;
+  if ('TypeCast' in node) return toNames(node.TypeCast.typeName?.names).at(-1) === 'unknown';
+  const constant = asConst(node);
+  return asParamRef(node) !== null || constant?.sval !== undefined || constant?.isnull === true;
+}
+
+function classifyOperand(node: Node | undefined): OperandClass {
+  if (node === undefined) return 'none';
+  const members = toMembers(node);
+  if (members.some(isUntyped)) return 'untyped';
+  return members.every(isNumber) ? 'number' : 'any';
+}
+
+/** Rows are compared member by member, and so are the members of IN (...). */
+function toMembers(node: Node): Node[] {
+  if ('List' in node) return (node.List.items ?? []).flatMap(toMembers);
+  if ('RowExpr' in node) return (node.RowExpr.args ?? []).flatMap(toMembers);
+  return [node];
+}
+
+/** The operators that an expression stands for. */
+function toOperatorNames({ kind, name }: A_Expr): string[][] {
+  const names = toNames(name);
+  switch (kind) {
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_BETWEEN_SYM':
+      return [['>='], ['<=']];
+    case 'AEXPR_NOT_BETWEEN':
+    case 'AEXPR_NOT_BETWEEN_SYM':
+      return [['<'], ['>']];
+    default:
+      return [names];
+  }
+}
+
+const comparedParameter = /^(?:=|<>|!=|<|>|<=|>=|~~|!~~|~~\*|!~~\*|BETWEEN|NOT BETWEEN|BETWEEN SYMMETRIC)$/;
+
+/** Parameters that stand for a value of the column: $1, $1::int, ($1, $2), ARRAY[$1], ANY($1). */
+function toParameters(node: Node | undefined): number[] {
+  if (node === undefined) return [];
+  const parameter = asParamRef(node);
+  if (parameter !== null) return parameter.number === undefined ? [] : [parameter.number];
+  if ('TypeCast' in node) return toParameters(node.TypeCast.arg);
+  if ('List' in node) return (node.List.items ?? []).flatMap(toParameters);
+  if ('A_ArrayExpr' in node) return (node.A_ArrayExpr.elements ?? []).flatMap(toParameters);
+  return [];
+}
+
+class StatementReader {
+  readonly #writes: StatementFacts['writes'] = [];
+  readonly #lockingClauses: string[] = [];
+  readonly #relations: QualifiedName[] = [];
+  readonly #functions: QualifiedName[] = [];
+  readonly #attributes = new Set<string>();
+  readonly #operators: OperatorUse[] = [];
+  readonly #types: QualifiedName[] = [];
+  readonly #names = new Set<string>();
+  readonly #unknownNodes = new Set<string>();
+  readonly #aliases = new Map<string, QualifiedName>();
+  readonly #wholeRowNames: string[] = [];
+  readonly #columns: { parameter: number; qualifier: string | null; column: string; relation?: QualifiedName }[] = [];
+  #selectsInto = false;
+  #usesWholeRows = false;
+  #parameterCount = 0;
+
+  finish(kind: StatementKind, command: string): StatementFacts {
+    return {
+      kind,
+      command,
+      writes: this.#writes,
+      lockingClauses: this.#lockingClauses,
+      selectsInto: this.#selectsInto,
+      relations: this.#relations,
+      functions: this.#functions,
+      attributes: [...this.#attributes],
+      operators: this.#operators,
+      types: this.#types,
+      names: [...this.#names],
+      usesWholeRows: this.#usesWholeRows || this.#wholeRowNames.some((name) => this.#aliases.has(name)),
+      parameterCount: this.#parameterCount,
+      comparisons: this.#columns.map(({ parameter, qualifier, column, relation }) => ({
+        parameter,
+        column,
+        relations: this.#toCandidates(qualifier, relation),
+      })),
+      unknownNodes: [...this.#unknownNodes],
+    };
+  }
+
+  #toCandidates(qualifier: string | null, relation: QualifiedName | undefined): QualifiedName[] {
+    if (relation !== undefined) return [relation];
+    if (qualifier === null) return this.#relations;
+    const named = this.#aliases.get(qualifier);
+    return named === undefined ? [] : [named];
+  }
+
+  readonly visit = (type: string | null, fields: Fields, key: string): void => {
+    if (type === null) this.#visitUnwrapped(fields, key);
+    else if (knownNodes.has(type)) this.#visitKnown(type, fields);
+    else this.#unknownNodes.add(type);
+  };
+
+  #visitUnwrapped(fields: Fields, key: string): void {
+    if (typeof fields['relname'] === 'string') this.#addRelation(fields);
+    else if (Array.isArray(fields['names'])) this.#addType(fields);
+    else if (key === 'intoClause') this.#selectsInto = true;
+    else if (Array.isArray(fields['colnames'])) this.#usesWholeRows = true;
+  }
+
+  #visitKnown(type: string, fields: Fields): void {
+    const verb = writeVerbs[type];
+    if (verb !== undefined) this.#addWrite(verb, fields);
+    for (const name of functionsOfSyntax[type] ?? []) addName(this.#functions, { schema: null, name });
+    switch (type) {
+      case 'RangeVar':
+        this.#addRelation(fields);
+        return;
+      case 'TypeName':
+        this.#addType(fields);
+        return;
+      case 'FuncCall':
+        this.#addFunction(toNames((fields as FuncCall).funcname));
+        return;
+      case 'RangeTableSample':
+        this.#addSamplingMethod(toNames(fields['method']));
+        return;
+      case 'ColumnRef':
+        this.#addColumnReference(fields);
+        return;
+      case 'A_Indirection':
+        for (const name of toNames(fields['indirection'])) this.#addAttribute(name);
+        return;
+      case 'A_Star':
+        this.#usesWholeRows = true;
+        return;
+      case 'A_Expr':
+        this.#addExpression(fields);
+        return;
+      case 'CaseExpr':
+        this.#addCase(fields);
+        return;
+      case 'SubLink':
+        this.#addSubLink(fields);
+        return;
+      case 'SortBy':
+        if (fields['useOp'] !== undefined) this.#addOperator(toNames(fields['useOp']), 'any', 'any');
+        return;
+      case 'JoinExpr':
+        this.#addJoin(fields);
+        return;
+      case 'CommonTableExpr':
+        if (Array.isArray(fields['aliascolnames'])) this.#usesWholeRows = true;
+        return;
+      case 'ResTarget':
+      case 'ColumnDef':
+      case 'IndexElem':
+        this.#addTargetName(fields);
+        return;
+      case 'ParamRef':
+        this.#parameterCount = Math.max(this.#parameterCount, Number(fields['number'] ?? 0));
+        return;
+      case 'LockingClause':
+        this.#lockingClauses.push(lockNames[(fields as LockingClause).strength ?? ''] ?? 'FOR UPDATE');
+        return;
+      default:
+        return;
+    }
+  }
+
+  #addRelation(relation: Partial<RangeVar>): void {
+    const name = toRelationName(relation);
+    addName(this.#relations, name);
+    const alias = relation.alias?.aliasname ?? name.name;
+    if (!this.#aliases.has(alias)) this.#aliases.set(alias, name);
+  }
+
+  /** `%TYPE` reads a column's type; lists of names that are no type (arguments, aliases) do no harm here. */
+  #addType(type: TypeName): void {
+    const names = toNames(type.names);
+    if (names.length === 0) return;
+    addName(this.#types, toQualifiedName(names));
+  }
+
+  /** A call of one argument may be a cast written as a function. */
+  #addFunction(names: readonly string[]): void {
+    addName(this.#functions, toQualifiedName(names));
+    addName(this.#types, toQualifiedName(names));
+  }
+
+  #addSamplingMethod(names: readonly string[]): void {
+    const method = toQualifiedName(names);
+    if (method.schema === null && builtinSamplingMethods.has(method.name)) return;
+    addName(this.#functions, method);
+  }
+
+  #addColumnReference({ fields }: ColumnRef): void {
+    const names = toNames(fields);
+    for (const name of names) this.#names.add(name);
+    const last = names.at(-1);
+    if (last === undefined) return;
+    // a name alone may be that of a relation: its whole row
+    this.#wholeRowNames.push(last);
+    if (names.length > 1) this.#addAttribute(last);
+  }
+
+  #addAttribute(name: string): void {
+    this.#attributes.add(name);
+    this.#names.add(name);
+  }
+
+  #addTargetName({ name }: ResTarget): void {
+    if (name !== undefined) this.#names.add(name);
+  }
+
+  #addOperator(names: readonly string[], left: OperandClass, right: OperandClass): void {
+    const use = { ...toQualifiedName(names), left, right };
+    const known = this.#operators.some(
+      (each) => each.schema === use.schema && each.name === use.name && each.left === left && each.right === right,
+    );
+    if (!known) this.#operators.push(use);
+  }
+
+  #addExpression(expression: A_Expr): void {
+    const { lexpr, rexpr, name } = expression;
+    for (const names of toOperatorNames(expression)) {
+      this.#addOperator(names, classifyOperand(lexpr), classifyOperand(rexpr));
+    }
+    if (!comparedParameter.test(toNames(name).at(-1) ?? '')) return;
+    this.#addComparison(lexpr, rexpr);
+    this.#addComparison(rexpr, lexpr);
+  }
+
+  #addComparison(columnSide: Node | undefined, valueSide: Node | undefined): void {
+    const column = toNames(asColumnRef(columnSide)?.fields);
+    const name = column.at(-1);
+    if (name === undefined) return;
+    for (const parameter of toParameters(valueSide)) {
+      this.#columns.push({ parameter, qualifier: column.at(-2) ?? null, column: name });
+    }
+  }
+
+  /** CASE x WHEN y compares with =. */
+  #addCase({ arg, args }: CaseExpr): void {
+    if (arg === undefined) return;
+    for (const branch of args ?? []) {
+      if (!('CaseWhen' in branch)) continue;
+      this.#addOperator(['='], classifyOperand(arg), classifyOperand(branch.CaseWhen.expr));
+      this.#addComparison(arg, branch.CaseWhen.expr);
+    }
+  }
+
+  /** x IN (SELECT ...) names no operator. */
+  #addSubLink({ testexpr, operName }: SubLink): void {
+    if (testexpr === undefined) return;
+    const names = toNames(operName);
+    this.#addOperator(names.length === 0 ? ['='] : names, classifyOperand(testexpr), 'any');
+  }
+
+  #addJoin(fields: Fields): void {
+    for (const name of toNames(fields['usingClause'])) {
+      this.#names.add(name);
+      this.#addOperator(['='], 'any', 'any');
+    }
+    if (fields['isNatural'] !== true) return;
+    this.#usesWholeRows = true;
+    this.#addOperator(['='], 'any', 'any');
+  }
+
+  #addWrite(verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE', fields: Fields): void {
+    const relation = toRelationName(fields['relation'] as Partial<RangeVar>);
+    this.#writes.push({ verb, relation });
+    if (verb === 'UPDATE') {
+      for (const target of (fields as UpdateStmt).targetList ?? []) {
+        if ('ResTarget' in target) this.#addStored(target.ResTarget.name, target.ResTarget.val, relation);
+      }
+    }
+    if (verb === 'INSERT') this.#addStoredRows(fields, relation);
+  }
+
+  #addStoredRows({ cols, selectStmt }: InsertStmt, relation: QualifiedName): void {
+    const rows = selectStmt !== undefined && 'SelectStmt' in selectStmt ? selectStmt.SelectStmt.valuesLists : undefined;
+    for (const row of rows ?? []) {
+      if (!('List' in row)) continue;
+      row.List.items?.forEach((value, index) => {
+        const target = cols?.[index];
+        if (target !== undefined && 'ResTarget' in target) this.#addStored(target.ResTarget.name, value, relation);
+      });
+    }
+  }
+
+  #addStored(column: string | undefined, value: Node | undefined, relation: QualifiedName): void {
+    if (column === undefined) return;
+    for (const parameter of toParameters(value)) {
+      this.#columns.push({ parameter, qualifier: null, column, relation });
+    }
+  }
+}
