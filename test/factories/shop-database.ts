@@ -100,62 +100,75 @@ const step = (what: string, ...statements: string[]): Step => ({ what, statement
 const vacuum = (...tables: string[]) =>
   step('vacuum and analyze', ...tables.map((table) => `VACUUM (ANALYZE) ${table}`));
 
-// Two connections fill at the same time; a table belongs to one of them, so its rows are always written in one order.
-const preparation = [step('schema', schema)];
-const lanes = [
+/**
+ * Phases run one after the other, the lanes of a phase at the same time. A table belongs to one lane, so its rows are
+ * always written in one order. Each lane has its own connection, closed at its end: a backend may report the rows it has
+ * written a second late, and if that came after ANALYZE they would be counted twice.
+ */
+const phases: Step[][][] = [
+  [[step('schema', schema)]],
   [
-    step('orders', orders),
-    step('order_items', orderItems),
-    step('indexes of orders', indexesOrders),
-    vacuum('orders', 'order_items'),
+    [step('orders', orders), step('order_items', orderItems), step('indexes of orders', indexesOrders)],
+    [
+      step('customers', customers),
+      step('products', products),
+      step('reviews', reviews),
+      step('accounts', accounts),
+      step('audit_log', auditLog),
+      step('indexes of the catalogue', indexesCatalogue),
+      step('events', events),
+      step('indexes of events', indexesEvents),
+    ],
   ],
   [
-    step('customers', customers),
-    step('products', products),
-    step('reviews', reviews),
-    step('accounts', accounts),
-    step('audit_log', auditLog),
-    step('indexes of the catalogue', indexesCatalogue),
-    step('events', events),
-    step('indexes of events', indexesEvents),
-    vacuum('customers', 'products', 'reviews', '"UserAccount"', '"userSessions"', 'audit_log', 'events'),
+    [
+      step('foreign keys', keys),
+      step('views, functions, trigger', programs),
+      step('retention of audit_log', retention),
+      step('roles', roles),
+    ],
   ],
-];
-const completion = [
-  step('foreign keys', keys),
-  step('views, functions, trigger', programs),
-  step('retention of audit_log', retention, 'ANALYZE audit_log', 'ANALYZE reporting.daily_sales'),
-  step('roles', roles),
+  [
+    [vacuum('orders', 'order_items', 'reporting.daily_sales')],
+    [
+      vacuum('customers', 'products', 'reviews', '"UserAccount"', '"userSessions"', 'events'),
+      step('analyze audit_log', 'ANALYZE audit_log'),
+    ],
+  ],
 ];
 
 /** Fills an empty database as a superuser. Fails when the shop is already there. */
 export async function fillShopDatabase(url: string, options: ShopDatabaseOptions): Promise<void> {
-  const steps = [...preparation, ...lanes.flat(), ...completion];
+  const stepCount = phases.flat(2).length;
   let done = 0;
-  const clients = lanes.map(() => new Client({ connectionString: url, application_name: 'shop database' }));
-  const [client] = clients;
-  if (client === undefined) return;
 
-  async function runSteps(on: Client, toRun: Step[]): Promise<void> {
-    for (const { what, statements } of toRun) {
-      for (const statement of statements) await on.query(statement);
-      options.onProgress?.(++done, steps.length, what);
-    }
+  for (const lanes of phases) {
+    const results = await Promise.allSettled(
+      lanes.map((steps) =>
+        withClient(url, async (client) => {
+          await prepareSession(client, options.scale);
+          for (const { what, statements } of steps) {
+            for (const statement of statements) await client.query(statement);
+            options.onProgress?.(++done, stepCount, what);
+          }
+        }),
+      ),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
-
-  try {
-    for (const each of clients) {
-      await each.connect();
-      await prepareSession(each, options.scale);
-    }
-    await runSteps(client, preparation);
+  await withClient(url, async (client) => {
     await createStatementStatistics(client);
-    const filled = await Promise.allSettled(clients.map((each, lane) => runSteps(each, lanes[lane] ?? [])));
-    for (const result of filled) if (result.status === 'rejected') throw result.reason;
-    await runSteps(client, completion);
     if (options.passwords !== undefined) await setPasswords(client, options.passwords);
+  });
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'shop database' });
+  await client.connect();
+  try {
+    await work(client);
   } finally {
-    await Promise.allSettled(clients.map((each) => each.end()));
+    await client.end();
   }
 }
 
