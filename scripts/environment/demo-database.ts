@@ -15,8 +15,6 @@ import type { ProgressTask } from './progress';
 
 const major = 18;
 const database = 'shop';
-/** The role that may only read: what PG Insight says to people without rights. */
-export const readonlyRole = 'shop_readonly';
 
 const settings = {
   ...shopServerSettings,
@@ -27,7 +25,14 @@ const settings = {
 };
 
 /** Everything that decides what is in the database. */
-const sources = ['test/factories', 'test/fixtures/demo-workspace', 'scripts/environment/demo-database.ts'];
+const sources = [
+  'test/factories/shop-database',
+  'test/factories/shop-database.ts',
+  'test/factories/shop-workload.ts',
+  'test/factories/demo-statements.ts',
+  'test/fixtures/demo-workspace',
+  'scripts/environment/demo-database.ts',
+];
 
 async function hashSources(scale: number): Promise<string> {
   const hash = createHash('sha256').update(`${postgresVersions[major]} ${scale}`);
@@ -83,12 +88,10 @@ async function makeCluster(target: string, scale: number, task: ProgressTask): P
 export interface DemoDatabase {
   server: PostgresServer;
   database: string;
-  /** Passwords by role. */
-  passwords: Record<string, string>;
 }
 
-/** Starts the demo's server; `password` becomes the superuser's and the read-only role's. */
-export async function startDemoDatabase(scale: number, password: string, task: ProgressTask): Promise<DemoDatabase> {
+/** Starts the demo's server with a generated password. */
+export async function startDemoDatabase(scale: number, task: ProgressTask): Promise<DemoDatabase> {
   const family = `shop-${scale}-`;
   const name = `${family}${await hashSources(scale)}`;
   const cluster = await cached(name, async (folder) => {
@@ -98,7 +101,6 @@ export async function startDemoDatabase(scale: number, password: string, task: P
     await makeCluster(folder, scale, task);
   });
   task.update(99, 100, 'starting');
-  const server = await startPostgres({ major, settings, password, template: path.join(cluster, 'data') });
-  await execute(server.url(), `ALTER ROLE ${readonlyRole} LOGIN PASSWORD '${password}'`);
-  return { server, database, passwords: { [server.user]: password, [readonlyRole]: password } };
+  const server = await startPostgres({ major, settings, template: path.join(cluster, 'data') });
+  return { server, database };
 }

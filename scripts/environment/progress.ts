@@ -1,4 +1,4 @@
-// Progress of several tasks at once: bars on a terminal, a line for each change otherwise.
+// Progress of several tasks at once: bars on a terminal, a line now and then otherwise.
 import { MultiBar, Presets } from 'cli-progress';
 
 export interface ProgressTask {
@@ -13,6 +13,8 @@ export interface Progress {
 }
 
 const nameWidth = 16;
+/** A log is read later: it needs to show that something moves, not each step. */
+const lineIntervalMs = 3_000;
 
 function createBars(): Progress {
   const bars = new MultiBar(
@@ -42,6 +44,7 @@ function createLines(): Progress {
   return {
     task(name) {
       const from = performance.now();
+      let saidAt = -lineIntervalMs;
       const say = (text: string) => {
         console.log(
           `[${((performance.now() - from) / 1000).toFixed(0).padStart(3)} s] ${name.padEnd(nameWidth)} ${text}`,
@@ -49,6 +52,8 @@ function createLines(): Progress {
       };
       return {
         update(done, of, what) {
+          if (performance.now() - saidAt < lineIntervalMs) return;
+          saidAt = performance.now();
           say(`${String(Math.round((100 * done) / of)).padStart(3)} %  ${what}`);
         },
         finish: say,
