@@ -27,6 +27,7 @@ export const observedSettings = [
   'pg_stat_statements.track',
   'search_path',
   'server_encoding',
+  'session_preload_libraries',
   'shared_preload_libraries',
   'statement_timeout',
   'track_activities',

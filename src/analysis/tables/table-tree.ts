@@ -51,16 +51,13 @@ function compareNodes(a: TableNode, b: TableNode): number {
  * anything. A partition that matches brings its parents along, so that it has a place in the tree.
  */
 export function filterTables(tables: readonly TableSummary[], filter: string): TableSummary[] {
-  const words = filter
-    .toLocaleLowerCase('en')
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const words = filter.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) return [...tables];
-  const patterns = words.map((word) => new RegExp(word.split(/\*+/).map(escapePattern).join('.*'), 'su'));
+  const patterns = words.map((word) => new RegExp(word.split(/\*+/).map(escapePattern).join('.*'), 'isu'));
   const byOid = new Map(tables.map((table) => [table.oid, table]));
   const kept = new Set<number>();
   for (const table of tables) {
-    const name = `${table.schema}.${table.name}`.toLocaleLowerCase('en');
+    const name = `${table.schema}.${table.name}`;
     if (!patterns.every((pattern) => pattern.test(name))) continue;
     for (let each: TableSummary | undefined = table; each !== undefined && !kept.has(each.oid);) {
       kept.add(each.oid);

@@ -1,0 +1,471 @@
+// What the role, the server or this machine lacks for PG Insight to work fully, what each gap costs, and how to close it.
+// Every check is there in every report, also when all is well: a check that is not listed could be mistaken for a fine one.
+import * as z from 'zod';
+import { objectRefSchema, suggestedFixSchema, type ObjectRef, type SuggestedFix } from './finding';
+import type { ServerFacts } from './server/server-facts';
+
+export const doctorStatusSchema = z.enum([
+  'fine',
+  /** Not there; can be added. */
+  'missing',
+  /** There, but this role may not use it. */
+  'not-permitted',
+  /** This server can't have it. */
+  'not-possible',
+  /** There, but a setting keeps it from working. */
+  'switched-off',
+]);
+export type DoctorStatus = z.infer<typeof doctorStatusSchema>;
+
+export const doctorCheckSchema = z.object({
+  /** Stable, kebab-case. */
+  id: z.string(),
+  status: doctorStatusSchema,
+  subject: objectRefSchema,
+  /** One sentence: what is there, or what is lacking. */
+  message: z.string(),
+  /** What does not work because of it; null when the status is fine. */
+  cost: z.string().nullable(),
+  /** Statements, one a line, to be run by who has the right to. */
+  remedy: suggestedFixSchema.optional(),
+});
+export type DoctorCheck = z.infer<typeof doctorCheckSchema>;
+
+/** What is known without asking the server. */
+export interface MachineFacts {
+  /** Host name or address as connected to, or the folder of a unix socket. */
+  host: string;
+  sqlParser: 'libpg-query' | 'node-sql-parser';
+  /** Why the fallback is in use; null when it is not. */
+  sqlParserReason: string | null;
+}
+
+const oldestMajor = 13;
+/** The newest major that PG Insight's tests run on. */
+const newestTestedMajor = 18;
+/** First version with planning figures and total_exec_time; PostgreSQL 13 came with it. */
+const oldestStatementStatistics = [1, 8] as const;
+
+type Check = (facts: ServerFacts, machine: MachineFacts) => DoctorCheck | null;
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+const toMajor = (facts: ServerFacts) => Math.floor(facts.versionNumber / 10_000);
+const role = (facts: ServerFacts): ObjectRef => ({ kind: 'role', name: facts.role });
+const setting = (name: string): ObjectRef => ({ kind: 'setting', name });
+const reload = 'SELECT pg_reload_conf();';
+
+const fine = (id: string, subject: ObjectRef, message: string): DoctorCheck => ({
+  id,
+  status: 'fine',
+  subject,
+  message,
+  cost: null,
+});
+
+function toGrant(title: string, sql: string, undoSql: string, risk: string): SuggestedFix {
+  return { title, sql, undoSql, risk, outsideTransaction: false };
+}
+
+const checkVersion: Check = (facts) => {
+  const major = toMajor(facts);
+  const subject: ObjectRef = { kind: 'server' };
+  if (major < oldestMajor) {
+    return {
+      id: 'server-version',
+      status: 'not-possible',
+      subject,
+      message: `PostgreSQL ${facts.version} is older than ${oldestMajor}, the oldest version that PG Insight knows.`,
+      cost: 'Queries of the catalogue may fail or be read wrongly.',
+    };
+  }
+  const untested =
+    major > newestTestedMajor ? `; it is newer than ${newestTestedMajor}, the last one PG Insight was tested with` : '';
+  return fine('server-version', subject, `PostgreSQL ${facts.version} is supported${untested}.`);
+};
+
+const checkMonitor: Check = (facts) => {
+  const lacking = ['pg_read_all_stats', 'pg_read_all_settings'].filter(
+    (name) => !facts.isSuperuser && !facts.predefinedRoles.includes(name),
+  );
+  if (lacking.length === 0) {
+    return fine('role-statistics', role(facts), `Role "${facts.role}" sees the statistics and settings of all roles.`);
+  }
+  return {
+    id: 'role-statistics',
+    status: 'not-permitted',
+    subject: role(facts),
+    message: `Role "${facts.role}" is not a member of ${lacking.join(' and ')}.`,
+    cost: "Statements of other roles are hidden (shown as <insufficient privilege>), and so are some of the server's settings.",
+    remedy: toGrant(
+      'Let the role see all statistics',
+      `GRANT pg_monitor TO ${quote(facts.role)};`,
+      `REVOKE pg_monitor FROM ${quote(facts.role)};`,
+      'The role can then read the text of every statement, with the constants in it.',
+    ),
+  };
+};
+
+const checkSelect: Check = (facts) => {
+  const schemas = facts.unreadableTables.filter(({ notPermitted }) => notPermitted > 0);
+  const tables = schemas.reduce((sum, { notPermitted }) => sum + notPermitted, 0);
+  if (tables === 0) {
+    return fine('role-select', role(facts), `Role "${facts.role}" may read all tables of this database.`);
+  }
+  const names = schemas.map(({ schema }) => quote(schema)).join(', ');
+  const grantee = quote(facts.role);
+  const risk = 'The role can then read every row of these tables.';
+  const where = `${schemas.length === 1 ? 'schema' : 'schemas'} ${names}`;
+  return {
+    id: 'role-select',
+    status: 'not-permitted',
+    subject: role(facts),
+    message: `Role "${facts.role}" may not read ${tables === 1 ? '1 table' : `${tables} tables`} of ${where}.`,
+    cost: 'Column statistics of these tables are hidden: no typical values, no advice that rests on them, and no EXPLAIN of statements that read them.',
+    remedy:
+      // the predefined role that reads everything came with 14
+      toMajor(facts) >= 14
+        ? toGrant(
+            'Let the role read all tables',
+            `GRANT pg_read_all_data TO ${grantee};`,
+            `REVOKE pg_read_all_data FROM ${grantee};`,
+            'The role can then read every row of every database of the server, except behind row-level security.',
+          )
+        : toGrant(
+            'Let the role read these tables',
+            [
+              `GRANT USAGE ON SCHEMA ${names} TO ${grantee};`,
+              `GRANT SELECT ON ALL TABLES IN SCHEMA ${names} TO ${grantee};`,
+            ].join('\n'),
+            `REVOKE SELECT ON ALL TABLES IN SCHEMA ${names} FROM ${grantee};`,
+            risk,
+          ),
+  };
+};
+
+const checkRowSecurity: Check = (facts) => {
+  const tables = facts.unreadableTables.reduce((sum, { behindRowSecurity }) => sum + behindRowSecurity, 0);
+  if (tables === 0)
+    return fine('row-security', role(facts), 'No table hides its statistics behind row-level security.');
+  return {
+    id: 'row-security',
+    status: 'not-permitted',
+    subject: role(facts),
+    message: `Row-level security hides the statistics of ${tables === 1 ? '1 table' : `${tables} tables`} from role "${facts.role}".`,
+    cost: 'Column statistics of these tables are hidden, although the planner uses them.',
+    remedy: toGrant(
+      'Let the role pass row-level security',
+      `ALTER ROLE ${quote(facts.role)} BYPASSRLS;`,
+      `ALTER ROLE ${quote(facts.role)} NOBYPASSRLS;`,
+      'The role can then read every row of the tables that it may read, whatever their policies say. Prefer a role that is used for nothing else.',
+    ),
+  };
+};
+
+/** Adds to a list setting; each element is a literal of its own, or the server takes the list for one long name. */
+function toLibraryList(current: string, library: string): string {
+  const libraries = current
+    .split(',')
+    .map((name) => name.trim().replaceAll('"', ''))
+    .filter((name) => name !== '' && name !== library);
+  return [...libraries, library].map(literal).join(', ');
+}
+
+function isOlder(version: string, than: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < than[0] || (major === than[0] && minor < than[1]);
+}
+
+const checkStatementStatistics: Check = (facts) => {
+  const id = 'pg-stat-statements';
+  const subject: ObjectRef = { kind: 'extension', name: 'pg_stat_statements' };
+  const cost = 'PG Insight cannot tell which statements take the time on this server.';
+  const installed = facts.extensions.find(({ name }) => name === 'pg_stat_statements');
+  const track = facts.settings['pg_stat_statements.track'];
+  if (installed === undefined && !facts.availableExtensions.includes('pg_stat_statements')) {
+    return {
+      id,
+      status: 'not-possible',
+      subject,
+      message:
+        "pg_stat_statements is not among the server's files: install PostgreSQL's contrib package (or ask the provider).",
+      cost,
+    };
+  }
+  if (track === undefined) {
+    const libraries = facts.settings['shared_preload_libraries'];
+    return {
+      id,
+      status: 'missing',
+      subject,
+      message:
+        'pg_stat_statements is not loaded: it has to be in shared_preload_libraries when the server starts' +
+        (libraries === undefined ? ' (the present value is hidden from this role).' : '.'),
+      cost,
+      // without the present value a statement would throw other libraries out
+      ...(libraries === undefined
+        ? {}
+        : {
+            remedy: {
+              title: 'Load pg_stat_statements at the next start of the server',
+              sql: `ALTER SYSTEM SET shared_preload_libraries = ${toLibraryList(libraries, 'pg_stat_statements')};`,
+              undoSql: 'ALTER SYSTEM RESET shared_preload_libraries;',
+              risk: 'Takes effect only when the server is restarted, which ends all connections.',
+              outsideTransaction: true,
+            },
+          }),
+    };
+  }
+  if (installed === undefined) {
+    return {
+      id,
+      status: 'missing',
+      subject,
+      message: `pg_stat_statements is loaded but not created in database "${facts.database}"${facts.inRecovery ? ' (create it on the primary)' : ''}.`,
+      cost,
+      remedy: {
+        title: 'Create pg_stat_statements in this database',
+        sql: 'CREATE EXTENSION pg_stat_statements;',
+        undoSql: 'DROP EXTENSION pg_stat_statements;',
+        risk: 'Adds a view and a few functions to the first schema of the search_path.',
+        outsideTransaction: false,
+      },
+    };
+  }
+  if (isOlder(installed.version, oldestStatementStatistics)) {
+    return {
+      id,
+      status: 'missing',
+      subject,
+      message: `pg_stat_statements ${installed.version} is older than ${oldestStatementStatistics.join('.')}: the database was upgraded without it.`,
+      cost,
+      remedy: {
+        title: 'Update pg_stat_statements',
+        sql: 'ALTER EXTENSION pg_stat_statements UPDATE;',
+        risk: "Columns of the view get other names (total_time becomes total_exec_time): other programs' queries may need the same change.",
+        outsideTransaction: false,
+      },
+    };
+  }
+  if (!facts.canReadStatementStatistics) {
+    const view = `${quote(installed.schema)}.pg_stat_statements`;
+    return {
+      id,
+      status: 'not-permitted',
+      subject,
+      message: `Role "${facts.role}" may not read the view ${view}.`,
+      cost,
+      remedy: toGrant(
+        'Let the role read pg_stat_statements',
+        `GRANT USAGE ON SCHEMA ${quote(installed.schema)} TO ${quote(facts.role)};\nGRANT SELECT ON ${view} TO ${quote(facts.role)};`,
+        `REVOKE SELECT ON ${view} FROM ${quote(facts.role)};`,
+        'The role can then see figures of all statements (their texts only with pg_read_all_stats).',
+      ),
+    };
+  }
+  if (track === 'none') {
+    return {
+      id,
+      status: 'switched-off',
+      subject,
+      message: 'pg_stat_statements.track is none: nothing is recorded.',
+      cost,
+      remedy: toSettingRemedy(
+        'pg_stat_statements.track',
+        'top',
+        'A few percent of CPU time on servers with very many short statements.',
+      ),
+    };
+  }
+  return fine(id, subject, `pg_stat_statements ${installed.version} records ${track} statements.`);
+};
+
+function toSettingRemedy(name: string, value: string, risk: string): SuggestedFix {
+  return {
+    title: `Set ${name} to ${value}`,
+    sql: `ALTER SYSTEM SET ${name} = ${literal(value)};\n${reload}`,
+    undoSql: `ALTER SYSTEM RESET ${name};\n${reload}`,
+    risk: `Holds for the whole server, from the next statement on. ${risk}`,
+    outsideTransaction: true,
+  };
+}
+
+/** A setting that should not be "off". One that the server does not have (compute_query_id before 14) is not checked. */
+const checkSetting =
+  (id: string, name: string, whenOn: string, cost: string, newValue: string, risk: string): Check =>
+  (facts) => {
+    const value = facts.settings[name];
+    if (value === undefined) return null;
+    if (value !== 'off') return fine(id, setting(name), whenOn);
+    return {
+      id,
+      status: 'switched-off',
+      subject: setting(name),
+      message: `${name} is off.`,
+      cost,
+      remedy: toSettingRemedy(name, newValue, risk),
+    };
+  };
+
+const checkAutoExplain: Check = (facts) => {
+  const id = 'auto-explain';
+  const subject: ObjectRef = { kind: 'extension', name: 'auto_explain' };
+  const cost = "Plans of slow statements are not in the server's log; EXPLAIN in PG Insight works without it.";
+  const threshold = facts.settings['auto_explain.log_min_duration'];
+  const risk =
+    "Writes the plan of every statement that takes longer than a second to the server's log, constants included.";
+  if (threshold === undefined) {
+    const libraries = facts.settings['session_preload_libraries'];
+    return {
+      id,
+      status: 'missing',
+      subject,
+      message: 'auto_explain is not loaded.',
+      cost,
+      ...(libraries === undefined
+        ? {}
+        : {
+            remedy: {
+              title: 'Log the plans of statements that take longer than a second',
+              sql: [
+                // the server knows the library's settings only while it is loaded
+                "LOAD 'auto_explain';",
+                `ALTER SYSTEM SET session_preload_libraries = ${toLibraryList(libraries, 'auto_explain')};`,
+                "ALTER SYSTEM SET auto_explain.log_min_duration = '1s';",
+                reload,
+              ].join('\n'),
+              undoSql: [
+                libraries === ''
+                  ? 'ALTER SYSTEM RESET session_preload_libraries;'
+                  : `ALTER SYSTEM SET session_preload_libraries = ${libraries
+                      .split(',')
+                      .map((name) => literal(name.trim()))
+                      .join(', ')};`,
+                'ALTER SYSTEM RESET auto_explain.log_min_duration;',
+                reload,
+              ].join('\n'),
+              risk: `Holds for new connections. ${risk}`,
+              outsideTransaction: true,
+            },
+          }),
+    };
+  }
+  if (threshold === '-1') {
+    return {
+      id,
+      status: 'switched-off',
+      subject,
+      message: 'auto_explain is loaded, but auto_explain.log_min_duration is -1: no plan is logged.',
+      cost,
+      remedy: toSettingRemedy('auto_explain.log_min_duration', '1s', risk),
+    };
+  }
+  return fine(id, subject, `auto_explain logs plans of statements that take ${threshold} ms or longer.`);
+};
+
+const checkPooler: Check = (facts) =>
+  facts.pooler === 'none'
+    ? fine('pooler', { kind: 'server' }, 'The connection goes to the server itself.')
+    : {
+        id: 'pooler',
+        status: 'not-possible',
+        subject: { kind: 'server' },
+        message: 'A connection pooler (pgbouncer or one like it) stands between PG Insight and the server.',
+        cost: 'What needs a connection of its own for longer than one transaction does not work: CREATE INDEX CONCURRENTLY and hypothetical indexes. Connect to the server directly for these.',
+      };
+
+const checkStandby: Check = (facts) =>
+  facts.inRecovery
+    ? {
+        id: 'standby',
+        status: 'not-possible',
+        subject: { kind: 'server' },
+        message: 'The server is a standby: nothing can be created or analyzed on it.',
+        cost: 'Fixes have to be run on the primary, and counts of scans are those of this server alone: an index that is unused here may be in use there.',
+      }
+    : fine('standby', { kind: 'server' }, 'The server is a primary.');
+
+function isLocal(host: string): boolean {
+  return (
+    host.startsWith('/') || host.startsWith('@') || host === 'localhost' || host === '::1' || host.startsWith('127.')
+  );
+}
+
+const checkTls: Check = (facts, machine) => {
+  if (facts.tls !== null) {
+    return fine('tls', { kind: 'server' }, `The connection is encrypted (${facts.tls.version}, ${facts.tls.cipher}).`);
+  }
+  if (isLocal(machine.host)) {
+    return fine('tls', { kind: 'server' }, 'The connection is not encrypted and does not leave this machine.');
+  }
+  return {
+    id: 'tls',
+    status: 'missing',
+    subject: { kind: 'server' },
+    message: `The connection to ${machine.host} is not encrypted: set sslmode to verify-full (or at least require) in the profile, once the server has a certificate.`,
+    cost: 'Statements, rows and statistics can be read on the way.',
+  };
+};
+
+const checkParser: Check = (_facts, machine) =>
+  machine.sqlParser === 'libpg-query'
+    ? fine('sql-parser', { kind: 'machine' }, "PostgreSQL's own grammar is loaded.")
+    : {
+        id: 'sql-parser',
+        status: 'missing',
+        subject: { kind: 'machine' },
+        message:
+          machine.sqlParserReason ??
+          "PostgreSQL's own grammar (WebAssembly) could not be loaded: the fallback is in use.",
+        cost: 'PG Insight asks before every EXPLAIN, since it cannot tell what a statement does, and it marks no statements in files.',
+      };
+
+const checks: readonly Check[] = [
+  checkVersion,
+  checkMonitor,
+  checkSelect,
+  checkRowSecurity,
+  checkStatementStatistics,
+  checkSetting(
+    'compute-query-id',
+    'compute_query_id',
+    'Statements get an identifier.',
+    'pg_stat_statements records nothing, whatever else is set.',
+    'auto',
+    'Costs next to nothing.',
+  ),
+  checkSetting(
+    'track-io-timing',
+    'track_io_timing',
+    'I/O is timed.',
+    'EXPLAIN ANALYZE and pg_stat_statements cannot tell time of reading from time of computing.',
+    'on',
+    'Costs two readings of the clock for each block that is read; pg_test_timing tells what that is on this machine.',
+  ),
+  checkSetting(
+    'track-counts',
+    'track_counts',
+    'Scans and rows are counted.',
+    'Scans and dead rows of tables are unknown, and autovacuum does not work.',
+    'on',
+    'It is on by default.',
+  ),
+  checkSetting(
+    'autovacuum',
+    'autovacuum',
+    'Autovacuum is on.',
+    'Statistics get old and dead rows stay, so that estimates and sizes are wrong.',
+    'on',
+    'Autovacuum begins with what has been left undone.',
+  ),
+  checkAutoExplain,
+  checkPooler,
+  checkStandby,
+  checkTls,
+  checkParser,
+];
+
+/** All checks, in the order in which a gap hurts. */
+export function findDoctorChecks(facts: ServerFacts, machine: MachineFacts): DoctorCheck[] {
+  return checks.flatMap((check) => check(facts, machine) ?? []);
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { findDoctorChecks, type MachineFacts } from '../../src/analysis/doctor';
+import type { ServerFacts } from '../../src/analysis/server/server-facts';
+
+const facts: ServerFacts = {
+  versionNumber: 160004,
+  version: '16.4',
+  database: 'shop',
+  role: 'app',
+  isSuperuser: true,
+  predefinedRoles: [],
+  inRecovery: false,
+  blockSizeBytes: 8192,
+  extensions: [{ name: 'pg_stat_statements', version: '1.10', schema: 'public' }],
+  availableExtensions: ['pg_stat_statements'],
+  settings: { 'pg_stat_statements.track': 'top', track_counts: 'on' },
+  pooler: 'none',
+  tls: null,
+  canReadStatementStatistics: true,
+  unreadableTables: [],
+};
+const machine: MachineFacts = { host: 'localhost', sqlParser: 'libpg-query', sqlParserReason: null };
+
+function check(id: string, changedFacts: Partial<ServerFacts>, changedMachine: Partial<MachineFacts> = {}) {
+  const found = findDoctorChecks({ ...facts, ...changedFacts }, { ...machine, ...changedMachine }).find(
+    (each) => each.id === id,
+  );
+  assert.ok(found, id);
+  return found;
+}
+
+describe('findDoctorChecks', () => {
+  it('judges the version', () => {
+    assert.equal(check('server-version', {}).status, 'fine');
+    assert.equal(check('server-version', { versionNumber: 120022, version: '12.22' }).status, 'not-possible');
+    const newer = check('server-version', { versionNumber: 190000, version: '19.0' });
+    assert.equal(newer.status, 'fine');
+    assert.match(newer.message, /newer than 18/);
+  });
+
+  it('asks for TLS only when the connection leaves the machine', () => {
+    for (const host of ['localhost', '127.0.0.1', '::1', '/var/run/postgresql']) {
+      assert.equal(check('tls', {}, { host }).status, 'fine', host);
+    }
+    assert.equal(check('tls', {}, { host: 'db.example.org' }).status, 'missing');
+    const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' };
+    assert.equal(check('tls', { tls }, { host: 'db.example.org' }).status, 'fine');
+  });
+
+  it('says what a pooler, a standby and the fallback parser cost', () => {
+    assert.equal(check('pooler', { pooler: 'pgbouncer' }).status, 'not-possible');
+    assert.match(check('standby', { inRecovery: true }).cost ?? '', /primary/);
+    const parser = check('sql-parser', {}, { sqlParser: 'node-sql-parser', sqlParserReason: 'No WASM here.' });
+    assert.equal(parser.status, 'missing');
+    assert.equal(parser.message, 'No WASM here.');
+  });
+
+  it('tells a server without contrib from one that has not loaded the library', () => {
+    const settings = { shared_preload_libraries: '' };
+    assert.equal(
+      check('pg-stat-statements', { settings, extensions: [], availableExtensions: [] }).status,
+      'not-possible',
+    );
+    assert.equal(check('pg-stat-statements', { settings, extensions: [] }).status, 'missing');
+  });
+
+  it('keeps the libraries that are loaded already', () => {
+    const settings = { shared_preload_libraries: 'pg_cron, timescaledb' };
+    const sql = check('pg-stat-statements', { settings }).remedy?.sql;
+    assert.equal(sql, `ALTER SYSTEM SET shared_preload_libraries = 'pg_cron', 'timescaledb', 'pg_stat_statements';`);
+  });
+});
