@@ -1,20 +1,33 @@
 // Rules 8 and 9: what of the execution time is in no node.
-import { numberField, objectField } from './fields';
+import { numberField, objectField, objectsField, type WithFields } from './fields';
 import type { PrintedPlan } from './metrics';
 import type { OutsidePlan, Plan } from './plan';
 
 /** Times are printed in thousandths of a millisecond, and here several of them are compared. */
 const roundingMs = 0.01;
 
-/** JIT's code generation, which happens while the executor starts; the rest when a node first runs its expression. */
-function jitTimes(plan: PrintedPlan): { totalMs: number | null; generationMs: number } {
-  const jit = objectField(plan, 'JIT');
+/** Code generation of one process, or of all where the figure is the statement's; 0 when nothing was compiled. */
+function generationMs(of: WithFields): number {
+  const jit = objectField(of, 'JIT');
   const timing = jit === null ? null : objectField(jit, 'Timing');
-  if (timing === null) return { totalMs: null, generationMs: 0 };
+  if (timing === null) return 0;
   // from PostgreSQL 17 generation has parts of its own
   const generation = objectField(timing, 'Generation');
-  const generationMs = generation === null ? numberField(timing, 'Generation') : numberField(generation, 'Total');
-  return { totalMs: numberField(timing, 'Total'), generationMs: generationMs ?? 0 };
+  return (generation === null ? numberField(timing, 'Generation') : numberField(generation, 'Total')) ?? 0;
+}
+
+/**
+ * JIT generates code while the executor starts, outside the nodes; inlining, optimization and emission happen when a node
+ * first runs its expression. Workers' figures are inside the statement's and, with VERBOSE, at the nodes they ran.
+ */
+function jitTimes(plan: PrintedPlan): { totalMs: number | null; leaderGenerationMs: number } {
+  const jit = objectField(plan, 'JIT');
+  const timing = jit === null ? null : objectField(jit, 'Timing');
+  if (timing === null) return { totalMs: null, leaderGenerationMs: 0 };
+  const ofWorkers = plan.nodes
+    .flatMap((node) => objectsField(node, 'Workers'))
+    .reduce((sum, worker) => sum + generationMs(worker), 0);
+  return { totalMs: numberField(timing, 'Total'), leaderGenerationMs: Math.max(0, generationMs(plan) - ofWorkers) };
 }
 
 /**
@@ -62,7 +75,7 @@ export function measureOutside(
   const after = triggers.filter(({ insidePlan, totalMs }) => !insidePlan && totalMs !== null);
   const triggersMs = after.reduce((sum, { totalMs }) => sum + (totalMs ?? 0), 0);
   const restMs = Math.max(0, afterPlanMs - triggersMs);
-  const jitOutsideMs = jit.totalMs === null ? null : Math.min(jit.generationMs, restMs);
+  const jitOutsideMs = jit.totalMs === null ? null : Math.min(jit.leaderGenerationMs, restMs);
   return {
     outside: {
       triggersMs: after.length === 0 ? null : triggersMs,

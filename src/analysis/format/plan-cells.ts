@@ -1,0 +1,77 @@
+// What a plan's columns say, for every format that shows one: the terminal, Markdown and the plan view.
+import type { BufferUsage, Plan, PlanNode } from '../plan/plan';
+import { formatBytes, formatCompactCount, formatFactor, formatMs, missing, defaultBlockSizeBytes } from './numbers';
+
+/** Factors below this are as good as an estimate gets. */
+const worthNamingFactor = 2;
+
+/** "1,234" or "~1,234": up to PostgreSQL 17 averages over loops are printed as whole rows. From 18 "Disabled" is printed too. */
+export function formatActualRows(node: PlanNode): string {
+  if (node.actualRows === null) return missing;
+  if (node.neverExecuted) return 'never run';
+  const isRounded = (node.loops ?? 1) > 1 && !('Disabled' in node.fields);
+  return `${isRounded ? '~' : ''}${formatCompactCount(node.actualRows)}`;
+}
+
+/** Rows that filters removed, per loop; "~" where loops make it an average, which the server prints without decimals. */
+export function formatRowsRemoved(node: PlanNode): string {
+  if (node.rowsRemoved === null) return missing;
+  return `${(node.loops ?? 1) > 1 ? '~' : ''}${formatCompactCount(node.rowsRemoved)}`;
+}
+
+/** "12× more", "3.5× fewer"; empty where the estimate was good, a sign where there is none. */
+export function formatEstimate(node: PlanNode): string {
+  if (node.estimateFactor === null) return missing;
+  if (node.estimateFactor < worthNamingFactor) return '';
+  return `${formatFactor(node.estimateFactor)} ${node.estimateDirection === 'under' ? 'more' : 'fewer'}`;
+}
+
+/** Blocks that a node touched, found or not. */
+export function touchedBlocks(buffers: BufferUsage | null): number | null {
+  if (buffers === null) return null;
+  return (
+    buffers.sharedHit +
+    buffers.sharedRead +
+    buffers.localHit +
+    buffers.localRead +
+    buffers.tempRead +
+    buffers.tempWritten
+  );
+}
+
+/** Size of what a node itself touched: "12.3 MB". */
+export function formatSelfBuffers(node: PlanNode): string {
+  const blocks = touchedBlocks(node.selfBuffers);
+  return formatBytes(blocks === null ? null : blocks * defaultBlockSizeBytes);
+}
+
+/** "CTE busy", "SubPlan 1", "InitPlan 1": how a subtree is called where others refer to it; null for ordinary nodes. */
+export function subplanLabel(node: PlanNode): string | null {
+  return node.subplanName?.replace(/ \(returns .*\)$/, '') ?? null;
+}
+
+/** The times outside the nodes that are not nothing, in the order they happen: [["planning", 0.3], ...]. */
+export function timeParts(plan: Plan): [name: string, ms: number][] {
+  const inPlan = plan.nodes.every(({ selfMs }) => selfMs === null)
+    ? null
+    : plan.nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0);
+  const { outside } = plan;
+  const parts: [string, number | null][] = [
+    ['planning', plan.planningMs],
+    ['JIT before the plan', outside.jitOutsideMs],
+    ['plan', inPlan],
+    ['serialization', outside.serializationMs],
+    ['triggers after the plan', outside.triggersMs],
+    ['start and end', outside.unattributedMs],
+  ];
+  return parts.filter((part): part is [string, number] => part[1] !== null && part[1] > 0);
+}
+
+/** "Execution 12.3 ms: plan 12.0 ms, ...; planning 0.3 ms", or what is known of it. */
+export function formatTimes(plan: Plan): string {
+  const parts = timeParts(plan).map(([name, ms]) => `${name} ${formatMs(ms)}`);
+  if (plan.executionMs === null) {
+    return parts.length === 0 ? 'Planned, not run.' : `Not run or not timed; ${parts.join(', ')}.`;
+  }
+  return `Execution ${formatMs(plan.executionMs)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}.`;
+}
