@@ -36,8 +36,6 @@ export interface DatabaseAccess {
 
 /** Where profiles are kept: one file that editor and terminal share. Everything rejects with a DatabaseFailure. */
 export interface ProfileStore {
-  /** Absolute path, for messages. */
-  readonly file: string;
   /** In the order of the file; empty when there is none yet. */
   load(): Promise<ConnectionProfile[]>;
   /** Adds the profile, or replaces the one with its id. */
@@ -47,7 +45,7 @@ export interface ProfileStore {
 
 /** What a URL or a set of variables says about a connection: everything of a profile but its identity. */
 export interface ConnectionDraft {
-  settings: Omit<ConnectionProfile, 'id' | 'name' | 'environment'>;
+  fields: Omit<ConnectionProfile, 'id' | 'name' | 'environment'>;
   /** Never written into a profile; null when the source has none. */
   password: string | null;
   /** What the source asked for and a profile can't hold, a sentence each. */

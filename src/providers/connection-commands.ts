@@ -1,0 +1,300 @@
+// Add, edit, remove, test, switch, connect, disconnect: what the user does to connections. `ensureSession` is how every
+// other command gets one.
+import * as vscode from 'vscode';
+import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import type { ConnectionProfile } from '../analysis/connection/connection-profile';
+import { runCancellable } from './cancellable';
+import { askChanges, askNewProfile, askWhetherToStore } from './connection-form';
+import type { ConnectionStore, TypedPassword } from './connection-store';
+import { describeTarget, type ConnectionNode } from './connections-view';
+import type { ConnectionSources, DatabaseSession } from './database-port';
+import { environmentLabels } from './environment-labels';
+import { formatFailure, isDatabaseFailure, type FailureAction, type FailureReporter } from './failure-reporter';
+import type { PasswordStore } from './password-store';
+import { askText, back, dismissed, pickOne, runSteps, separator } from './quick-steps';
+
+export class ConnectionCommands {
+  readonly #store: ConnectionStore;
+  readonly #sources: ConnectionSources;
+  readonly #passwords: PasswordStore;
+  readonly #reporter: FailureReporter;
+
+  constructor(store: ConnectionStore, sources: ConnectionSources, passwords: PasswordStore, reporter: FailureReporter) {
+    this.#store = store;
+    this.#sources = sources;
+    this.#passwords = passwords;
+    this.#reporter = reporter;
+  }
+
+  register(): vscode.Disposable[] {
+    const command = (name: string, run: (node?: ConnectionNode) => Promise<void>) =>
+      vscode.commands.registerCommand(`pgInsight.${name}`, (node?: unknown) =>
+        this.#reporter.guard(() => run(isConnectionNode(node) ? node : undefined)),
+      );
+    return [
+      command('connection.add', () => this.#add('choice')),
+      command('connection.addFromDotEnv', () => this.#add('dot-env')),
+      command('connection.edit', (node) =>
+        this.#withProfile(node, 'Edit which connection?', (profile) => this.#edit(profile)),
+      ),
+      command('connection.remove', (node) =>
+        this.#withProfile(node, 'Remove which connection?', (profile) => this.#remove(profile)),
+      ),
+      command('connection.test', (node) =>
+        this.#withProfile(node, 'Test which connection?', (profile) => this.#test(profile)),
+      ),
+      command('connection.connect', (node) => this.#connect(node)),
+      command('connection.disconnect', (node) => this.#disconnect(node)),
+      command('connection.switch', () => this.#switch()),
+      command('connection.forgetPassword', (node) =>
+        this.#withProfile(node, "Forget which connection's password?", (profile) => this.#forgetPassword(profile)),
+      ),
+      command('connections.refresh', () => this.#store.load()),
+      command('file.bindConnection', () => this.#bindFile()),
+      command('check.copyRemedy', async (node) => {
+        if (node?.kind !== 'check' || node.check.remedy === undefined) return;
+        await vscode.env.clipboard.writeText(`${node.check.remedy.sql}\n`);
+        vscode.window.setStatusBarMessage('$(check) SQL copied', 2_000);
+      }),
+    ];
+  }
+
+  /**
+   * The session for a file (or the window), connected when it is not yet; asks which connection when there are several
+   * and none was chosen. Null when the user gave up or was shown why it failed.
+   */
+  async ensureSession(file?: vscode.Uri): Promise<DatabaseSession | null> {
+    if (this.#store.profiles.length === 0) await this.#store.load();
+    let profile = this.#store.findProfileFor(file);
+    if (profile === null && this.#store.profiles.length === 0) {
+      const add = 'Add Connection';
+      const chosen = await vscode.window.showInformationMessage(
+        'There is no connection to a PostgreSQL database yet.',
+        add,
+      );
+      if (chosen === add) await this.#add('choice');
+      return this.#store.activeSession;
+    }
+    profile ??= await this.#pickProfile('Which connection does this window use?');
+    if (profile === null) return null;
+    if (this.#store.active === null) await this.#store.setActive(profile.id);
+    return this.openSession(profile);
+  }
+
+  /** Quietly connects to what this window used last; never asks and never disturbs. */
+  async reconnectLast(): Promise<void> {
+    const { active } = this.#store;
+    const isWanted = vscode.workspace.getConfiguration('pgInsight.connection').get<boolean>('autoConnect', true);
+    if (active === null || !isWanted || this.#store.stateOf(active.id).state !== 'disconnected') return;
+    try {
+      await this.#store.connect(active, new AbortController().signal);
+    } catch (error) {
+      this.#reporter.logFailure(error);
+    }
+  }
+
+  // --- commands ----------------------------------------------------------------------------------------------------
+
+  async #add(startAt: 'choice' | 'dot-env'): Promise<void> {
+    await this.#store.load();
+    const names = this.#store.profiles.map(({ name }) => name);
+    const form = await askNewProfile(this.#sources, names, startAt);
+    if (form === null) return;
+    if (form.password !== null) {
+      if (form.storePassword) await this.#passwords.store(form.profile.id, form.password);
+      else this.#passwords.keepForThisWindow(form.profile.id, form.password);
+    }
+    await this.#store.save(form.profile);
+    await this.#store.setActive(form.profile.id);
+    await this.openSession(form.profile);
+  }
+
+  async #edit(profile: ConnectionProfile): Promise<void> {
+    const otherNames = this.#store.profiles.filter(({ id }) => id !== profile.id).map(({ name }) => name);
+    const edited = await askChanges(profile, otherNames);
+    if (edited === null || JSON.stringify(edited) === JSON.stringify(profile)) return;
+    const wasConnected = this.#store.stateOf(profile.id).state !== 'disconnected';
+    await this.#store.save(edited);
+    if (wasConnected) await this.openSession(edited);
+  }
+
+  async #remove(profile: ConnectionProfile): Promise<void> {
+    const remove = 'Remove';
+    const chosen = await vscode.window.showWarningMessage(
+      `Remove the connection "${profile.name}"?`,
+      { modal: true, detail: 'The profile and its stored password are deleted. The database is not touched.' },
+      remove,
+    );
+    if (chosen === remove) await this.#store.remove(profile.id);
+  }
+
+  async #test(profile: ConnectionProfile): Promise<void> {
+    try {
+      const session = await runCancellable(`Testing "${profile.name}"`, (signal) =>
+        this.#store.test(profile, signal, this.#askPassword),
+      );
+      const { facts } = session;
+      const tls = facts.tls === null ? 'not encrypted' : `encrypted with ${facts.tls.version}`;
+      void vscode.window.showInformationMessage(
+        `"${profile.name}" works: ${session.database} on ${session.server}, PostgreSQL ${facts.version}, role ${facts.role}, ${tls}.`,
+      );
+    } catch (error) {
+      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
+    }
+  }
+
+  async #connect(node?: ConnectionNode): Promise<void> {
+    if (node === undefined) {
+      await this.ensureSession();
+      return;
+    }
+    await this.#store.setActive(node.profile.id);
+    await this.openSession(node.profile);
+  }
+
+  async #disconnect(node?: ConnectionNode): Promise<void> {
+    const profile = node?.profile ?? this.#store.active;
+    if (profile !== null) await this.#store.disconnect(profile.id);
+  }
+
+  async #switch(): Promise<void> {
+    await this.#store.load();
+    const add = Symbol('add');
+    const chosen = await pickOne<ConnectionProfile | typeof add>({
+      frame: { title: 'Switch Connection', step: 1, totalSteps: 1, canGoBack: false },
+      placeholder: 'Which connection does this window use?',
+      choices: [
+        ...this.#store.profiles.map((profile) => this.#toChoice(profile)),
+        separator(''),
+        { label: '$(add) Add Connection...', value: add },
+      ],
+      ...(this.#store.active === null ? {} : { active: this.#store.active }),
+    });
+    if (chosen === back || chosen === dismissed) return;
+    if (chosen === add) {
+      await this.#add('choice');
+      return;
+    }
+    await this.#store.setActive(chosen.id);
+    await this.openSession(chosen);
+  }
+
+  async #forgetPassword(profile: ConnectionProfile): Promise<void> {
+    await this.#passwords.forget(profile.id);
+    await this.#store.load();
+    void vscode.window.showInformationMessage(`The password of "${profile.name}" is forgotten.`);
+  }
+
+  async #bindFile(): Promise<void> {
+    const file = vscode.window.activeTextEditor?.document.uri;
+    if (file === undefined) return;
+    const chosen = await pickOne<ConnectionProfile | null>({
+      frame: { title: 'Connection for This File', step: 1, totalSteps: 1, canGoBack: false },
+      placeholder: `Which connection does ${vscode.workspace.asRelativePath(file)} use?`,
+      choices: [
+        {
+          label: "$(window) The Window's Connection",
+          description: this.#store.active?.name ?? 'none yet',
+          value: null,
+        },
+        separator('always'),
+        ...this.#store.profiles.map((profile) => this.#toChoice(profile)),
+      ],
+      active: this.#store.isBound(file) ? this.#store.findProfileFor(file) : null,
+    });
+    if (chosen === back || chosen === dismissed) return;
+    await this.#store.bindFile(file, chosen?.id ?? null);
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
+
+  /** The profile's session; asks for a password where one is needed. Null when the user was shown why it failed. */
+  async openSession(profile: ConnectionProfile): Promise<DatabaseSession | null> {
+    try {
+      return await runCancellable(`Connecting to "${profile.name}"`, (signal) =>
+        this.#store.connect(profile, signal, this.#askPassword),
+      );
+    } catch (error) {
+      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
+      return null;
+    }
+  }
+
+  readonly #askPassword = async (
+    profile: ConnectionProfile,
+    refusal: DatabaseFailure,
+  ): Promise<TypedPassword | null> => {
+    let password = '';
+    let store = false;
+    const isDone = await runSteps(`Password of "${profile.name}"`, [
+      async (frame) => {
+        const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
+        if (typeof typed !== 'string') return typed;
+        password = typed;
+        return 'answered';
+      },
+      async (frame) => {
+        const answer = await askWhetherToStore(frame);
+        if (typeof answer !== 'boolean') return answer;
+        store = answer;
+        return 'answered';
+      },
+    ]);
+    return isDone ? { password, store } : null;
+  };
+
+  #actionsFor(profile: ConnectionProfile, error: unknown): FailureAction[] {
+    if (!isDatabaseFailure(error)) return [];
+    const edit: FailureAction = {
+      title: 'Edit Connection',
+      run: () => this.#reporter.guard(() => this.#edit(profile)),
+    };
+    const retry: FailureAction = { title: 'Try Again', run: () => this.openSession(profile) };
+    switch (error.kind) {
+      case 'authentication':
+        return [{ title: 'Enter Password', run: () => this.openSession(profile) }, edit];
+      case 'unreachable':
+      case 'connection-lost':
+      case 'timed-out':
+        return [retry, edit];
+      default:
+        return [edit];
+    }
+  }
+
+  async #withProfile(
+    node: ConnectionNode | undefined,
+    question: string,
+    run: (profile: ConnectionProfile) => Promise<void>,
+  ): Promise<void> {
+    await this.#store.load();
+    const profile = node === undefined ? await this.#pickProfile(question) : this.#store.findProfile(node.profile.id);
+    if (profile !== null) await run(profile);
+  }
+
+  /** Asks even when there is one only: the user sees which one is meant. */
+  async #pickProfile(placeholder: string): Promise<ConnectionProfile | null> {
+    const chosen = await pickOne<ConnectionProfile>({
+      frame: { title: 'PG Insight', step: 1, totalSteps: 1, canGoBack: false },
+      placeholder,
+      choices: this.#store.profiles.map((profile) => this.#toChoice(profile)),
+      ...(this.#store.active === null ? {} : { active: this.#store.active }),
+    });
+    return chosen === back || chosen === dismissed ? null : chosen;
+  }
+
+  #toChoice(profile: ConnectionProfile) {
+    const { icon, title } = environmentLabels[profile.environment];
+    const state = this.#store.stateOf(profile.id);
+    return {
+      label: `$(${icon}) ${profile.name}`,
+      description: `${title} · ${describeTarget(profile)}${state.state === 'connected' ? ' · connected' : ''}`,
+      ...(state.state === 'failed' ? { detail: `$(error) ${formatFailure(state.failure)}` } : {}),
+      value: profile,
+    };
+  }
+}
+
+function isConnectionNode(node: unknown): node is ConnectionNode {
+  return typeof node === 'object' && node !== null && 'profile' in node;
+}

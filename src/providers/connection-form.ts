@@ -1,0 +1,474 @@
+// The questions that make or change a profile.
+import * as vscode from 'vscode';
+import type { ConnectionProfile, Environment, SslMode } from '../analysis/connection/connection-profile';
+import type { ConnectionDraft, ConnectionSources } from './database-port';
+import { findDatabaseUrls } from './dot-env-files';
+import { environmentLabels } from './environment-labels';
+import { isDatabaseFailure, formatFailure } from './failure-reporter';
+import { askText, back, dismissed, pickOne, runSteps, separator, type Choice, type Step } from './quick-steps';
+
+export interface FilledForm {
+  profile: ConnectionProfile;
+  /** From a URL or typed; not in the profile. */
+  password: string | null;
+  storePassword: boolean;
+}
+
+type Settings = ConnectionDraft['fields'];
+
+type Source =
+  | { kind: 'url' }
+  | { kind: 'fields' }
+  | { kind: 'environment' }
+  | { kind: 'service'; service: string }
+  | { kind: 'dot-env'; url: string };
+
+const emptySettings: Settings = {
+  host: null,
+  port: null,
+  database: null,
+  user: null,
+  service: null,
+  sslMode: null,
+  sslRootCert: null,
+  sslCert: null,
+  sslKey: null,
+  searchPath: null,
+  passwordCommand: null,
+};
+
+// --- adding ----------------------------------------------------------------------------------------------------------
+
+/** Null when the user gave up. */
+export async function askNewProfile(
+  sources: ConnectionSources,
+  takenNames: readonly string[],
+  startAt: 'choice' | 'dot-env' = 'choice',
+): Promise<FilledForm | null> {
+  let source: Source = { kind: 'url' };
+  let settings: Settings = emptySettings;
+  let password: string | null = null;
+  let storePassword = false;
+  let environment: Environment = 'development';
+  let name = '';
+
+  const takeDraft = (draft: ConnectionDraft) => {
+    settings = draft.fields;
+    ({ password } = draft);
+    if (draft.notes.length > 0) void vscode.window.showInformationMessage(draft.notes.join(' '));
+  };
+  const fieldStep =
+    (
+      ask: (frame: Parameters<Step>[0]) => Promise<string | typeof back | typeof dismissed>,
+      take: (text: string) => void,
+    ): Step =>
+    async (frame) => {
+      if (source.kind !== 'fields') return 'skipped';
+      const text = await ask(frame);
+      if (text === back || text === dismissed) return text;
+      take(text);
+      return 'answered';
+    };
+
+  const steps: Step[] = [
+    async (frame) => {
+      const chosen = await pickOne<Source>({
+        frame,
+        placeholder: startAt === 'dot-env' ? 'Which DATABASE_URL?' : 'Where does the connection come from?',
+        choices: startAt === 'dot-env' ? await listDotEnvChoices(sources) : await listSourceChoices(sources),
+      });
+      if (chosen === back || chosen === dismissed) return chosen;
+      source = chosen;
+      if (chosen.kind === 'dot-env') takeDraft(await sources.parseUrl(chosen.url));
+      else settings = chosen.kind === 'service' ? { ...emptySettings, service: chosen.service } : emptySettings;
+      return 'answered';
+    },
+    async (frame) => {
+      if (source.kind !== 'url') return 'skipped';
+      const draft = await askUrl(sources, frame);
+      if (draft === back || draft === dismissed) return draft;
+      takeDraft(draft);
+      return 'answered';
+    },
+    fieldStep(
+      (frame) =>
+        askText({
+          frame,
+          prompt: 'Host name, address, or folder of a unix socket',
+          placeholder: 'localhost',
+          value: settings.host ?? 'localhost',
+        }),
+      (text) => (settings = { ...settings, host: toNullable(text) }),
+    ),
+    fieldStep(
+      (frame) => askText({ frame, prompt: 'Port', value: String(settings.port ?? 5432), validate: findPortProblem }),
+      (text) => (settings = { ...settings, port: text.trim() === '' ? null : Number(text) }),
+    ),
+    fieldStep(
+      (frame) =>
+        askText({
+          frame,
+          prompt: "Database (empty: the user's name)",
+          value: settings.database ?? '',
+        }),
+      (text) => (settings = { ...settings, database: toNullable(text) }),
+    ),
+    fieldStep(
+      (frame) => askText({ frame, prompt: "User (empty: the operating system's user)", value: settings.user ?? '' }),
+      (text) => (settings = { ...settings, user: toNullable(text) }),
+    ),
+    fieldStep(
+      (frame) =>
+        askText({
+          frame,
+          prompt: 'Password (empty: from .pgpass or the environment, else it is asked for)',
+          isPassword: true,
+        }),
+      (text) => (password = text === '' ? null : text),
+    ),
+    async (frame) => {
+      if (password === null) return 'skipped';
+      const store = await askWhetherToStore(frame);
+      if (store === back || store === dismissed) return store;
+      storePassword = store;
+      return 'answered';
+    },
+    async (frame) => {
+      const chosen = await askEnvironment(frame, guessEnvironment(settings));
+      if (chosen === back || chosen === dismissed) return chosen;
+      environment = chosen;
+      return 'answered';
+    },
+    async (frame) => {
+      const text = await askText({
+        frame,
+        prompt: 'Name of the connection',
+        value: suggestName(settings, takenNames),
+        validate: (typed) => findNameProblem(typed, takenNames),
+      });
+      if (text === back || text === dismissed) return text;
+      name = text.trim();
+      return 'answered';
+    },
+  ];
+  if (!(await runSteps('Add Connection', steps))) return null;
+  return {
+    profile: { id: await sources.createId(), name, environment, ...settings },
+    password,
+    storePassword,
+  };
+}
+
+async function listSourceChoices(sources: ConnectionSources): Promise<(Choice<Source> | vscode.QuickPickItem)[]> {
+  const [dotEnv, services, variables] = await Promise.all([
+    listDotEnvChoices(sources),
+    sources.listServices().catch(() => []),
+    sources.listEnvironmentVariables(),
+  ]);
+  const found: Choice<Source>[] = [...dotEnv];
+  if (Object.keys(variables).length > 0) {
+    found.push({
+      label: '$(terminal) Environment Variables',
+      description: Object.entries(variables)
+        .map(([variable, value]) => `${variable}=${value}`)
+        .join(' '),
+      value: { kind: 'environment' },
+    });
+  }
+  for (const service of services) {
+    found.push({
+      label: `$(server) Service ${service}`,
+      description: 'pg_service.conf',
+      value: { kind: 'service', service },
+    });
+  }
+  return [
+    { label: '$(link) Connection URL', description: 'postgresql://user@host/database', value: { kind: 'url' } },
+    { label: '$(list-flat) Host, Database and User', value: { kind: 'fields' } },
+    ...(found.length > 0 ? [separator('found on this machine'), ...found] : []),
+  ];
+}
+
+async function listDotEnvChoices(sources: ConnectionSources): Promise<Choice<Source>[]> {
+  return (await findDatabaseUrls(sources)).map(({ file, url }) => ({
+    label: `$(file) DATABASE_URL of ${vscode.workspace.asRelativePath(file)}`,
+    description: hidePassword(url),
+    value: { kind: 'dot-env', url },
+  }));
+}
+
+/** A URL without its password, for a list that someone may look at over a shoulder. */
+function hidePassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:/@]*):.*@/i, '$1@').replace(/([?&]password=)[^&]*/gi, '$1***');
+}
+
+async function askUrl(
+  sources: ConnectionSources,
+  frame: Parameters<Step>[0],
+): Promise<ConnectionDraft | typeof back | typeof dismissed> {
+  let value = '';
+  for (let problem: string | null = null; ;) {
+    const url = await askText({
+      frame,
+      prompt: problem ?? 'Connection URL. A password in it is not written to the profile.',
+      placeholder: 'postgresql://user:password@host:5432/database?sslmode=require',
+      value,
+      validate: (text) =>
+        /^postgres(ql)?:\/\//i.test(text.trim()) ? null : 'A URL begins with postgresql:// or postgres://.',
+    });
+    if (url === back || url === dismissed) return url;
+    try {
+      return await sources.parseUrl(url.trim());
+    } catch (error) {
+      if (!isDatabaseFailure(error)) throw error;
+      problem = formatFailure(error);
+      value = url;
+    }
+  }
+}
+
+// --- one field -------------------------------------------------------------------------------------------------------
+
+function askEnvironment(
+  frame: Parameters<Step>[0],
+  active: Environment,
+): Promise<Environment | typeof back | typeof dismissed> {
+  return pickOne<Environment>({
+    frame,
+    placeholder: 'How careful does PG Insight have to be?',
+    choices: (Object.keys(environmentLabels) as Environment[]).map((environment) => ({
+      label: `$(${environmentLabels[environment].icon}) ${environmentLabels[environment].title}`,
+      detail: environmentLabels[environment].detail,
+      value: environment,
+    })),
+    active,
+  });
+}
+
+export function askWhetherToStore(frame: Parameters<Step>[0]): Promise<boolean | typeof back | typeof dismissed> {
+  return pickOne<boolean>({
+    frame,
+    placeholder: 'Keep the password?',
+    choices: [
+      { label: 'Only in This Window', detail: 'Forgotten when the window closes.', value: false },
+      { label: 'In Secret Storage', detail: "Encrypted by VS Code with the operating system's means.", value: true },
+    ],
+    active: false,
+  });
+}
+
+function guessEnvironment(settings: Settings): Environment {
+  const words = `${settings.host ?? ''} ${settings.database ?? ''} ${settings.service ?? ''}`.toLowerCase();
+  if (/\b(prod|production|live)\b|[-_.]prod/.test(words)) return 'production';
+  return /\b(stag|staging|stage|uat|preprod)\b/.test(words) ? 'staging' : 'development';
+}
+
+function suggestName(settings: Settings, taken: readonly string[]): string {
+  const host = settings.host ?? 'localhost';
+  const base =
+    settings.service ??
+    [settings.database ?? settings.user ?? 'postgres', ...(/^(localhost|127\.|::1|\/)/.test(host) ? [] : [host])].join(
+      ' on ',
+    );
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? base : `${base} ${count}`;
+    if (!taken.includes(name)) return name;
+  }
+}
+
+function findNameProblem(text: string, taken: readonly string[]): string | null {
+  if (text.trim() === '') return 'A connection needs a name.';
+  return taken.includes(text.trim()) ? `There is a connection "${text.trim()}" already.` : null;
+}
+
+function findPortProblem(text: string): string | null {
+  if (text.trim() === '') return null;
+  const port = Number(text);
+  return Number.isInteger(port) && port >= 1 && port <= 65535 ? null : 'A port is a whole number from 1 to 65535.';
+}
+
+const toNullable = (text: string) => (text.trim() === '' ? null : text.trim());
+
+// --- editing ---------------------------------------------------------------------------------------------------------
+
+interface Field {
+  label: string;
+  show: (profile: ConnectionProfile) => string | null;
+  /** What holds while the field is empty. */
+  otherwise: string;
+  ask: (
+    profile: ConnectionProfile,
+    frame: Parameters<Step>[0],
+  ) => Promise<Partial<ConnectionProfile> | typeof back | typeof dismissed>;
+}
+
+type TextKey = 'host' | 'database' | 'user' | 'service' | 'sslRootCert' | 'sslCert' | 'sslKey';
+
+function textField(key: TextKey, label: string, prompt: string, otherwise: string): Field {
+  return {
+    label,
+    otherwise,
+    show: (profile) => profile[key],
+    ask: async (profile, frame) => {
+      const text = await askText({ frame, prompt, value: profile[key] ?? '' });
+      return typeof text === 'string' ? { [key]: toNullable(text) } : text;
+    },
+  };
+}
+
+const sslModeDetails: Record<SslMode, string> = {
+  disable: 'Never encrypted.',
+  allow: 'Encrypted only when the server insists.',
+  prefer: 'Encrypted when the server offers it.',
+  require: 'Always encrypted; the certificate is not checked unless there is a root certificate.',
+  'verify-ca': 'Encrypted, and the certificate comes from a known authority.',
+  'verify-full': 'As verify-ca, and the certificate is for this host.',
+};
+
+function listFields(takenNames: readonly string[]): Field[] {
+  return [
+    {
+      label: 'Name',
+      otherwise: '',
+      show: ({ name }) => name,
+      ask: async ({ name }, frame) => {
+        const text = await askText({
+          frame,
+          prompt: 'Name of the connection',
+          value: name,
+          validate: (typed) => findNameProblem(typed, takenNames),
+        });
+        return typeof text === 'string' ? { name: text.trim() } : text;
+      },
+    },
+    {
+      label: 'Environment',
+      otherwise: '',
+      show: ({ environment }) => environmentLabels[environment].title,
+      ask: async ({ environment: current }, frame) => {
+        const environment = await askEnvironment(frame, current);
+        return typeof environment === 'string' ? { environment } : environment;
+      },
+    },
+    textField('host', 'Host', 'Host name, address, or folder of a unix socket', 'PGHOST or localhost'),
+    {
+      label: 'Port',
+      otherwise: 'PGPORT or 5432',
+      show: ({ port }) => (port === null ? null : String(port)),
+      ask: async ({ port }, frame) => {
+        const text = await askText({
+          frame,
+          prompt: 'Port',
+          value: port === null ? '' : String(port),
+          validate: findPortProblem,
+        });
+        return typeof text === 'string' ? { port: text.trim() === '' ? null : Number(text) } : text;
+      },
+    },
+    textField('database', 'Database', 'Name of the database', "PGDATABASE or the user's name"),
+    textField('user', 'User', 'Name of the role', "PGUSER or the operating system's user"),
+    textField('service', 'Service', 'Section of pg_service.conf that fills what is empty here', 'none'),
+    {
+      label: 'TLS mode',
+      otherwise: 'PGSSLMODE or prefer',
+      show: ({ sslMode }) => sslMode,
+      ask: async ({ sslMode: current }, frame) => {
+        const sslMode = await pickOne<SslMode | null>({
+          frame,
+          placeholder: "TLS mode, with the meaning of libpq's sslmode",
+          choices: [
+            { label: 'Not Set', detail: 'PGSSLMODE, else prefer.', value: null },
+            ...(Object.keys(sslModeDetails) as SslMode[]).map((value) => ({
+              label: value,
+              detail: sslModeDetails[value],
+              value,
+            })),
+          ],
+          active: current,
+        });
+        return sslMode === back || sslMode === dismissed ? sslMode : { sslMode };
+      },
+    },
+    textField('sslRootCert', 'Root certificate', 'Path of the root certificates (PEM)', 'PGSSLROOTCERT'),
+    textField('sslCert', 'Client certificate', 'Path of the client certificate (PEM)', 'PGSSLCERT'),
+    textField('sslKey', 'Client key', 'Path of the client key (PEM)', 'PGSSLKEY'),
+    {
+      label: 'Search path',
+      otherwise: "the role's own",
+      show: ({ searchPath }) => searchPath?.join(', ') ?? null,
+      ask: async ({ searchPath }, frame) => {
+        const text = await askText({
+          frame,
+          prompt: 'Schemas that your SQL is resolved in, separated by commas',
+          value: searchPath?.join(', ') ?? '',
+        });
+        if (typeof text !== 'string') return text;
+        const schemas = text
+          .split(',')
+          .map((schema) => schema.trim())
+          .filter((schema) => schema !== '');
+        return { searchPath: schemas.length === 0 ? null : schemas };
+      },
+    },
+    {
+      label: 'Password command',
+      otherwise: 'none',
+      show: ({ passwordCommand }) => (passwordCommand === null ? null : JSON.stringify(passwordCommand)),
+      ask: async ({ passwordCommand }, frame) => {
+        const text = await askText({
+          frame,
+          prompt: 'Program and arguments that print the password, as a JSON array. No shell takes part.',
+          placeholder: '["pass", "show", "shop"]',
+          value: passwordCommand === null ? '' : JSON.stringify(passwordCommand),
+          validate: (typed) => (parseCommand(typed) === undefined ? 'Write a JSON array of texts.' : null),
+        });
+        return typeof text === 'string' ? { passwordCommand: parseCommand(text) ?? null } : text;
+      },
+    },
+  ];
+}
+
+/** Null for an empty text, undefined for one that is not an array of texts. */
+function parseCommand(text: string): string[] | null | undefined {
+  if (text.trim() === '') return null;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) && parsed.length > 0 && parsed.every((part) => typeof part === 'string')
+      ? parsed
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A list of the fields: choose one to change it, "Save" when done. Null when the user gave up. */
+export async function askChanges(
+  profile: ConnectionProfile,
+  otherNames: readonly string[],
+): Promise<ConnectionProfile | null> {
+  let edited = profile;
+  const fields = listFields(otherNames);
+  const title = `Edit Connection "${profile.name}"`;
+  for (let last: Field | null = null; ;) {
+    const chosen: Field | 'save' | typeof back | typeof dismissed = await pickOne<Field | 'save'>({
+      frame: { title, step: 1, totalSteps: 1, canGoBack: false },
+      placeholder: 'Choose what to change',
+      choices: [
+        { label: '$(check) Save', value: 'save' },
+        separator('fields'),
+        ...fields.map((field) => ({
+          label: field.label,
+          description: field.show(edited) ?? field.otherwise,
+          value: field,
+        })),
+      ],
+      ...(last === null ? {} : { active: last }),
+    });
+    if (chosen === back || chosen === dismissed) return null;
+    if (chosen === 'save') return edited;
+    last = chosen;
+    const change = await chosen.ask(edited, { title, step: 1, totalSteps: 1, canGoBack: true });
+    if (change === dismissed) return null;
+    if (change !== back) edited = { ...edited, ...change };
+  }
+}

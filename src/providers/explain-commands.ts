@@ -1,0 +1,231 @@
+// Explain and Explain Analyze: find the statement, ask for its parameters, ask for consent where that is due, run with
+// Cancel, show the plan, or mark the error where it is.
+import * as vscode from 'vscode';
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import type { ExplainRequest, ExplainResult, ParameterValues } from '../analysis/explain/explain';
+import type { Finding } from '../analysis/finding';
+import type { Plan } from '../analysis/plan/plan';
+import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
+import { stripExplain } from '../analysis/sql/strip-explain';
+import type { PlanDocument } from '../webviews/protocol';
+import { runCancellable } from './cancellable';
+import type { ConnectionCommands } from './connection-commands';
+import type { ConnectionStore } from './connection-store';
+import { askConsent } from './consent-dialog';
+import type { DatabaseSession } from './database-port';
+import { isStatementPlace } from './explain-lenses';
+import { isDatabaseFailure, type FailureReporter } from './failure-reporter';
+import type { ParameterMemory } from './parameter-memory';
+import { askParameters, formatParameters } from './parameter-prompt';
+import { separator } from './quick-steps';
+import type { StatementDiagnostics } from './statement-diagnostics';
+import { findSelectedStatements, findStatementAtOffset, type StatementTarget } from './statement-target';
+
+export interface ExplainCommandsParts {
+  connections: ConnectionCommands;
+  store: ConnectionStore;
+  diagnostics: StatementDiagnostics;
+  memory: ParameterMemory;
+  reporter: FailureReporter;
+  log: vscode.LogOutputChannel;
+  findPlanInsights: (plan: Plan, session: DatabaseSession) => Promise<Finding[]>;
+  showPlan: (document: PlanDocument) => Promise<void>;
+}
+
+/** A statement ready to be sent, on a session. */
+interface PreparedStatement {
+  title: string;
+  sql: string;
+  parameters: ParameterValues;
+  /** As shown; null without parameters. */
+  parametersText: string | null;
+  analyze: boolean;
+  source: PlanDocument['source'];
+}
+
+export class ExplainCommands {
+  readonly #parts: ExplainCommandsParts;
+
+  constructor(parts: ExplainCommandsParts) {
+    this.#parts = parts;
+  }
+
+  register(): vscode.Disposable[] {
+    const command = (name: string, analyze: boolean) =>
+      vscode.commands.registerCommand(`pgInsight.statement.${name}`, (argument?: unknown) =>
+        this.#parts.reporter.guard(() => this.#explain(argument, analyze)),
+      );
+    return [command('explain', false), command('explainAnalyze', true)];
+  }
+
+  /** Runs what a plan shows once more, on the same connection and with the same parameters; null when the user gave up. */
+  async runAgain(document: PlanDocument): Promise<PlanDocument | null> {
+    const { connection, source } = document;
+    const profile = this.#parts.store.findProfile(connection.profileId);
+    if (profile === null) {
+      throw new DatabaseFailure(
+        'configuration',
+        `The connection "${connection.name}" that this plan came from is gone.`,
+        'Explain the statement again from its file.',
+      );
+    }
+    const session = await this.#parts.connections.openSession(profile);
+    if (session === null) return null;
+    return this.#run(session, {
+      title: document.title,
+      sql: document.sql,
+      parameters: document.parameterValues,
+      parametersText: document.parameters,
+      analyze: document.analyzed,
+      source,
+    });
+  }
+
+  async #explain(argument: unknown, analyze: boolean): Promise<void> {
+    const target = await this.#findTarget(argument);
+    if (target === null) return;
+    const session = await this.#parts.connections.ensureSession(target.document.uri);
+    if (session === null) return;
+    const stripped = stripExplain(target.sql);
+    const numbered = numberPlaceholders(stripped.sql);
+    this.#parts.diagnostics.clear(target);
+    try {
+      const parameters = await this.#askParameters(session, numbered, analyze);
+      if (parameters === null) return;
+      const plan = await this.#run(session, {
+        title: target.title,
+        sql: numbered.sql,
+        parameters,
+        parametersText: toParametersText(numbered, parameters),
+        analyze,
+        source: toSource(target),
+      });
+      if (plan !== null) await this.#parts.showPlan(plan);
+    } catch (error) {
+      const offset = isDatabaseFailure(error) ? (error.details.offset ?? null) : null;
+      if (isDatabaseFailure(error) && error.kind === 'statement') {
+        const original = offset === null ? null : stripped.start + numbered.toOriginalOffset(offset);
+        this.#parts.diagnostics.report(target, error, original);
+      }
+      throw error;
+    }
+  }
+
+  /** What a lens, the selection or the cursor means. Says so when that is nothing; asks when it is several. */
+  async #findTarget(argument: unknown): Promise<StatementTarget | null> {
+    if (isStatementPlace(argument)) {
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(argument.uri));
+      return findStatementAtOffset(document, argument.offset);
+    }
+    const editor = vscode.window.activeTextEditor;
+    const targets = editor === undefined ? [] : findSelectedStatements(editor);
+    if (targets.length > 1) return pickTarget(targets);
+    if (targets[0] === undefined) {
+      void vscode.window.showInformationMessage(
+        editor?.selection.isEmpty === false
+          ? 'There is no SQL statement in the selection.'
+          : 'There is no SQL statement at the cursor. Select one, or put the cursor into one.',
+      );
+    }
+    return targets[0] ?? null;
+  }
+
+  async #askParameters(
+    session: DatabaseSession,
+    numbered: NumberedStatement,
+    analyze: boolean,
+  ): Promise<ParameterValues | null> {
+    const { sql, parameters } = numbered;
+    if (parameters.length === 0) return { mode: 'none' };
+    const { memory, reporter } = this.#parts;
+    // a statement that does not parse is refused by the server in better words later; suggestions are a courtesy
+    const typical = await session.captureTypicalValues(sql).catch((error: unknown) => {
+      reporter.logFailure(error);
+      return [];
+    });
+    const remembered = memory.recall(sql, parameters.length);
+    const answer = await askParameters({ parameters, typical, remembered, analyze });
+    if (answer?.mode === 'values') await memory.remember(sql, answer.values);
+    return answer;
+  }
+
+  /** Null when the user does not want it. */
+  async #run(session: DatabaseSession, statement: PreparedStatement): Promise<PlanDocument | null> {
+    const { sql, parameters, analyze, source } = statement;
+    const { profile } = session;
+    const verdict = await runCancellable('Looking at what the statement does', (signal) =>
+      session.assessStatement(sql, analyze, signal),
+    );
+    const request: ExplainRequest = { sql, parameters, analyze, timeoutMs: readTimeoutMs() };
+    if (verdict.verdict === 'refuse') {
+      throw new DatabaseFailure(
+        'statement',
+        verdict.reason,
+        analyze ? 'Choose "Explain" to see its plan, if it has one.' : '',
+      );
+    }
+    if (verdict.verdict === 'ask') {
+      const consent = await askConsent({ session, sql, analyze, verdict });
+      if (consent === null) return null;
+      request.consent = consent;
+    }
+    const title = `${analyze ? 'Running' : 'Planning'} "${statement.title}" on "${profile.name}"`;
+    const result = await runCancellable(title, (signal) => session.explain(request, signal));
+    this.#logRun(session, statement, result);
+    return {
+      title: statement.title,
+      sql,
+      analyzed: analyze,
+      parameters: statement.parametersText,
+      parameterValues: parameters,
+      connection: { profileId: profile.id, name: profile.name, environment: profile.environment },
+      source,
+      result,
+      findings: await this.#parts.findPlanInsights(result.plan, session),
+    };
+  }
+
+  /** Without the values of parameters: they are data. */
+  #logRun(session: DatabaseSession, { title, analyze }: PreparedStatement, { plan, rolledBack }: ExplainResult): void {
+    const what = analyze ? 'Explain Analyze' : 'Explain';
+    const time = plan.executionMs === null ? '' : ` in ${plan.executionMs} ms`;
+    this.#parts.log.info(
+      `${what} of "${title}" on ${session.database} at ${session.server}${time}${rolledBack ? ', rolled back' : ''}.`,
+    );
+  }
+}
+
+async function pickTarget(targets: readonly StatementTarget[]): Promise<StatementTarget | null> {
+  const chosen = await vscode.window.showQuickPick(
+    [
+      separator(`${targets.length} statements are selected`),
+      ...targets.map((target) => ({
+        label: target.title,
+        description: `line ${target.range.start.line + 1}`,
+        target,
+      })),
+    ],
+    { title: 'Explain', placeHolder: 'Which statement?' },
+  );
+  return chosen !== undefined && 'target' in chosen ? chosen.target : null;
+}
+
+function toParametersText(numbered: NumberedStatement, values: ParameterValues): string | null {
+  switch (values.mode) {
+    case 'none':
+      return null;
+    case 'generic':
+      return 'generic plan';
+    case 'values':
+      return formatParameters(numbered.parameters, values.values);
+  }
+}
+
+function toSource({ document, range }: StatementTarget): PlanDocument['source'] {
+  const toPlain = ({ line, character }: vscode.Position) => ({ line, character });
+  return { uri: document.uri.toString(), start: toPlain(range.start), end: toPlain(range.end) };
+}
+
+function readTimeoutMs(): number {
+  return vscode.workspace.getConfiguration('pgInsight.explain').get<number>('timeoutSeconds', 60) * 1000;
+}

@@ -1,0 +1,67 @@
+// The one way a failure reaches the user: what failed, on which object, what to do next, "Show Log", and where one
+// fits an action that mends it. Everything is in the log as well, which never holds a password.
+import * as vscode from 'vscode';
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
+
+export interface FailureAction {
+  title: string;
+  run: () => unknown;
+}
+
+const showLog = 'Show Log';
+
+export function isDatabaseFailure(error: unknown): error is DatabaseFailure {
+  return error instanceof DatabaseFailure;
+}
+
+/** What failed, the server's hint, what to do next: one paragraph. */
+export function formatFailure(failure: DatabaseFailure): string {
+  return [failure.message, failure.details.hint ?? null, failure.nextStep]
+    .filter((part): part is string => part !== null && part !== '')
+    .join(' ');
+}
+
+export class FailureReporter {
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+  }
+
+  /** Writes a failure to the log without disturbing the user. */
+  logFailure(error: unknown): void {
+    if (!isDatabaseFailure(error)) this.#log.error(error instanceof Error ? error : String(error));
+    else if (error.kind === 'cancelled') this.#log.info(error.message);
+    else this.#log.error(`[${error.kind}${toCode(error)}] ${formatFailure(error)}${formatCause(error.cause)}`);
+  }
+
+  /** Says nothing about what the user has cancelled. */
+  async showFailure(error: unknown, actions: readonly FailureAction[] = []): Promise<void> {
+    this.logFailure(error);
+    if (isDatabaseFailure(error) && error.kind === 'cancelled') return;
+    const message = isDatabaseFailure(error)
+      ? formatFailure(error)
+      : `PG Insight failed in a way it should not: ${error instanceof Error ? error.message : String(error)}. The log has the details.`;
+    const chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title), showLog);
+    if (chosen === showLog) this.#log.show(true);
+    else await actions.find(({ title }) => title === chosen)?.run();
+  }
+
+  /** Runs a command's work; whatever it throws is shown. */
+  async guard(work: () => Promise<void>, actions: readonly FailureAction[] = []): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.showFailure(error, actions);
+    }
+  }
+}
+
+function toCode(failure: DatabaseFailure): string {
+  const code = failure.details.code ?? null;
+  return code === null ? '' : ` ${code}`;
+}
+
+function formatCause(cause: unknown): string {
+  return cause instanceof Error ? `\n  caused by ${cause.name}: ${cause.message}` : '';
+}

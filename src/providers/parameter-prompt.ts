@@ -1,0 +1,133 @@
+// Asks for the values of a statement's parameters: typed, chosen from what the column typically holds, as last time, or
+// none at all (a plan for unknown values).
+import type { ParameterValues, TypicalValues } from '../analysis/explain/explain';
+import { formatRatio } from '../analysis/format/numbers';
+import type { StatementParameter } from '../analysis/sql/placeholders';
+import { back, dismissed, pickOne, runSteps, separator, type Choice, type Step } from './quick-steps';
+
+export interface ParameterQuestion {
+  parameters: readonly StatementParameter[];
+  /** One entry a parameter; null where nothing is known. */
+  typical: readonly (TypicalValues | null)[];
+  /** As last time; null when the statement is new. */
+  remembered: readonly (string | null)[] | null;
+  /** A statement that is run needs values. */
+  analyze: boolean;
+}
+
+type Way = 'as-last-time' | 'values' | 'generic';
+
+/** Wrapped, so that null (SQL's NULL) can be chosen. */
+interface Value {
+  text: string | null;
+}
+
+/** Null when the user gave up. */
+export async function askParameters(question: ParameterQuestion): Promise<ParameterValues | null> {
+  const { parameters, remembered, analyze } = question;
+  if (parameters.length === 0) return { mode: 'none' };
+  let way: Way = 'values';
+  const values: (string | null)[] = parameters.map((_, index) => remembered?.[index] ?? null);
+  const title = analyze ? 'Explain Analyze: Parameters' : 'Explain: Parameters';
+  const askWay: Step = async (frame) => {
+    const ways: Choice<Way>[] = [
+      ...(remembered === null
+        ? []
+        : [
+            {
+              label: '$(history) Same Values as Last Time',
+              detail: formatParameters(parameters, remembered),
+              value: 'as-last-time' as const,
+            },
+          ]),
+      {
+        label: '$(edit) Enter Values',
+        detail: parameters.map(({ name }) => name).join(', '),
+        value: 'values' as const,
+      },
+      ...(analyze
+        ? []
+        : [
+            {
+              label: '$(question) Plan for Unknown Values',
+              detail: 'The generic plan, which prepared statements often get.',
+              value: 'generic' as const,
+            },
+          ]),
+    ];
+    if (ways.length === 1) return 'skipped';
+    const chosen = await pickOne<Way>({
+      frame: { ...frame, totalSteps: 1 },
+      placeholder: 'The statement has parameters',
+      choices: ways,
+    });
+    if (chosen === back || chosen === dismissed) return chosen;
+    way = chosen;
+    return 'answered';
+  };
+  const askValue =
+    (index: number): Step =>
+    async (frame) => {
+      if (way !== 'values') return 'skipped';
+      const chosen = await pickOne<Value>({
+        // the way was chosen before the counting began
+        frame: { ...frame, step: index + 1, totalSteps: parameters.length },
+        ...toPick(question, index),
+      });
+      if (chosen === back || chosen === dismissed) return chosen;
+      values[index] = chosen.text;
+      return 'answered';
+    };
+  if (!(await runSteps(title, [askWay, ...parameters.map((_, index) => askValue(index))]))) return null;
+  // assigned inside the steps, which the compiler can't see
+  return (way as Way) === 'generic' ? { mode: 'generic' } : { mode: 'values', values };
+}
+
+function toPick({ parameters, typical, remembered }: ParameterQuestion, index: number) {
+  const name = parameters[index]?.name ?? `$${index + 1}`;
+  const known = typical[index] ?? null;
+  const last = remembered?.[index];
+  const choices: (Choice<Value> | ReturnType<typeof separator>)[] = [];
+  if (last !== undefined) {
+    choices.push(separator('last time'), { label: formatValue(last), value: { text: last } });
+  }
+  if (known !== null && known.values.length > 0) {
+    choices.push(
+      separator(`typical for ${known.column}`),
+      ...known.values.map(({ value, frequency }) => ({
+        label: formatValue(value),
+        ...(frequency === null ? {} : { description: `${formatRatio(frequency)} of the rows` }),
+        value: { text: value },
+      })),
+    );
+  }
+  choices.push(
+    separator('other'),
+    { label: 'NULL', value: { text: null } },
+    { label: "''", description: 'empty text', value: { text: '' } },
+  );
+  const column = known === null ? '' : ` (${known.column}, ${known.type})`;
+  return {
+    placeholder: `Type the value of ${name}${column} without quotes, or choose one`,
+    choices,
+    toTyped: (text: string): Choice<Value> | null =>
+      text === '' ? null : { label: `$(edit) ${text}`, description: name, alwaysShow: true, value: { text } },
+  };
+}
+
+function formatValue(value: string | null): string {
+  return value === null ? 'NULL' : value === '' ? "''" : value;
+}
+
+/** "status = 'pending', $2 = NULL" */
+export function formatParameters(
+  parameters: readonly StatementParameter[],
+  values: readonly (string | null)[],
+): string {
+  return parameters
+    .map(({ name }, index) => {
+      const value = values[index] ?? null;
+      return `${name} = ${value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`}`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,128 @@
+// Commands of the Tables view.
+import * as vscode from 'vscode';
+import { formatBytes } from '../analysis/format/numbers';
+import { runCancellable } from './cancellable';
+import type { FailureReporter } from './failure-reporter';
+import { quoteName, quoteQualifiedName } from './quoted-name';
+import type { TablesNode } from './tables-view';
+import type { TablesStore } from './tables-store';
+
+export class TableCommands {
+  readonly #store: TablesStore;
+  readonly #reporter: FailureReporter;
+
+  constructor(store: TablesStore, reporter: FailureReporter) {
+    this.#store = store;
+    this.#reporter = reporter;
+  }
+
+  register(): vscode.Disposable[] {
+    const command = (name: string, run: (argument: unknown) => Promise<void>) =>
+      vscode.commands.registerCommand(`pgInsight.${name}`, (argument?: unknown) =>
+        this.#reporter.guard(() => run(argument)),
+      );
+    return [
+      command('tables.refresh', () => this.#store.refresh()),
+      command('tables.filter', () => this.#filter()),
+      command('tables.clearFilter', () => {
+        this.#store.setFilter('');
+        return Promise.resolve();
+      }),
+      command('object.copyName', async (node) => {
+        if (isTablesNode(node)) await copy(toName(node), 'Name');
+      }),
+      command('object.copyDdl', async (node) => {
+        if (isTablesNode(node)) await copy(await this.#readDdl(node), 'DDL');
+      }),
+      command('table.measureSize', async (argument) => {
+        const oid = typeof argument === 'number' ? argument : isTablesNode(argument) ? toOid(argument) : null;
+        if (oid !== null) await this.#measure(oid);
+      }),
+    ];
+  }
+
+  /** The view follows the typing; Escape brings the old filter back. */
+  async #filter(): Promise<void> {
+    const before = this.#store.filter;
+    const box = vscode.window.createInputBox();
+    box.title = 'Filter Tables';
+    box.prompt = 'Parts of schema.table, separated by spaces; * stands for anything. Empty shows all.';
+    box.placeholder = 'public order*';
+    box.value = before;
+    await new Promise<void>((resolve) => {
+      let isAccepted = false;
+      box.onDidChangeValue((text) => {
+        this.#store.setFilter(text);
+      });
+      box.onDidAccept(() => {
+        isAccepted = true;
+        box.hide();
+      });
+      box.onDidHide(() => {
+        if (!isAccepted) this.#store.setFilter(before);
+        box.dispose();
+        resolve();
+      });
+      box.show();
+    });
+  }
+
+  async #measure(oid: number): Promise<void> {
+    const sizes = await runCancellable('Measuring the table', (signal) => this.#store.measure(oid, signal));
+    vscode.window.setStatusBarMessage(
+      `$(dashboard) ${formatBytes(sizes.totalBytes)}: table ${formatBytes(sizes.heapBytes)}, TOAST ${formatBytes(sizes.toastBytes)}, indexes ${formatBytes(sizes.indexBytes)}`,
+      10_000,
+    );
+  }
+
+  async #readDdl(node: TablesNode): Promise<string | null> {
+    switch (node.kind) {
+      case 'table': {
+        const { oid } = node.node.table;
+        const { session } = this.#store;
+        if (session === null) return null;
+        return runCancellable('Reading the DDL', (signal) => session.captureTableDdl(oid, signal));
+      }
+      case 'index':
+        return `${node.index.definition};\n`;
+      case 'foreignKey': {
+        const table = quoteQualifiedName(node.table.schema, node.table.name);
+        const { name, definition } = node.foreignKey;
+        return `ALTER TABLE ${table} ADD CONSTRAINT ${quoteName(name)} ${definition};\n`;
+      }
+      default:
+        return null;
+    }
+  }
+}
+
+function toName(node: TablesNode): string | null {
+  switch (node.kind) {
+    case 'schema':
+      return quoteName(node.node.schema);
+    case 'table':
+      return quoteQualifiedName(node.node.table.schema, node.node.table.name);
+    case 'column':
+      return quoteName(node.column.name);
+    case 'index':
+      return quoteQualifiedName(node.index.schema, node.index.name);
+    case 'foreignKey':
+      return quoteName(node.foreignKey.name);
+    default:
+      return null;
+  }
+}
+
+function toOid(node: TablesNode): number | null {
+  return node.kind === 'table' ? node.node.table.oid : null;
+}
+
+async function copy(text: string | null, what: string): Promise<void> {
+  if (text === null) return;
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage(`$(check) ${what} copied`, 2_000);
+}
+
+function isTablesNode(node: unknown): node is TablesNode {
+  return typeof node === 'object' && node !== null && 'kind' in node;
+}
