@@ -35,6 +35,10 @@ export function toTestSettings(server: TestServer, settings: Partial<ConnectionS
   };
 }
 
-export function openTestSession(server: TestServer, settings: Partial<ConnectionSettings> = {}): Promise<Session> {
-  return openSession(toTestSettings(server, settings));
+export function openTestSession(
+  server: TestServer,
+  settings: Partial<ConnectionSettings> = {},
+  signal?: AbortSignal,
+): Promise<Session> {
+  return openSession(toTestSettings(server, settings), signal);
 }
