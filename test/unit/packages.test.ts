@@ -1,0 +1,100 @@
+// What is in the two packages, file by file, how large the bundles are, and that the terminal's package works alone.
+import assert from 'node:assert/strict';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../../scripts/environment/cache';
+import { stageProduct, type StagedProduct } from '../../scripts/environment/packages';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+
+/** The extension host parses its main bundle before anything works: 700 KB are read in some 10 ms. */
+const mainBundleLimitBytes = 700_000;
+/** Every opened plan loads it. */
+const webviewLimitBytes = 150_000;
+
+const vsixFiles = [
+  '[Content_Types].xml',
+  'extension.vsixmanifest',
+  'extension/LICENSE.txt',
+  'extension/changelog.md',
+  'extension/dist/extension.js',
+  'extension/dist/libpg-query.wasm',
+  'extension/dist/node-sql-parser.js',
+  'extension/dist/webview/codicon.css',
+  'extension/dist/webview/codicon.ttf',
+  'extension/dist/webview/plan.css',
+  'extension/dist/webview/plan.js',
+  'extension/media/activity-bar.svg',
+  'extension/media/icon.png',
+  'extension/package.json',
+  'extension/readme.md',
+];
+/** Pictures and texts of the walkthrough come and go. */
+const walkthrough = /^extension\/media\/walkthrough\/[a-z-]+\.(svg|png|md)$/;
+
+const npmFiles = [
+  'package/CHANGELOG.md',
+  'package/LICENSE',
+  'package/README.md',
+  'package/dist/cli.js',
+  'package/dist/libpg-query.wasm',
+  'package/dist/node-sql-parser.js',
+  'package/package.json',
+];
+
+const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.endsWith('/'));
+
+/** Names in a zip archive: its central directory, which every zip ends with. */
+async function readZipNames(file: string): Promise<string[]> {
+  const bytes = await readFile(file);
+  const names: string[] = [];
+  const signature = Buffer.from('PK\u0001\u0002', 'latin1');
+  for (let at = bytes.indexOf(signature); at !== -1; at = bytes.indexOf(signature, at + 46)) {
+    names.push(bytes.toString('utf8', at + 46, at + 46 + bytes.readUInt16LE(at + 28)));
+  }
+  return names.filter((name) => !name.endsWith('/'));
+}
+
+describe('the packages', function () {
+  this.timeout(120_000);
+  let product: StagedProduct;
+  let empty: TemporaryFolder;
+
+  before(async () => {
+    product = await stageProduct();
+    empty = await makeTemporaryFolder('npm-install');
+  });
+  after(async () => {
+    await product.remove();
+    await empty.remove();
+  });
+
+  const sizeBytes = async (name: string) => (await stat(path.join(product.folder, 'dist', name))).size;
+
+  it('keep the main bundle small', async () => {
+    const size = await sizeBytes('extension.js');
+    assert.ok(size < mainBundleLimitBytes, `dist/extension.js has ${size} bytes`);
+  });
+
+  it('keep the webview small', async () => {
+    const size = await sizeBytes('webview/plan.js');
+    assert.ok(size < webviewLimitBytes, `dist/webview/plan.js has ${size} bytes`);
+  });
+
+  it('put into the .vsix what is meant to be there', async () => {
+    const names = await readZipNames(await product.packVsix());
+    assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles].sort());
+  });
+
+  it('put into the npm package what is meant to be there, and it runs from an empty folder', async () => {
+    const tarball = await product.packNpm();
+    const names = lines(await run('tar', ['tzf', tarball]));
+    assert.deepEqual(names.sort(), [...npmFiles].sort());
+
+    const folder = path.join(empty.path, 'project');
+    await mkdir(folder);
+    const flags = ['--offline', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', folder];
+    await run('npm', ['install', tarball, ...flags], { cwd: folder });
+    const help = await run(path.join(folder, 'node_modules', '.bin', 'pg-insight'), ['--help'], { cwd: folder });
+    for (const command of ['tables', 'explain', 'plan', 'doctor']) assert.match(help, new RegExp(`\\b${command}\\b`));
+  });
+});
