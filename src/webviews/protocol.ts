@@ -57,7 +57,8 @@ export type PlanDocument = z.infer<typeof planDocumentSchema>;
 
 /** What the host tells the plan view. */
 export type PlanViewMessage =
-  | { type: 'plan'; document: PlanDocument }
+  /** `documentId` is what the webview keeps in its state, so that the host finds the document again. */
+  | { type: 'plan'; documentId: string; document: PlanDocument }
   /** A restored view whose document is gone; `reason` is a sentence for the user. */
   | { type: 'unavailable'; reason: string }
   /** The statement is being run again. */
@@ -65,6 +66,7 @@ export type PlanViewMessage =
 
 /** What can be put on the clipboard. */
 export const copyFormats = ['json', 'text', 'markdown', 'sql'] as const;
+export type CopyFormat = (typeof copyFormats)[number];
 
 /** What the plan view asks of the host. */
 export const planViewRequestSchema = z.discriminatedUnion('type', [

@@ -5,12 +5,16 @@ import { formatBytes, formatCompactCount, formatFactor, formatMs, missing, defau
 /** Factors below this are as good as an estimate gets. */
 const worthNamingFactor = 2;
 
-/** "1,234" or "~1,234": up to PostgreSQL 17 averages over loops are printed as whole rows. From 18 "Disabled" is printed too. */
+/** Up to PostgreSQL 17 averages over loops are printed as whole rows. From 18 "Disabled" is printed too. */
+export function areRowsRounded(node: PlanNode): boolean {
+  return (node.loops ?? 1) > 1 && !('Disabled' in node.fields);
+}
+
+/** "1,234", or "~1,234" for a rounded average. */
 export function formatActualRows(node: PlanNode): string {
   if (node.actualRows === null) return missing;
   if (node.neverExecuted) return 'never run';
-  const isRounded = (node.loops ?? 1) > 1 && !('Disabled' in node.fields);
-  return `${isRounded ? '~' : ''}${formatCompactCount(node.actualRows)}`;
+  return `${areRowsRounded(node) ? '~' : ''}${formatCompactCount(node.actualRows)}`;
 }
 
 /** Rows that filters removed, per loop; "~" where loops make it an average, which the server prints without decimals. */

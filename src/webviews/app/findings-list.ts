@@ -1,0 +1,49 @@
+// All findings, worst first, each with a way to the node it is about.
+import { html, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Finding } from '../../analysis/finding';
+import type { Plan } from '../../analysis/plan/plan';
+import { renderFinding } from './finding-item';
+import { LightElement } from './light-element';
+import { nodeName } from './node-text';
+import { bySeverity } from './severity';
+
+@customElement('findings-list')
+export class FindingsList extends LightElement {
+  @property({ attribute: false }) plan!: Plan;
+  @property({ attribute: false }) findings: readonly Finding[] = [];
+  @property({ type: Boolean }) analyzed = false;
+
+  protected override render(): TemplateResult {
+    if (this.findings.length === 0) {
+      return html`<p class="empty-note">
+        ${
+          this.analyzed
+            ? 'Nothing in this plan stands out.'
+            : 'Nothing in this plan stands out. It was only planned: EXPLAIN ANALYZE measures and shows more.'
+        }
+      </p>`;
+    }
+    return html`<ul class="finding-list">
+      ${bySeverity(this.findings).map(
+        (finding) =>
+          html`<li class="finding" data-rule=${finding.ruleId} data-severity=${finding.severity}>
+            ${this.renderOne(finding)}
+          </li>`,
+      )}
+    </ul>`;
+  }
+
+  private renderOne(finding: Finding): TemplateResult {
+    const { subject } = finding;
+    const node = subject.kind === 'plan-node' ? this.plan.nodes[subject.nodeId] : undefined;
+    const copyFix = ({ fingerprint }: Finding) => {
+      this.tell('copy-fix', fingerprint);
+    };
+    if (node === undefined) return renderFinding(finding, { copyFix });
+    const show = () => {
+      this.tell('show-node', node.id);
+    };
+    return renderFinding(finding, { copyFix, place: { label: nodeName(node), show } });
+  }
+}

@@ -1,0 +1,32 @@
+// The one line to the extension host. acquireVsCodeApi may be called once in a webview's life.
+import type { PlanViewMessage, PlanViewRequest } from '../protocol';
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const api = acquireVsCodeApi();
+
+export function sendRequest(request: PlanViewRequest): void {
+  api.postMessage(request);
+}
+
+/** Calls back for every message of the host; messages come from nowhere else into a webview's own window. */
+export function onMessage(listener: (message: PlanViewMessage) => void): void {
+  window.addEventListener('message', (event: MessageEvent<PlanViewMessage>) => {
+    listener(event.data);
+  });
+}
+
+/** What was kept when the view was hidden or the window reloaded; of an older version of the program, perhaps. */
+export function loadState(): unknown {
+  return api.getState();
+}
+
+export function saveState(state: unknown): void {
+  api.setState(state);
+}

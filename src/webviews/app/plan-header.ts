@@ -1,0 +1,85 @@
+// What was run, where and when.
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { PlanDocument } from '../protocol';
+import { icon } from './icon';
+import { LightElement } from './light-element';
+
+const environmentWords = { development: 'Development', staging: 'Staging', production: 'Production' } as const;
+
+function formatTime(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(time);
+}
+
+@customElement('plan-header')
+export class PlanHeader extends LightElement {
+  @property({ attribute: false }) document!: PlanDocument;
+  @property({ type: Boolean }) expanded = false;
+
+  private readonly onToggle = () => {
+    this.tell('toggle-statement', !this.expanded);
+  };
+
+  protected override render(): TemplateResult {
+    const { sql, parameters, result, connection, analyzed } = this.document;
+    const oneLine = sql.replace(/\s+/g, ' ').trim();
+    const { environment } = connection;
+    return html`
+      <div class="statement">
+        <button
+          class="statement-toggle"
+          type="button"
+          aria-expanded=${this.expanded ? 'true' : 'false'}
+          aria-label="Statement"
+          aria-controls="statement-text"
+          @click=${this.onToggle}
+        >
+          ${icon(this.expanded ? 'chevron-down' : 'chevron-right')}
+        </button>
+        ${
+          this.expanded
+            ? html`<pre id="statement-text" class="statement-text" tabindex="0" aria-label="Statement">
+${sql.trim()}</pre>`
+            : html`<code id="statement-text" class="statement-line" title=${sql.trim()} @click=${this.onToggle}
+                >${oneLine}</code
+              >`
+        }
+      </div>
+      <ul class="facts" aria-label="About this plan">
+        <li
+          class="environment environment-${environment}"
+          data-fact="environment"
+          title="Environment of this connection"
+        >
+          ${environmentWords[environment]}
+        </li>
+        <li data-fact="connection" title="Connection ${connection.name}">
+          ${icon('database')}${result.server} / ${result.database}
+        </li>
+        <li data-fact="version">PostgreSQL ${result.serverVersion}</li>
+        <li data-fact="ran-at" title=${result.ranAt}>
+          ${icon('history')}${analyzed ? 'Ran' : 'Planned'} ${formatTime(result.ranAt)}
+        </li>
+        ${
+          parameters === null
+            ? nothing
+            : html`<li class="parameters" data-fact="parameters" title=${parameters}>
+                ${icon('symbol-parameter')}<span>${parameters}</span>
+              </li>`
+        }
+        ${
+          result.rolledBack
+            ? html`<li
+                data-fact="rolled-back"
+                title="The statement could write: it was run in a transaction that was rolled back"
+              >
+                ${icon('discard')}Rolled back
+              </li>`
+            : nothing
+        }
+      </ul>
+    `;
+  }
+}

@@ -1,0 +1,314 @@
+// The whole view: takes the host's messages, keeps what the user did, and passes requests on.
+import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import type { Finding } from '../../analysis/finding';
+import type { CopyFormat, PlanDocument, PlanViewMessage, PlanViewRequest } from '../protocol';
+import './copy-menu';
+import './findings-list';
+import { loadState, onMessage, saveState, sendRequest } from './host';
+import { icon } from './icon';
+import './json-view';
+import { LightElement } from './light-element';
+import './plan-details';
+import './plan-header';
+import type { PlanTree } from './plan-tree';
+import './plan-tree';
+import { findingsByNode } from './severity';
+import './time-strip';
+import { findMatches } from './tree-model';
+import { newViewState, parseViewState, tabs, type Tab, type ViewState } from './view-state';
+
+/** From this width on the details are beside the tree: narrower, its columns would lose too much. */
+const besideFromPx = 1400;
+/** How the room is divided until the user divides it: percent for the tree. */
+const defaultSplit = { beside: 70, above: 60 };
+
+@customElement('plan-view')
+export class PlanView extends LightElement {
+  @state() private document: PlanDocument | null = null;
+  @state() private unavailable: string | null = null;
+  @state() private running = false;
+  @state() private view: ViewState = newViewState('');
+  @state() private isWide = false;
+
+  @query('plan-tree') private readonly tree!: PlanTree | null;
+  @query('.filter') private readonly filterField!: VscodeTextfield | null;
+
+  private byNode: ReadonlyMap<number, Finding[]> = new Map();
+  private statementFindings: Finding[] = [];
+  private collapsed: ReadonlySet<number> = new Set();
+  private matchCount: number | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    onMessage((message) => {
+      this.receive(message);
+    });
+    new ResizeObserver(() => {
+      this.isWide = this.clientWidth >= besideFromPx;
+    }).observe(this);
+    window.addEventListener('keydown', this.onKeyDown);
+    sendRequest({ type: 'ready' });
+  }
+
+  private receive(message: PlanViewMessage): void {
+    switch (message.type) {
+      case 'plan':
+        this.document = message.document;
+        this.unavailable = null;
+        this.view = parseViewState(loadState(), message.documentId);
+        saveState(this.view);
+        break;
+      case 'unavailable':
+        this.unavailable = message.reason;
+        break;
+      case 'running':
+        this.running = message.running;
+        break;
+    }
+  }
+
+  private change(part: Partial<ViewState>): void {
+    this.view = { ...this.view, ...part };
+    saveState(this.view);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (this.document === null) return;
+    if (changed.has('document')) {
+      const { findings } = this.document;
+      this.byNode = findingsByNode(findings);
+      this.statementFindings = findings.filter(({ subject }) => subject.kind !== 'plan-node');
+    }
+    if (changed.has('view')) this.collapsed = new Set(this.view.collapsed);
+    this.matchCount = findMatches(this.document.result.plan.nodes, this.view.filter)?.size ?? null;
+  }
+
+  protected override firstUpdated(): void {
+    this.isWide = this.clientWidth >= besideFromPx;
+  }
+
+  private readonly onKeyDown = (event: KeyboardEvent) => {
+    // the filter is one key away wherever the focus is, but in the tree, which handles its own keys
+    if ((event.ctrlKey || event.metaKey) && event.key === 'f' && this.view.tab === 'plan') {
+      event.preventDefault();
+      this.focusFilter();
+    }
+  };
+
+  private readonly focusFilter = () => {
+    this.filterField?.focus();
+    this.filterField?.wrappedElement.select();
+  };
+
+  private readonly onFilterInput = (event: Event) => {
+    this.change({ filter: (event.target as VscodeTextfield).value });
+  };
+
+  private readonly onFilterKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') this.change({ filter: '' });
+    else if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
+    event.preventDefault();
+    const { document } = this;
+    // the first match is what was looked for
+    const [first] = event.key === 'Escape' || document === null ? [] : (this.sortedMatches(document) ?? []);
+    if (first !== undefined) this.change({ selectedNode: first });
+    this.tree?.focusTree();
+  };
+
+  private sortedMatches(document: PlanDocument): number[] | null {
+    const matches = findMatches(document.result.plan.nodes, this.view.filter);
+    return matches === null ? null : [...matches].sort((a, b) => a - b);
+  }
+
+  private readonly onSplit = (event: CustomEvent<{ positionInPercentage: number }>) => {
+    const percent = event.detail.positionInPercentage;
+    this.change(this.isWide ? { treeBeside: percent } : { treeAbove: percent });
+  };
+
+  private async showNode(id: number): Promise<void> {
+    this.change({ tab: 'plan', filter: '' });
+    await this.updateComplete;
+    this.tree?.revealNode(id);
+    this.tree?.focusTree();
+  }
+
+  private showTab(tab: Tab | undefined): void {
+    if (tab !== undefined) this.change({ tab });
+  }
+
+  private readonly request = (request: PlanViewRequest) => () => {
+    sendRequest(request);
+  };
+
+  protected override render(): TemplateResult {
+    if (this.unavailable !== null) return html`<p class="empty-note" role="status">${this.unavailable}</p>`;
+    if (this.document === null) return html`<p class="empty-note" role="status">Loading plan...</p>`;
+    const { document } = this;
+    const { findings, result, analyzed } = document;
+    const { view } = this;
+    return html`
+      <div
+        class="view"
+        @copy-fix=${(event: CustomEvent<string>) => {
+          sendRequest({ type: 'copy-fix', fingerprint: event.detail });
+        }}
+        @copy-node=${(event: CustomEvent<number>) => {
+          sendRequest({ type: 'copy-node', nodeId: event.detail });
+        }}
+        @show-node=${(event: CustomEvent<number>) => {
+          void this.showNode(event.detail);
+        }}
+      >
+        ${
+          this.running
+            ? html`<vscode-progress-bar
+                class="progress"
+                indeterminate
+                aria-label="Running the statement"
+              ></vscode-progress-bar>`
+            : nothing
+        }
+        <header class="view-header">
+          <div class="title-line">
+            <h1 title=${document.title}>${document.title}</h1>
+            ${this.renderActions(document)}
+          </div>
+          <plan-header
+            .document=${document}
+            .expanded=${view.statementExpanded}
+            @toggle-statement=${(event: CustomEvent<boolean>) => {
+              this.change({ statementExpanded: event.detail });
+            }}
+          ></plan-header>
+          <time-strip .plan=${result.plan}></time-strip>
+        </header>
+        <vscode-tabs
+          class="tabs"
+          .selectedIndex=${tabs.indexOf(view.tab)}
+          @vsc-tabs-select=${(event: CustomEvent<{ selectedIndex: number }>) => {
+            this.showTab(tabs[event.detail.selectedIndex]);
+          }}
+        >
+          <vscode-tab-header slot="header" data-tab="plan">Plan</vscode-tab-header>
+          <vscode-tab-header slot="header" data-tab="findings"
+            >Findings${
+              findings.length === 0
+                ? nothing
+                : html`<vscode-badge slot="content-after" variant="counter">${findings.length}</vscode-badge>`
+            }</vscode-tab-header
+          >
+          <vscode-tab-header slot="header" data-tab="json">JSON</vscode-tab-header>
+          ${this.renderTools(document)}
+          <vscode-tab-panel>${view.tab === 'plan' ? this.renderPlan(document) : nothing}</vscode-tab-panel>
+          <vscode-tab-panel
+            >${
+              view.tab === 'findings'
+                ? html`<findings-list .plan=${result.plan} .findings=${findings} .analyzed=${analyzed}></findings-list>`
+                : nothing
+            }</vscode-tab-panel
+          >
+          <vscode-tab-panel
+            >${view.tab === 'json' ? html`<json-view .text=${result.planJson}></json-view>` : nothing}</vscode-tab-panel
+          >
+        </vscode-tabs>
+      </div>
+    `;
+  }
+
+  private renderActions({ analyzed, source }: PlanDocument): TemplateResult {
+    const again = analyzed ? 'Run EXPLAIN ANALYZE Again' : 'Run EXPLAIN Again';
+    return html`<div class="actions" role="toolbar" aria-label="Plan actions">
+      ${renderAction('refresh', again, this.request({ type: 'run-again' }), this.running)}
+      ${source === null ? nothing : renderAction('go-to-file', 'Go to SQL', this.request({ type: 'reveal-sql' }))}
+      <copy-menu
+        @copy-plan=${(event: CustomEvent<CopyFormat>) => {
+          sendRequest({ type: 'copy', format: event.detail });
+        }}
+      ></copy-menu>
+    </div>`;
+  }
+
+  private renderTools({ result }: PlanDocument): TemplateResult {
+    const { view, matchCount } = this;
+    if (view.tab === 'json') {
+      return html`<div slot="addons" class="tools" role="toolbar" aria-label="JSON actions">
+        ${renderAction('copy', 'Copy JSON', this.request({ type: 'copy', format: 'json' }))}
+        ${renderAction('go-to-file', 'Open JSON in Editor', this.request({ type: 'open-json' }))}
+      </div>`;
+    }
+    if (view.tab !== 'plan') return html`<div slot="addons"></div>`;
+    const inner = result.plan.nodes.filter(({ id }, index) => result.plan.nodes[index + 1]?.parent === id);
+    return html`<div slot="addons" class="tools">
+      ${
+        matchCount === null
+          ? nothing
+          : html`<span class="match-count" role="status">${matchCount} of ${result.plan.nodes.length}</span>`
+      }
+      <vscode-textfield
+        class="filter"
+        .label=${'Filter nodes'}
+        placeholder="Filter ( / )"
+        .value=${view.filter}
+        @input=${this.onFilterInput}
+        @keydown=${this.onFilterKey}
+      ></vscode-textfield>
+      ${renderAction('expand-all', 'Expand All', () => {
+        this.change({ collapsed: [] });
+      })}
+      ${renderAction('collapse-all', 'Collapse All', () => {
+        this.change({ collapsed: inner.map(({ id }) => id), selectedNode: null });
+      })}
+    </div>`;
+  }
+
+  private renderPlan({ result }: PlanDocument): TemplateResult {
+    const { view } = this;
+    const split = this.isWide ? (view.treeBeside ?? defaultSplit.beside) : (view.treeAbove ?? defaultSplit.above);
+    return html`<vscode-split-layout
+      class="split"
+      split=${this.isWide ? 'vertical' : 'horizontal'}
+      initial-handle-position="${split}%"
+      min-start="120px"
+      min-end="80px"
+      @vsc-split-layout-change=${this.onSplit}
+    >
+      <plan-tree
+        slot="start"
+        .plan=${result.plan}
+        .findings=${this.byNode}
+        .collapsed=${this.collapsed}
+        .selected=${view.selectedNode}
+        .filter=${view.filter}
+        @select-node=${(event: CustomEvent<number | null>) => {
+          this.change({ selectedNode: event.detail });
+        }}
+        @collapse-nodes=${(event: CustomEvent<number[]>) => {
+          this.change({ collapsed: event.detail });
+        }}
+        @focus-filter=${this.focusFilter}
+      ></plan-tree>
+      <plan-details
+        slot="end"
+        .plan=${result.plan}
+        .json=${result.planJson}
+        .selected=${view.selectedNode}
+        .findings=${view.selectedNode === null ? this.statementFindings : (this.byNode.get(view.selectedNode) ?? [])}
+      ></plan-details>
+    </vscode-split-layout>`;
+  }
+}
+
+function renderAction(name: string, label: string, action: () => void, disabled = false): TemplateResult {
+  return html`<button
+    class="toolbar-button"
+    type="button"
+    title=${label}
+    aria-label=${label}
+    ?disabled=${disabled}
+    @click=${action}
+  >
+    ${icon(name)}
+  </button>`;
+}

@@ -1,0 +1,244 @@
+// The plan view's host side: one panel a plan. A panel that is hidden keeps nothing running; it asks for its document
+// again when it is shown, and after a reload of the window gets it from the store.
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { formatActualRows, formatEstimate, formatSelfBuffers, subplanLabel } from '../analysis/format/plan-cells';
+import { formatCount, formatMs } from '../analysis/format/numbers';
+import { formatPlanMarkdown } from '../analysis/format/plan-markdown';
+import { formatPlanText } from '../analysis/format/plan-text';
+import { nodeConditions, nodeLabel } from '../analysis/plan/plan-tree';
+import type { PlanNode } from '../analysis/plan/plan';
+import { PlanDocumentStore } from './plan-document-store';
+import {
+  planViewRequestSchema,
+  type CopyFormat,
+  type PlanDocument,
+  type PlanViewMessage,
+  type PlanViewRequest,
+} from './protocol';
+import { formatWebviewPage } from './webview-page';
+
+export const planViewType = 'pgInsight.plan';
+
+/** What the rest of the editor does for a plan view; both show their own errors. */
+export interface PlanPanelHandlers {
+  /** Runs or plans the statement again; null when the user gave up or it failed. */
+  runAgain(document: PlanDocument): Promise<PlanDocument | null>;
+  /** Shows where the statement was taken from. */
+  revealSql(document: PlanDocument): Promise<void>;
+  log: vscode.LogOutputChannel;
+}
+
+/** Opens plan views, and gives those of a reloaded window their documents back. */
+export class PlanPanels implements vscode.WebviewPanelSerializer {
+  private readonly store: PlanDocumentStore;
+  private readonly open = new Set<vscode.WebviewPanel>();
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly handlers: PlanPanelHandlers,
+  ) {
+    this.store = new PlanDocumentStore(context);
+  }
+
+  async show(document: PlanDocument): Promise<void> {
+    // plans gather in one place: beside those that are already there, else over the statement
+    const beside = [...this.open].find(({ visible }) => visible);
+    const panel = vscode.window.createWebviewPanel(
+      planViewType,
+      toTabTitle(document),
+      beside?.viewColumn ?? vscode.ViewColumn.Active,
+      {},
+    );
+    const id = this.store.newId();
+    this.attach(panel, id, document);
+    await this.save(id, document);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const id = toDocumentId(state);
+    const document = id === null ? null : await this.store.load(id);
+    this.attach(panel, id ?? this.store.newId(), document);
+  }
+
+  private attach(panel: vscode.WebviewPanel, id: string, document: PlanDocument | null): void {
+    const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.save(id, changed));
+    this.open.add(panel);
+    panel.onDidDispose(() => {
+      this.open.delete(panel);
+      void this.store.remove(id);
+    });
+    view.load(vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'webview'));
+  }
+
+  private async save(id: string, document: PlanDocument): Promise<void> {
+    try {
+      await this.store.save(id, document);
+    } catch (error) {
+      // the view itself works; it only can't come back after a reload
+      this.handlers.log.warn(`A plan could not be stored for the next start of the window: ${String(error)}`);
+    }
+  }
+}
+
+class PlanPanel {
+  private running = false;
+
+  constructor(
+    private readonly panel: vscode.WebviewPanel,
+    private readonly id: string,
+    private document: PlanDocument | null,
+    private readonly handlers: PlanPanelHandlers,
+    private readonly save: (document: PlanDocument) => Promise<void>,
+  ) {
+    panel.webview.onDidReceiveMessage((message: unknown) => {
+      const request = planViewRequestSchema.safeParse(message);
+      if (request.success) void this.answer(request.data);
+      else handlers.log.warn(`The plan view sent something it should not: ${request.error.message}`);
+    });
+  }
+
+  load(folder: vscode.Uri): void {
+    const { webview } = this.panel;
+    const uriOf = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
+    webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    webview.html = formatWebviewPage({
+      title: 'Plan',
+      element: 'plan-view',
+      cspSource: webview.cspSource,
+      nonce: randomBytes(18).toString('base64url'),
+      scriptUri: uriOf('plan.js'),
+      styleUri: uriOf('plan.css'),
+      codiconsUri: uriOf('codicon.css'),
+    });
+  }
+
+  private async post(message: PlanViewMessage): Promise<void> {
+    await this.panel.webview.postMessage(message);
+  }
+
+  private async postDocument(): Promise<void> {
+    const { document } = this;
+    await this.post(
+      document === null
+        ? {
+            type: 'unavailable',
+            reason: 'This plan was not kept from the last session. Close this tab and explain the statement again.',
+          }
+        : { type: 'plan', documentId: this.id, document },
+    );
+  }
+
+  private async answer(request: PlanViewRequest): Promise<void> {
+    const { document } = this;
+    if (request.type === 'ready') {
+      await this.postDocument();
+      await this.post({ type: 'running', running: this.running });
+      return;
+    }
+    if (document === null) return;
+    switch (request.type) {
+      case 'copy':
+        await copy(formatCopy(document, request.format), copiedWords[request.format]);
+        break;
+      case 'copy-node': {
+        const node = document.result.plan.nodes[request.nodeId];
+        if (node !== undefined) await copy(formatNode(node), 'Plan node copied');
+        break;
+      }
+      case 'copy-fix': {
+        const finding = document.findings.find(({ fingerprint }) => fingerprint === request.fingerprint);
+        if (finding?.fix !== undefined) await copy(finding.fix.sql, 'SQL copied');
+        break;
+      }
+      case 'run-again':
+        await this.runAgain(document);
+        break;
+      case 'reveal-sql':
+        await this.handlers.revealSql(document);
+        break;
+      case 'open-json': {
+        const content = document.result.planJson;
+        await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
+        break;
+      }
+    }
+  }
+
+  private async runAgain(document: PlanDocument): Promise<void> {
+    if (this.running) return;
+    await this.setRunning(true);
+    try {
+      const again = await this.handlers.runAgain(document);
+      if (again === null) return;
+      this.document = again;
+      this.panel.title = toTabTitle(again);
+      await this.postDocument();
+      await this.save(again);
+    } finally {
+      await this.setRunning(false);
+    }
+  }
+
+  private async setRunning(running: boolean): Promise<void> {
+    this.running = running;
+    await this.post({ type: 'running', running });
+  }
+}
+
+/** How long VS Code itself shows such a word in the status bar. */
+const statusMessageMs = 3000;
+
+async function copy(text: string, done: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage(done, statusMessageMs);
+}
+
+const copiedWords: Record<CopyFormat, string> = {
+  json: 'Plan copied as JSON',
+  text: 'Plan copied as text',
+  markdown: 'Plan copied as Markdown',
+  sql: 'Statement copied',
+};
+
+function formatCopy({ sql, result, findings }: PlanDocument, format: CopyFormat): string {
+  switch (format) {
+    case 'json':
+      return result.planJson;
+    case 'text':
+      return formatPlanText(result.plan, findings, { width: null });
+    case 'markdown':
+      return formatPlanMarkdown(result.plan, findings);
+    case 'sql':
+      return sql;
+  }
+}
+
+/** A node for a message to someone: what it does, by which conditions, at what price. */
+function formatNode(node: PlanNode): string {
+  const subplan = subplanLabel(node);
+  const figures =
+    node.selfMs === null
+      ? [`cost ${node.totalCost?.toFixed(2) ?? '-'}`, `${formatCount(node.plannedRows)} rows planned`]
+      : [
+          `${formatMs(node.selfMs)} in itself`,
+          `${formatMs(node.totalMs)} with its children`,
+          `${formatActualRows(node)} rows, ${formatCount(node.plannedRows)} planned ${formatEstimate(node)}`.trim(),
+          `${formatCount(node.loops)} loops`,
+          `${formatSelfBuffers(node)} of buffers`,
+        ];
+  return [
+    `${subplan === null ? '' : `${subplan}: `}${nodeLabel(node)}`,
+    ...nodeConditions(node).map(([name, text]) => `  ${name}: ${text}`),
+    `  ${figures.join('; ')}`,
+  ].join('\n');
+}
+
+function toTabTitle({ title }: PlanDocument): string {
+  return `Plan: ${title}`;
+}
+
+function toDocumentId(state: unknown): string | null {
+  if (typeof state !== 'object' || state === null || !('documentId' in state)) return null;
+  return typeof state.documentId === 'string' ? state.documentId : null;
+}
