@@ -65,6 +65,12 @@ function isFirstAnswer(chunk: Buffer): boolean {
   return chunk.length < 5 || (chunk.readInt32BE(1) >= 8 && chunk.readInt32BE(1) <= longestFirstAnswer);
 }
 
+/** A plan in JSON is shown and copied as the server wrote it: 0.10 is not 0.1. */
+function toTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === (pg.types.builtins.JSON as number)) return (value) => value;
+  return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
+}
+
 export class BackendConnection {
   readonly #client: StartupClient;
   readonly #transport: Transport;
@@ -121,6 +127,7 @@ export class BackendConnection {
   ): Promise<BackendConnection> {
     const transport = await openTransport(target, encryption, settings.tls, signal);
     const { socket } = transport;
+    const answers = { understood: true };
     const binding = { offered: false };
     const checkBinding = () => {
       if (settings.requireChannelBinding && !binding.offered) throw new NoChannelBindingError();
@@ -140,18 +147,12 @@ export class BackendConnection {
       // TLS is there already; said aloud because pg would otherwise look at PGSSLMODE and PGSSLNEGOTIATION itself
       ssl: false,
       sslnegotiation: 'postgres',
-      stream: () => asUnconnected(socket),
+      stream: () => asUnconnected(guardAnswers(socket, answers)),
     });
     // connect() rejects with what goes wrong; without a listener Node would end the process
     client.on('error', () => undefined);
     client.connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: string[] }) => {
       binding.offered = transport.encrypted && mechanisms.includes('SCRAM-SHA-256-PLUS');
-    });
-    const answer = { isPostgres: true };
-    socket.once('data', (chunk: Buffer) => {
-      if (isFirstAnswer(chunk)) return;
-      answer.isPostgres = false;
-      socket.destroy();
     });
     const onAbort = () => socket.destroy();
     signal.addEventListener('abort', onAbort);
@@ -165,7 +166,7 @@ export class BackendConnection {
       socket.destroy();
       if (signal.aborted && !(signal.reason instanceof ConnectDeadline)) throw signal.reason;
       if (signal.aborted) throw new TransportError('no-answer', 'No answer in time.', { cause: signal.reason });
-      if (!answer.isPostgres) throw new TransportError('not-postgresql', 'The first answer is not of PostgreSQL.');
+      if (!answers.understood) throw new TransportError('not-postgresql', 'The answers are not of PostgreSQL.');
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -218,6 +219,7 @@ export class BackendConnection {
       text,
       values: [...values],
       queryMode: 'extended',
+      types: { getTypeParser: toTypeParser },
     };
     try {
       return (await this.#client.query<Record<string, unknown>>(message)).rows;
@@ -334,6 +336,29 @@ export class BackendConnection {
     this.#becomeReady();
     if (!this.#ended) this.#onLost?.(reason);
   }
+}
+
+/**
+ * Cuts the connection when the other side does not speak PostgreSQL's protocol, instead of having pg wait for the rest
+ * of a message that is none, or throw out of an event where nobody can catch it.
+ */
+function guardAnswers(socket: Socket, answers: { understood: boolean }): Socket {
+  let isFirst = true;
+  const on = socket.on.bind(socket) as (event: string, listener: (...values: unknown[]) => void) => Socket;
+  socket.on = ((event: string, listener: (...values: unknown[]) => void) => {
+    if (event !== 'data') return on(event, listener);
+    return on(event, (chunk) => {
+      try {
+        if (isFirst && !isFirstAnswer(chunk as Buffer)) throw new Error('The first answer is not of PostgreSQL.');
+        isFirst = false;
+        listener(chunk);
+      } catch (error) {
+        answers.understood = false;
+        socket.destroy(error as Error);
+      }
+    });
+  }) as Socket['on'];
+  return socket;
 }
 
 /** pg connects the stream it is given; ours is connected (and encrypted) already. */

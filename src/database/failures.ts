@@ -214,9 +214,10 @@ function describeHostRule(error: pg.DatabaseError, { server, database, user }: F
   }
   if (/no encryption|SSL off/i.test(error.message)) {
     return {
-      kind: 'tls',
-      message: `${server} refuses an unencrypted connection (${rest}): pg_hba.conf allows only others.`,
-      nextStep: 'Set sslmode of the connection to prefer or require; if it is, add a rule to pg_hba.conf.',
+      kind: 'not-permitted',
+      message: `${server} refuses this unencrypted connection (${rest}): no rule of pg_hba.conf lets it in.`,
+      nextStep:
+        'Set sslmode of the connection to require if the server has TLS; else have an administrator add a rule to pg_hba.conf.',
     };
   }
   if (/no pg_hba\.conf entry|pg_hba\.conf rejects/i.test(error.message)) {
