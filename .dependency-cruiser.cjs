@@ -64,6 +64,18 @@ module.exports = {
       ],
       'providers get the database handed in as functions',
     ),
+    layer(
+      'cli-imports',
+      '^src/cli/',
+      ['^src/cli/', '^src/analysis/', '^src/database/', '^(node:)?[a-z_/]+$'],
+      "the terminal's commands compose analysis and database; of pg and vscode they know nothing",
+    ),
+    {
+      name: 'cli-without-vscode',
+      severity: 'error',
+      from: { path: '^src/cli(/|\\.ts$)' },
+      to: { path: '(^|/)(vscode|pg)($|/)' },
+    },
     {
       name: 'no-circular',
       severity: 'error',

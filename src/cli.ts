@@ -1,1 +1,12 @@
-process.exitCode = 2;
+// Composition root of the terminal program.
+import { version } from '../package.json';
+import { doctorCommand } from './cli/doctor-command';
+import { planCommand } from './cli/plan-command';
+import { runCli } from './cli/run';
+import { tablesCommand } from './cli/tables-command';
+import { Terminal } from './cli/terminal';
+
+const commands = [tablesCommand, planCommand, doctorCommand];
+void runCli(process.argv.slice(2), { version, commands, terminal: new Terminal() }).then((code) => {
+  process.exitCode = code;
+});

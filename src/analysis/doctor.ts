@@ -1,6 +1,7 @@
 // What the role, the server or this machine lacks for PG Insight to work fully, what each gap costs, and how to close it.
 // Every check is there in every report, also when all is well: a check that is not listed could be mistaken for a fine one.
 import * as z from 'zod';
+import { isLocalHost } from './connection/local-host';
 import { objectRefSchema, suggestedFixSchema, type ObjectRef, type SuggestedFix } from './finding';
 import type { ServerFacts } from './server/server-facts';
 
@@ -385,17 +386,11 @@ const checkStandby: Check = (facts) =>
       }
     : fine('standby', { kind: 'server' }, 'The server is a primary.');
 
-function isLocal(host: string): boolean {
-  return (
-    host.startsWith('/') || host.startsWith('@') || host === 'localhost' || host === '::1' || host.startsWith('127.')
-  );
-}
-
 const checkTls: Check = (facts, machine) => {
   if (facts.tls !== null) {
     return fine('tls', { kind: 'server' }, `The connection is encrypted (${facts.tls.version}, ${facts.tls.cipher}).`);
   }
-  if (isLocal(machine.host)) {
+  if (isLocalHost(machine.host)) {
     return fine('tls', { kind: 'server' }, 'The connection is not encrypted and does not leave this machine.');
   }
   return {

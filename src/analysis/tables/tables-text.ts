@@ -1,0 +1,87 @@
+// The list of tables for people: in a terminal, or as Markdown. Partitions stand below their parents.
+import { formatBytes, formatCount, formatQuantity, formatRatio, missing } from '../format/numbers';
+import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
+import type { TableSummary } from './table';
+import { buildTableTree, type SchemaNode, type TableNode } from './table-tree';
+import type { CaptureOrigin } from './tables-json';
+
+const columns: readonly TextColumn[] = [
+  { title: 'table', align: 'left' },
+  { title: 'kind', align: 'left' },
+  { title: 'size', align: 'right' },
+  { title: 'rows', align: 'right' },
+  { title: 'seq. scans', align: 'right' },
+  { title: 'dead', align: 'right' },
+  { title: 'analyzed', align: 'left' },
+];
+
+/** What stands below the list, since the figures are not what a count would give. */
+const caveat =
+  'Sizes (tables only, without indexes) and rows are as of the last VACUUM or ANALYZE; "seq. scans" is the share of all scans, "dead" the share of all rows.';
+
+function toCells({ kind, ...table }: TableSummary): string[] {
+  return [
+    kind === 'table' ? '' : kind,
+    formatBytes(table.estimatedSizeBytes),
+    formatCount(table.estimatedRows === null ? null : Math.round(table.estimatedRows)),
+    formatRatio(table.sequentialScanRatio),
+    formatRatio(table.deadTupleRatio),
+    table.lastAnalyze === null ? missing : table.lastAnalyze.slice(0, 16).replace('T', ' '),
+  ];
+}
+
+function toRows(
+  nodes: readonly TableNode[],
+  depth: number,
+  toName: (name: string, depth: number) => string,
+): string[][] {
+  return nodes.flatMap(({ table, partitions }) => [
+    [toName(table.name, depth), ...toCells(table)],
+    ...toRows(partitions, depth + 1, toName),
+  ]);
+}
+
+function describeSchema({ schema, tables, estimatedSizeBytes }: SchemaNode): string {
+  return `Schema ${schema}: ${formatQuantity(tables.length, 'table')}, ${formatBytes(estimatedSizeBytes)}`;
+}
+
+function describeOrigin({ database, server, serverVersion }: CaptureOrigin): string {
+  return `Database ${database} on ${server}, PostgreSQL ${serverVersion}`;
+}
+
+const nothing = 'There are no tables.';
+
+/** `highlight` marks headings where colours are shown. */
+export function formatTablesText(
+  tables: readonly TableSummary[],
+  origin: CaptureOrigin,
+  highlight: (text: string) => string,
+): string {
+  const tree = buildTableTree(tables);
+  const sections = tree.map((schema) => {
+    const rows = toRows(schema.tables, 1, (name, depth) => `${'  '.repeat(depth)}${toOneLine(name)}`);
+    return { schema, rows };
+  });
+  // one table for all schemas, so that columns are aligned across them
+  const [titles = '', ...lines] = formatTextTable(
+    columns,
+    sections.flatMap(({ rows }) => rows),
+  );
+  let next = 0;
+  const blocks = sections.map(({ schema, rows }) => {
+    const block = [highlight(toOneLine(describeSchema(schema))), titles, ...lines.slice(next, next + rows.length)];
+    next += rows.length;
+    return block.join('\n');
+  });
+  const body = blocks.length === 0 ? [nothing] : [...blocks, caveat];
+  return `${[toOneLine(describeOrigin(origin)), ...body].join('\n\n')}\n`;
+}
+
+export function formatTablesMarkdown(tables: readonly TableSummary[], origin: CaptureOrigin): string {
+  const blocks = buildTableTree(tables).flatMap((schema) => {
+    const rows = toRows(schema.tables, 0, (name, depth) => `${'&nbsp;&nbsp;'.repeat(depth)}${escapeMarkdown(name)}`);
+    return [`## ${escapeMarkdown(describeSchema(schema))}`, formatMarkdownTable(columns, rows).join('\n')];
+  });
+  const body = blocks.length === 0 ? [nothing] : [...blocks, caveat];
+  return `${[`# ${escapeMarkdown(describeOrigin(origin))}`, ...body].join('\n\n')}\n`;
+}

@@ -1,0 +1,157 @@
+// What a command of pg-insight is. Its options are written down once: the parser and the help are made from them.
+import { parseArgs } from 'node:util';
+import { wrapText } from '../analysis/format/text-table';
+import type { ExitCode } from './exit-code';
+import type { Terminal } from './terminal';
+
+export interface CommandOption {
+  /** Long name, without the dashes. */
+  name: string;
+  /** What the help calls the value; null for a switch. */
+  value: string | null;
+  /** May be given more than once. */
+  multiple?: true;
+  help: string;
+}
+
+export const outputFormats = ['text', 'json', 'md'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export interface Command {
+  name: string;
+  /** Half a line for the list of commands. */
+  summary: string;
+  /** Its one argument, as the help calls it; null without. */
+  argument: string | null;
+  options: readonly CommandOption[];
+  /** Paragraphs below the options. */
+  notes: readonly string[];
+  run(args: CommandArguments, terminal: Terminal, signal: AbortSignal): Promise<ExitCode>;
+}
+
+/** Wrong use of the command line; the message says what and how to do it right. */
+export class UsageError extends Error {}
+
+export const connectionOptions: readonly CommandOption[] = [
+  {
+    name: 'url',
+    value: 'URL',
+    help: 'postgresql://user@host:5432/database; without it and --profile, PG* variables and .pgpass count as for psql',
+  },
+  { name: 'profile', value: 'NAME', help: 'a connection saved in the editor' },
+  {
+    name: 'environment',
+    value: 'NAME',
+    help: 'development, staging or production: how careful to be with --url or PG*; default is development on this machine, production elsewhere',
+  },
+];
+
+export const outputOptions: readonly CommandOption[] = [
+  { name: 'format', value: 'FORMAT', help: `${outputFormats.join(', ')}; default is text` },
+  { name: 'output', value: 'FILE', help: 'write to a file instead of standard output' },
+  { name: 'quiet', value: null, help: 'no progress and no notes on standard error' },
+];
+
+export const helpOption: CommandOption = { name: 'help', value: null, help: 'show this help' };
+
+export class CommandArguments {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(
+    values: ReadonlyMap<string, readonly string[]>,
+    /** The command's one argument; null when it was not given. */
+    readonly argument: string | null,
+  ) {
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  text(name: string): string | null {
+    return this.texts(name).at(-1) ?? null;
+  }
+
+  /** One of the words that are allowed. */
+  choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const choice = choices.find((each) => each === text);
+    if (choice !== undefined) return choice;
+    throw new UsageError(`--${name} is "${text}", which is none of ${choices.join(', ')}.`);
+  }
+
+  /** A whole number from 1. */
+  count(name: string): number | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+    throw new UsageError(`--${name} is "${text}", which is not a whole number from 1 on.`);
+  }
+}
+
+export function parseCommandLine(command: Command, args: readonly string[]): CommandArguments {
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      strict: true,
+      options: Object.fromEntries(
+        [...command.options, helpOption].map(({ name, value }) => [
+          name,
+          { type: value === null ? 'boolean' : 'string', multiple: true },
+        ]),
+      ),
+    });
+  } catch (error) {
+    // Node's messages go on with advice that does not fit here
+    const [reason = 'The options can not be read'] = error instanceof Error ? error.message.split(/\.(?:\s|$)|\n/) : [];
+    throw new UsageError(`${reason}.`);
+  }
+  const values = new Map<string, string[]>();
+  for (const [name, given] of Object.entries(parsed.values)) {
+    const texts = (Array.isArray(given) ? given : [given]).map(String);
+    const option = command.options.find((each) => each.name === name);
+    if (texts.length > 1 && option !== undefined && option.value !== null && option.multiple !== true) {
+      throw new UsageError(`--${name} is given ${texts.length} times, and takes one value.`);
+    }
+    values.set(name, texts);
+  }
+  const [argument = null, ...rest] = parsed.positionals;
+  if (command.argument === null && argument !== null) {
+    throw new UsageError(`"${argument}" is unexpected: ${command.name} has options only.`);
+  }
+  if (rest.length > 0)
+    throw new UsageError(`"${rest.join(' ')}" is too much: ${command.name} takes one ${command.argument ?? ''}.`);
+  return new CommandArguments(values, argument);
+}
+
+const helpWidth = 100;
+
+/** Name and text in two columns, the text wrapped. */
+export function formatDefinitions(definitions: readonly (readonly [string, string])[]): string {
+  const left = Math.max(...definitions.map(([name]) => name.length)) + 4;
+  return definitions
+    .map(([name, text]) => `  ${name}`.padEnd(left) + wrapText(text, helpWidth - left).join(`\n${' '.repeat(left)}`))
+    .join('\n');
+}
+
+export function formatCommandHelp(command: Command): string {
+  const argument = command.argument === null ? '' : ` ${command.argument}`;
+  const options = [...command.options, helpOption].map(
+    ({ name, value, multiple, help }) =>
+      [`--${name}${value === null ? '' : ` ${value}`}${multiple === true ? ' ...' : ''}`, help] as const,
+  );
+  return [
+    `Usage: pg-insight ${command.name}${argument} [options]`,
+    `${command.summary}.`,
+    `Options:\n${formatDefinitions(options)}`,
+    ...command.notes.map((note) => wrapText(note, helpWidth).join('\n')),
+  ].join('\n\n');
+}

@@ -1,0 +1,109 @@
+// From --url, --profile or PG* to a session.
+import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { environments, type ConnectionProfile, type Environment } from '../analysis/connection/connection-profile';
+import type { ServerFacts } from '../analysis/server/server-facts';
+import { resolveConnectionSettings } from '../database/connection-settings';
+import { parseConnectionUrl, type UrlConnection } from '../database/connection-url';
+import { localSystem } from '../database/local-system';
+import { findConfigurationFolder, openProfileStore } from '../database/profile-store';
+import { captureServerFacts } from '../database/server-facts';
+import { openSession, type Session } from '../database/session';
+import { isLocalHost } from '../analysis/connection/local-host';
+import { UsageError, type CommandArguments } from './command';
+import type { Terminal } from './terminal';
+
+export interface Connected {
+  session: Session;
+  facts: ServerFacts;
+  environment: Environment;
+  /** Host as connected to, or the folder of a unix socket. */
+  host: string;
+}
+
+const nothingSaid: UrlConnection['fields'] = {
+  host: null,
+  port: null,
+  database: null,
+  user: null,
+  service: null,
+  sslMode: null,
+  sslRootCert: null,
+  sslCert: null,
+  sslKey: null,
+  searchPath: null,
+  passwordCommand: null,
+};
+
+interface Choice {
+  profile: ConnectionProfile;
+  password: string | null;
+  notes: readonly string[];
+  /** What the profile or --environment says; null when nobody said anything. */
+  environment: Environment | null;
+}
+
+async function chooseConnection(args: CommandArguments): Promise<Choice> {
+  const url = args.text('url');
+  const name = args.text('profile');
+  const environment = args.choice('environment', environments);
+  if (url !== null && name !== null) throw new UsageError('--url and --profile exclude each other.');
+  if (name !== null) {
+    if (environment !== null) {
+      throw new UsageError('--environment is for --url and PG*: a saved profile has one of its own.');
+    }
+    const profile = await findProfile(name);
+    return { profile, password: null, notes: [], environment: profile.environment };
+  }
+  const { fields, password, notes } =
+    url === null ? { fields: nothingSaid, password: null, notes: [] } : parseConnectionUrl(url);
+  // the environment of this profile is not looked at: it is decided when the host is known
+  const profile = { ...fields, id: 'terminal', name: 'terminal', environment: environment ?? 'production' } as const;
+  return { profile, password, notes, environment };
+}
+
+async function findProfile(name: string): Promise<ConnectionProfile> {
+  const store = openProfileStore(findConfigurationFolder(localSystem));
+  const profiles = await store.load();
+  const profile =
+    profiles.find((each) => each.name === name) ??
+    profiles.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  if (profile !== undefined) return profile;
+  const names = profiles.map((each) => `"${each.name}"`).join(', ');
+  throw new UsageError(
+    `There is no profile "${name}" in ${store.file}; ${names === '' ? 'none is saved there yet' : `it has ${names}`}.`,
+  );
+}
+
+/** Opens a session, hands it to `work` and closes it, whatever happens. */
+export async function withSession<Result>(
+  args: CommandArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+  work: (connected: Connected) => Promise<Result>,
+): Promise<Result> {
+  const { profile, password, notes, environment } = await chooseConnection(args);
+  const settings = await resolveConnectionSettings(profile, password, localSystem);
+  for (const note of [...notes, ...settings.notes]) terminal.note(`Note: ${note}`);
+  const session = await terminal.during(`Connecting to database "${settings.database}"`, () =>
+    openSession(settings, signal),
+  );
+  try {
+    const facts = await captureServerFacts(session, signal);
+    const isLocal = settings.targets.every((target) => isLocalHost(target.address ?? target.host));
+    return await work({
+      session,
+      facts,
+      environment: environment ?? (isLocal ? 'development' : 'production'),
+      host: settings.targets[0]?.host ?? 'localhost',
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+/** A failure in one or more lines, for standard error. */
+export function describeFailure(failure: DatabaseFailure): string {
+  return [failure.message, failure.details.hint, failure.nextStep]
+    .filter((part): part is string => part !== undefined && part !== null && part !== '')
+    .join('\n');
+}

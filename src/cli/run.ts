@@ -1,0 +1,84 @@
+// Finds the command, runs it, and puts whatever goes wrong into words and an exit code.
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { formatCommandHelp, formatDefinitions, parseCommandLine, UsageError, type Command } from './command';
+import { describeFailure } from './connect';
+import { exitCode, toExitCode, type ExitCode } from './exit-code';
+import type { Terminal } from './terminal';
+
+export interface CliParts {
+  version: string;
+  commands: readonly Command[];
+  terminal: Terminal;
+}
+
+function formatHelp({ version, commands }: CliParts): string {
+  return [
+    `pg-insight ${version}: PostgreSQL performance insight in the terminal.`,
+    'Usage: pg-insight COMMAND [options]',
+    `Commands:\n${formatDefinitions(commands.map(({ name, summary }) => [name, summary] as const))}`,
+    `Exit codes:\n${formatDefinitions([
+      ['0', 'fine'],
+      ['2', 'wrong use, or a statement needs your word first (--yes)'],
+      ['3', 'could not connect, or not permitted'],
+      ['4', 'failed'],
+      ['130', 'ended by Ctrl+C; a running statement is cancelled on the server'],
+    ])}`,
+    'pg-insight COMMAND --help tells what a command can do.',
+  ].join('\n\n');
+}
+
+export async function runCli(args: readonly string[], parts: CliParts): Promise<ExitCode> {
+  const { terminal, commands, version } = parts;
+  const [name, ...rest] = args;
+  if (name === '--version') {
+    await terminal.write(`${version}\n`);
+    return exitCode.fine;
+  }
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) {
+    // "help tables" is what some type first
+    const asked = name === 'help' ? commands.find((each) => each.name === rest[0]) : undefined;
+    if (name === '--help' || name === '-h' || name === 'help') {
+      await terminal.write(`${asked === undefined ? formatHelp(parts) : formatCommandHelp(asked)}\n`);
+      return exitCode.fine;
+    }
+    terminal.error(name === undefined ? 'No command is given.' : `There is no command "${name}".`);
+    process.stderr.write(`\n${formatHelp(parts)}\n`);
+    return exitCode.usage;
+  }
+  const interruption = new AbortController();
+  const onSignal = () => {
+    // whoever asks twice does not want to wait for the server's answer
+    if (interruption.signal.aborted) process.exit(exitCode.interrupted);
+    interruption.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const parsed = parseCommandLine(command, rest);
+    if (parsed.has('help')) {
+      await terminal.write(`${formatCommandHelp(command)}\n`);
+      return exitCode.fine;
+    }
+    terminal.configure(parsed);
+    return await command.run(parsed, terminal, interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) {
+      terminal.note('Interrupted.');
+      return exitCode.interrupted;
+    }
+    if (error instanceof UsageError) {
+      terminal.error(`${error.message}\nSee pg-insight ${command.name} --help.`);
+      return exitCode.usage;
+    }
+    if (error instanceof DatabaseFailure) {
+      terminal.error(describeFailure(error));
+      return toExitCode(error.kind);
+    }
+    terminal.error(
+      `${error instanceof Error ? error.message : String(error)}\nThis is a fault of PG Insight; please report it.`,
+    );
+    return exitCode.failed;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}

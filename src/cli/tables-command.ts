@@ -1,0 +1,58 @@
+import { filterTables } from '../analysis/tables/table-tree';
+import { toTablesJson } from '../analysis/tables/tables-json';
+import { formatTablesMarkdown, formatTablesText } from '../analysis/tables/tables-text';
+import { captureTables } from '../database/tables';
+import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
+import { withSession } from './connect';
+import { exitCode } from './exit-code';
+
+export const tablesCommand: Command = {
+  name: 'tables',
+  summary: 'List the tables of a database with size, rows, sequential scans and dead rows',
+  argument: null,
+  options: [
+    ...connectionOptions,
+    {
+      name: 'filter',
+      value: 'WORDS',
+      help: 'only tables whose schema.name contains all the words; * stands for anything',
+    },
+    { name: 'limit', value: 'N', help: 'only the N largest tables; partitions count as a part of their table' },
+    ...outputOptions,
+  ],
+  notes: ['Reads the catalogue only: no table is opened, and none is locked.'],
+  async run(args, terminal, signal) {
+    const format = args.choice('format', outputFormats) ?? 'text';
+    const filter = args.text('filter') ?? '';
+    const limit = args.count('limit');
+    return withSession(args, terminal, signal, async ({ session, facts }) => {
+      const all = await terminal.during('Reading tables', () => captureTables(session.run, facts, signal));
+      const origin = {
+        server: session.server,
+        serverVersion: facts.version,
+        database: facts.database,
+        capturedAt: new Date().toISOString(),
+      };
+      const filtered = filterTables(all, filter);
+      const tables =
+        limit === null
+          ? filtered
+          : filtered
+              .filter(({ isPartition }) => !isPartition)
+              .sort((a, b) => b.estimatedSizeBytes - a.estimatedSizeBytes)
+              .slice(0, limit);
+      switch (format) {
+        case 'json':
+          await terminal.write(`${JSON.stringify(toTablesJson(tables, all, origin), null, 2)}\n`);
+          break;
+        case 'md':
+          await terminal.write(formatTablesMarkdown(tables, origin));
+          break;
+        case 'text':
+          await terminal.write(formatTablesText(tables, origin, (text) => terminal.style('bold', text)));
+          break;
+      }
+      return exitCode.fine;
+    });
+  },
+};
