@@ -17,6 +17,7 @@ import { startVsCode, type VsCodeServer } from './environment/vscode-server';
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
 const scale = Number(values.scale);
 const progress = createProgress();
+const connectionName = 'Shop';
 
 /** The places that make the demo's VS Code know its connection and nobody else's. */
 interface DemoFiles {
@@ -32,7 +33,7 @@ async function writeDemoFiles({ server, database }: DemoDatabase): Promise<DemoF
   await mkdir(configHome, { mode: 0o700 });
   await openProfileStore(configHome).save({
     id: randomUUID(),
-    name: 'Shop',
+    name: connectionName,
     environment: 'development',
     host: server.host,
     port: server.port,
@@ -71,7 +72,12 @@ async function startDemo(): Promise<{ database: DemoDatabase; editor: VsCodeServ
   ]);
   editorTask.update(2, 3, 'starting');
   const { workspace, environment } = await writeDemoFiles(database);
-  const editor = await startVsCode({ vsix, environment, connectionToken: randomBytes(24).toString('base64url') });
+  const editor = await startVsCode({
+    vsix,
+    environment,
+    settings: { 'pgInsight.connection.default': connectionName },
+    connectionToken: randomBytes(24).toString('base64url'),
+  });
   editorTask.finish('ready');
   return { database, editor, workspace };
 }

@@ -37,20 +37,10 @@ async function buildParsers(folder: string): Promise<void> {
   ]);
 }
 
-/** Builds extension, terminal, lazy fallback parser, webview and WASM into a folder. */
-export async function buildProduct(folder = dist): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  const webview = path.join(folder, 'webview');
-  await mkdir(webview, { recursive: true });
-  const product: BuildOptions = { ...node, minify: true };
+/** Builds the browser side of the webviews, with the icons' font. */
+export async function buildWebview(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
   await Promise.all([
-    build({ ...product, entryPoints: ['src/extension.ts'], outfile: path.join(folder, 'extension.js') }),
-    build({
-      ...product,
-      entryPoints: ['src/cli.ts'],
-      outfile: path.join(folder, 'cli.js'),
-      banner: { js: '#!/usr/bin/env node' },
-    }),
     build({
       absWorkingDir: root,
       bundle: true,
@@ -61,28 +51,43 @@ export async function buildProduct(folder = dist): Promise<void> {
       logLevel: 'warning',
       tsconfig: 'src/webviews/app/tsconfig.json',
       entryPoints: ['src/webviews/app/plan.ts'],
-      outdir: webview,
+      outdir: folder,
       loader: { '.ttf': 'file' },
     }),
-    buildParsers(folder),
     ...['codicon.css', 'codicon.ttf'].map((file) =>
-      copyFile(require.resolve(`@vscode/codicons/dist/${file}`), path.join(webview, file)),
+      copyFile(require.resolve(`@vscode/codicons/dist/${file}`), path.join(folder, file)),
     ),
   ]);
 }
 
-/** Bundles the suite that runs a tier's tests inside VS Code, beside them. */
-export async function buildExtensionSuite(folder: string): Promise<string> {
-  const outfile = path.join(folder, 'extension-suite.js');
-  await build({
-    ...node,
-    entryPoints: ['scripts/environment/extension-suite.ts'],
-    outfile,
-    external: ['vscode', 'mocha'],
-    sourcemap: 'inline',
-  });
+/** Builds extension, terminal, lazy fallback parser, webview and WASM into a folder. */
+export async function buildProduct(folder = dist): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const product: BuildOptions = { ...node, minify: true };
+  await Promise.all([
+    build({ ...product, entryPoints: ['src/extension.ts'], outfile: path.join(folder, 'extension.js') }),
+    build({
+      ...product,
+      entryPoints: ['src/cli.ts'],
+      outfile: path.join(folder, 'cli.js'),
+      banner: { js: '#!/usr/bin/env node' },
+    }),
+    buildWebview(path.join(folder, 'webview')),
+    buildParsers(folder),
+  ]);
+}
+
+/** Bundles one file of code that runs in the extension host or in mocha; returns the bundle's path. */
+export async function buildForTests(entry: string, folder: string): Promise<string> {
+  const outfile = path.join(folder, `${path.basename(entry, '.ts')}.js`);
+  await build({ ...node, entryPoints: [entry], outfile, external: ['vscode', 'mocha'], sourcemap: 'inline' });
   return outfile;
 }
+
+/** The suite that runs a tier's tests inside VS Code. */
+export const buildExtensionSuite = (folder: string): Promise<string> =>
+  buildForTests('scripts/environment/extension-suite.ts', folder);
 
 /** Bundled tests: one file for each *.test.ts. */
 export interface TestBundles {

@@ -22,6 +22,8 @@ export interface ExtensionTests {
   timeoutMs: number;
   forbidOnly: boolean;
   grep?: string;
+  /** Added to the extension host's environment. */
+  environment?: Record<string, string>;
 }
 
 interface Launch {
@@ -114,6 +116,7 @@ export async function runInExtensionHost(tests: ExtensionTests): Promise<SuiteEv
         [suiteRequestVariable]: JSON.stringify(request),
         // the user's own connections stay out of tests
         PG_INSIGHT_CONFIG_HOME: path.join(folder.path, 'config'),
+        ...tests.environment,
       },
     }).catch((error: unknown) => (failure = error));
     const lines = existsSync(request.resultFile) ? (await readFile(request.resultFile, 'utf8')).split('\n') : [];

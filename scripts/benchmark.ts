@@ -1,0 +1,98 @@
+// `npm run benchmark [-- --runs 5]`: the figures of benchmark/README.md, as medians with their range.
+import { readFile, stat } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { measureActivation } from '../benchmark/measure-activation';
+import { measureTablesTree, startManyTables, tableCount } from '../benchmark/measure-tables-tree';
+import { launchChromium } from './environment/chromium';
+import { cleanUpDeadRuns } from './environment/ledger';
+import { stageProduct } from './environment/packages';
+import { makeTemporaryFolder } from './environment/supervision';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const runs = Number(values.runs);
+const megabyte = 1024 * 1024;
+const bundles = [
+  'extension.js',
+  'cli.js',
+  'node-sql-parser.js',
+  'libpg-query.wasm',
+  'webview/plan.js',
+  'webview/plan.css',
+];
+
+function row(name: string, figures: number[], unit: string, target = ''): void {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const at = (index: number) => (sorted[index] ?? Number.NaN).toFixed(0);
+  const range = sorted.length > 1 ? `${at(0)} to ${at(sorted.length - 1)}` : '';
+  console.log(`| ${name} | ${at(Math.floor(sorted.length / 2))} ${unit} | ${range} | ${target} |`);
+}
+
+async function repeat<Result>(measure: () => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let run = 0; run < runs; run += 1) results.push(await measure());
+  return results;
+}
+
+await cleanUpDeadRuns();
+const scratch = await makeTemporaryFolder('benchmark');
+const product = await stageProduct();
+const vsix = await product.packVsix();
+
+console.log(
+  `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}, Node ${process.versions.node}, ${runs} runs\n`,
+);
+console.log('| what | median | range | target |\n|---|---|---|---|');
+for (const name of bundles) {
+  const file = path.join(product.folder, 'dist', name);
+  const { size } = await stat(file);
+  const packed = gzipSync(await readFile(file)).length;
+  const target = { 'extension.js': '< 700 KB', 'webview/plan.js': '< 150 KB' }[name] ?? '';
+  row(`${name} (gzip ${(packed / 1000).toFixed(0)} KB)`, [size / 1000], 'KB', target);
+}
+row('.vsix', [(await stat(vsix)).size / 1000], 'KB');
+
+const activations = await repeat(() => measureActivation(product.folder, scratch));
+row(
+  'activation (load and activate)',
+  activations.map(({ loadMs, activateMs }) => loadMs + activateMs),
+  'ms',
+  '< 100 ms',
+);
+row(
+  'of it activate()',
+  activations.map(({ activateMs }) => activateMs),
+  'ms',
+);
+row(
+  'extension host before a connection',
+  activations.map(({ memoryAfterBytes }) => memoryAfterBytes / megabyte),
+  'MB',
+);
+
+const server = await startManyTables();
+const browser = await launchChromium();
+const trees = await repeat(() => measureTablesTree(vsix, server, browser, scratch));
+await browser.close();
+await server.stop();
+row(
+  `first paint of the tree, ${tableCount} tables`,
+  trees.map(({ firstPaintMs }) => firstPaintMs),
+  'ms',
+  '< 1000 ms',
+);
+row(
+  'expanding the schema',
+  trees.map(({ expandMs }) => expandMs),
+  'ms',
+  '< 1000 ms',
+);
+row(
+  `extension host with ${tableCount} tables`,
+  trees.map(({ memoryBytes }) => memoryBytes / megabyte),
+  'MB',
+);
+await product.remove();
+await scratch.remove();
