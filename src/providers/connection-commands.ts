@@ -227,17 +227,21 @@ export class ConnectionCommands {
     let password = '';
     let store = false;
     const isDone = await runSteps(`Password of "${profile.name}"`, [
-      async (frame) => {
-        const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
-        if (typeof typed !== 'string') return typed;
-        password = typed;
-        return 'answered';
+      {
+        ask: async (frame) => {
+          const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
+          if (typeof typed !== 'string') return typed;
+          password = typed;
+          return 'answered';
+        },
       },
-      async (frame) => {
-        const answer = await askWhetherToStore(frame);
-        if (typeof answer !== 'boolean') return answer;
-        store = answer;
-        return 'answered';
+      {
+        ask: async (frame) => {
+          const answer = await askWhetherToStore(frame);
+          if (typeof answer !== 'boolean') return answer;
+          store = answer;
+          return 'answered';
+        },
       },
     ]);
     return isDone ? { password, store } : null;

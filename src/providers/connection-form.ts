@@ -5,7 +5,17 @@ import type { ConnectionDraft, ConnectionSources } from './database-port';
 import { findDatabaseUrls } from './dot-env-files';
 import { environmentLabels } from './environment-labels';
 import { isDatabaseFailure, formatFailure } from './failure-reporter';
-import { askText, back, dismissed, pickOne, runSteps, separator, type Choice, type Step } from './quick-steps';
+import {
+  askText,
+  back,
+  dismissed,
+  pickOne,
+  runSteps,
+  separator,
+  type Choice,
+  type Step,
+  type StepFrame,
+} from './quick-steps';
 
 export interface FilledForm {
   profile: ConnectionProfile;
@@ -57,89 +67,94 @@ export async function askNewProfile(
     ({ password } = draft);
     if (draft.notes.length > 0) void vscode.window.showInformationMessage(draft.notes.join(' '));
   };
-  const fieldStep =
-    (
-      ask: (frame: Parameters<Step>[0]) => Promise<string | typeof back | typeof dismissed>,
-      take: (text: string) => void,
-    ): Step =>
-    async (frame) => {
-      if (source.kind !== 'fields') return 'skipped';
+  const fieldStep = (
+    ask: (frame: StepFrame) => Promise<string | typeof back | typeof dismissed>,
+    take: (text: string) => void,
+  ): Step => ({
+    isDue: () => source.kind === 'fields',
+    ask: async (frame) => {
       const text = await ask(frame);
       if (text === back || text === dismissed) return text;
       take(text);
       return 'answered';
-    };
+    },
+  });
 
-  const steps: Step[] = [
-    async (frame) => {
+  const askSource: Step = {
+    ask: async (frame) => {
       const chosen = await pickOne<Source>({
-        frame,
+        // how many questions follow depends on the answer
+        frame: { ...frame, totalSteps: 1 },
         placeholder: startAt === 'dot-env' ? 'Which DATABASE_URL?' : 'Where does the connection come from?',
         choices: startAt === 'dot-env' ? await listDotEnvChoices(sources) : await listSourceChoices(sources),
       });
       if (chosen === back || chosen === dismissed) return chosen;
       source = chosen;
+      password = null;
       if (chosen.kind === 'dot-env') takeDraft(await sources.parseUrl(chosen.url));
       else settings = chosen.kind === 'service' ? { ...emptySettings, service: chosen.service } : emptySettings;
       return 'answered';
     },
-    async (frame) => {
-      if (source.kind !== 'url') return 'skipped';
+  };
+  const askForUrl: Step = {
+    isDue: () => source.kind === 'url',
+    ask: async (frame) => {
       const draft = await askUrl(sources, frame);
       if (draft === back || draft === dismissed) return draft;
       takeDraft(draft);
       return 'answered';
     },
-    fieldStep(
-      (frame) =>
-        askText({
-          frame,
-          prompt: 'Host name, address, or folder of a unix socket',
-          placeholder: 'localhost',
-          value: settings.host ?? 'localhost',
-        }),
-      (text) => (settings = { ...settings, host: toNullable(text) }),
-    ),
-    fieldStep(
-      (frame) => askText({ frame, prompt: 'Port', value: String(settings.port ?? 5432), validate: findPortProblem }),
-      (text) => (settings = { ...settings, port: text.trim() === '' ? null : Number(text) }),
-    ),
-    fieldStep(
-      (frame) =>
-        askText({
-          frame,
-          prompt: "Database (empty: the user's name)",
-          value: settings.database ?? '',
-        }),
-      (text) => (settings = { ...settings, database: toNullable(text) }),
-    ),
-    fieldStep(
-      (frame) => askText({ frame, prompt: "User (empty: the operating system's user)", value: settings.user ?? '' }),
-      (text) => (settings = { ...settings, user: toNullable(text) }),
-    ),
-    fieldStep(
-      (frame) =>
-        askText({
-          frame,
-          prompt: 'Password (empty: from .pgpass or the environment, else it is asked for)',
-          isPassword: true,
-        }),
-      (text) => (password = text === '' ? null : text),
-    ),
-    async (frame) => {
-      if (password === null) return 'skipped';
+  };
+  const askHost = fieldStep(
+    (frame) =>
+      askText({
+        frame,
+        prompt: 'Host name, address, or folder of a unix socket',
+        placeholder: 'localhost',
+        value: settings.host ?? 'localhost',
+      }),
+    (text) => (settings = { ...settings, host: toNullable(text) }),
+  );
+  const askPort = fieldStep(
+    (frame) => askText({ frame, prompt: 'Port', value: String(settings.port ?? 5432), validate: findPortProblem }),
+    (text) => (settings = { ...settings, port: text.trim() === '' ? null : Number(text) }),
+  );
+  const askDatabase = fieldStep(
+    (frame) => askText({ frame, prompt: "Database (empty: the user's name)", value: settings.database ?? '' }),
+    (text) => (settings = { ...settings, database: toNullable(text) }),
+  );
+  const askUser = fieldStep(
+    (frame) => askText({ frame, prompt: "User (empty: the operating system's user)", value: settings.user ?? '' }),
+    (text) => (settings = { ...settings, user: toNullable(text) }),
+  );
+  const askPassword = fieldStep(
+    (frame) =>
+      askText({
+        frame,
+        prompt: 'Password (empty: from .pgpass or the environment, else it is asked for)',
+        isPassword: true,
+      }),
+    (text) => (password = text === '' ? null : text),
+  );
+  const askToStore: Step = {
+    isDue: () => password !== null,
+    ask: async (frame) => {
       const store = await askWhetherToStore(frame);
       if (store === back || store === dismissed) return store;
       storePassword = store;
       return 'answered';
     },
-    async (frame) => {
+  };
+  const askForEnvironment: Step = {
+    ask: async (frame) => {
       const chosen = await askEnvironment(frame, guessEnvironment(settings));
       if (chosen === back || chosen === dismissed) return chosen;
       environment = chosen;
       return 'answered';
     },
-    async (frame) => {
+  };
+  const askName: Step = {
+    ask: async (frame) => {
       const text = await askText({
         frame,
         prompt: 'Name of the connection',
@@ -150,6 +165,10 @@ export async function askNewProfile(
       name = text.trim();
       return 'answered';
     },
+  };
+  const steps = [
+    ...[askSource, askForUrl, askHost, askPort, askDatabase, askUser, askPassword],
+    ...[askToStore, askForEnvironment, askName],
   ];
   if (!(await runSteps('Add Connection', steps))) return null;
   return {
@@ -204,7 +223,7 @@ function hidePassword(url: string): string {
 
 async function askUrl(
   sources: ConnectionSources,
-  frame: Parameters<Step>[0],
+  frame: StepFrame,
 ): Promise<ConnectionDraft | typeof back | typeof dismissed> {
   let value = '';
   for (let problem: string | null = null; ;) {
@@ -229,10 +248,7 @@ async function askUrl(
 
 // --- one field -------------------------------------------------------------------------------------------------------
 
-function askEnvironment(
-  frame: Parameters<Step>[0],
-  active: Environment,
-): Promise<Environment | typeof back | typeof dismissed> {
+function askEnvironment(frame: StepFrame, active: Environment): Promise<Environment | typeof back | typeof dismissed> {
   return pickOne<Environment>({
     frame,
     placeholder: 'How careful does PG Insight have to be?',
@@ -245,7 +261,7 @@ function askEnvironment(
   });
 }
 
-export function askWhetherToStore(frame: Parameters<Step>[0]): Promise<boolean | typeof back | typeof dismissed> {
+export function askWhetherToStore(frame: StepFrame): Promise<boolean | typeof back | typeof dismissed> {
   return pickOne<boolean>({
     frame,
     placeholder: 'Keep the password?',
@@ -298,7 +314,7 @@ interface Field {
   otherwise: string;
   ask: (
     profile: ConnectionProfile,
-    frame: Parameters<Step>[0],
+    frame: StepFrame,
   ) => Promise<Partial<ConnectionProfile> | typeof back | typeof dismissed>;
 }
 

@@ -58,9 +58,18 @@ export class ExplainCommands {
     return [command('explain', false), command('explainAnalyze', true)];
   }
 
-  /** Runs what a plan shows once more, on the same connection and with the same parameters; null when the user gave up. */
+  /** Runs what a plan shows once more, on the same connection and with the same parameters; null without a new plan. */
   async runAgain(document: PlanDocument): Promise<PlanDocument | null> {
+    let again: PlanDocument | null = null;
+    await this.#parts.reporter.guard(async () => {
+      again = await this.#runAgain(document);
+    });
+    return again;
+  }
+
+  async #runAgain(document: PlanDocument): Promise<PlanDocument | null> {
     const { connection, source } = document;
+    if (this.#parts.store.profiles.length === 0) await this.#parts.store.load();
     const profile = this.#parts.store.findProfile(connection.profileId);
     if (profile === null) {
       throw new DatabaseFailure(

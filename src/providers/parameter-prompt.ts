@@ -29,46 +29,47 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
   let way: Way = 'values';
   const values: (string | null)[] = parameters.map((_, index) => remembered?.[index] ?? null);
   const title = analyze ? 'Explain Analyze: Parameters' : 'Explain: Parameters';
-  const askWay: Step = async (frame) => {
-    const ways: Choice<Way>[] = [
-      ...(remembered === null
-        ? []
-        : [
-            {
-              label: '$(history) Same Values as Last Time',
-              detail: formatParameters(parameters, remembered),
-              value: 'as-last-time' as const,
-            },
-          ]),
-      {
-        label: '$(edit) Enter Values',
-        detail: parameters.map(({ name }) => name).join(', '),
-        value: 'values' as const,
-      },
-      ...(analyze
-        ? []
-        : [
-            {
-              label: '$(question) Plan for Unknown Values',
-              detail: 'The generic plan, which prepared statements often get.',
-              value: 'generic' as const,
-            },
-          ]),
-    ];
-    if (ways.length === 1) return 'skipped';
-    const chosen = await pickOne<Way>({
-      frame: { ...frame, totalSteps: 1 },
-      placeholder: 'The statement has parameters',
-      choices: ways,
-    });
-    if (chosen === back || chosen === dismissed) return chosen;
-    way = chosen;
-    return 'answered';
+  const ways: Choice<Way>[] = [
+    ...(remembered === null
+      ? []
+      : [
+          {
+            label: '$(history) Same Values as Last Time',
+            detail: formatParameters(parameters, remembered),
+            value: 'as-last-time' as const,
+          },
+        ]),
+    {
+      label: '$(edit) Enter Values',
+      detail: parameters.map(({ name }) => name).join(', '),
+      value: 'values' as const,
+    },
+    ...(analyze
+      ? []
+      : [
+          {
+            label: '$(question) Plan for Unknown Values',
+            detail: 'The generic plan, which prepared statements often get.',
+            value: 'generic' as const,
+          },
+        ]),
+  ];
+  const askWay: Step = {
+    isDue: () => ways.length > 1,
+    ask: async (frame) => {
+      const chosen = await pickOne<Way>({
+        frame: { ...frame, totalSteps: 1 },
+        placeholder: 'The statement has parameters',
+        choices: ways,
+      });
+      if (chosen === back || chosen === dismissed) return chosen;
+      way = chosen;
+      return 'answered';
+    },
   };
-  const askValue =
-    (index: number): Step =>
-    async (frame) => {
-      if (way !== 'values') return 'skipped';
+  const askValue = (index: number): Step => ({
+    isDue: () => way === 'values',
+    ask: async (frame) => {
       const chosen = await pickOne<Value>({
         // the way was chosen before the counting began
         frame: { ...frame, step: index + 1, totalSteps: parameters.length },
@@ -77,7 +78,8 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
       if (chosen === back || chosen === dismissed) return chosen;
       values[index] = chosen.text;
       return 'answered';
-    };
+    },
+  });
   if (!(await runSteps(title, [askWay, ...parameters.map((_, index) => askValue(index))]))) return null;
   // assigned inside the steps, which the compiler can't see
   return (way as Way) === 'generic' ? { mode: 'generic' } : { mode: 'values', values };
@@ -106,6 +108,9 @@ function toPick({ parameters, typical, remembered }: ParameterQuestion, index: n
     { label: 'NULL', value: { text: null } },
     { label: "''", description: 'empty text', value: { text: '' } },
   );
+  if (known?.values.length === 0 && known.note !== null) {
+    choices.push(separator(known.note));
+  }
   const column = known === null ? '' : ` (${known.column}, ${known.type})`;
   return {
     placeholder: `Type the value of ${name}${column} without quotes, or choose one`,

@@ -124,23 +124,36 @@ function show<Value>(
   });
 }
 
-/** One question; `skipped` when its answer is known already. */
-export type Step = (frame: StepFrame) => Promise<'answered' | 'skipped' | typeof back | typeof dismissed>;
+/** One question. */
+export interface Step {
+  /** Whether it has to be asked, as far as the answers so far tell; always when absent. */
+  isDue?: () => boolean;
+  ask: (frame: StepFrame) => Promise<'answered' | typeof back | typeof dismissed>;
+}
 
 /** Asks in order and goes back where the user wants to. False when the user gave up. */
 export async function runSteps(title: string, steps: readonly Step[]): Promise<boolean> {
+  const isDue = ({ isDue: asks }: Step) => asks?.() ?? true;
   const answered: number[] = [];
   for (let index = 0; index < steps.length;) {
     const step = steps[index];
-    if (step === undefined) break;
-    const outcome = await step({ title, step: index + 1, totalSteps: steps.length, canGoBack: answered.length > 0 });
+    if (step === undefined || !isDue(step)) {
+      index += 1;
+      continue;
+    }
+    const outcome = await step.ask({
+      title,
+      step: answered.length + 1,
+      totalSteps: answered.length + steps.slice(index).filter(isDue).length,
+      canGoBack: answered.length > 0,
+    });
     if (outcome === dismissed) return false;
     if (outcome === back) {
       index = answered.pop() ?? 0;
-      continue;
+    } else {
+      answered.push(index);
+      index += 1;
     }
-    if (outcome === 'answered') answered.push(index);
-    index += 1;
   }
   return true;
 }

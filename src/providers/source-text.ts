@@ -7,10 +7,10 @@ export interface SelectedSql {
   toSourceOffset: (offset: number) => number;
 }
 
-const sqlLanguages: ReadonlySet<string> = new Set(['sql', 'postgres', 'pgsql']);
+export const sqlLanguages: readonly string[] = ['sql', 'postgres', 'pgsql'];
 
 export function isSqlLanguage(languageId: string): boolean {
-  return sqlLanguages.has(languageId);
+  return sqlLanguages.includes(languageId);
 }
 
 /** Python's and C#'s prefixes: r"...", f'''...''', $@"...". */

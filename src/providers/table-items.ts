@@ -41,7 +41,7 @@ export function hasManyDeadRows(table: TableSummary): boolean {
   return (table.tuples?.dead ?? 0) > notableDeadRows && (table.deadTupleRatio ?? 0) > notableDeadRatio;
 }
 
-/** "38.2 MB · 50k rows · 33% dead": the figures first that everybody looks for, then what stands out. */
+/** "~38.2 MB · 50k rows · 33% dead": the figures first that everybody looks for, then what stands out. Short: side bars are narrow. */
 export function describeTable(table: TableSummary, exact: ExactSizes | null): string {
   const parts: string[] = [];
   if (table.kind !== 'foreign table') {
@@ -50,9 +50,9 @@ export function describeTable(table: TableSummary, exact: ExactSizes | null): st
   parts.push(
     table.estimatedRows === null
       ? 'never analyzed'
-      : `~${formatCompactCount(table.estimatedRows)} ${table.estimatedRows === 1 ? 'row' : 'rows'}`,
+      : `${formatCompactCount(table.estimatedRows)} ${table.estimatedRows === 1 ? 'row' : 'rows'}`,
   );
-  if (hasManySequentialScans(table)) parts.push(`${formatRatio(table.sequentialScanRatio)} seq scans`);
+  if (hasManySequentialScans(table)) parts.push(`${formatRatio(table.sequentialScanRatio)} seq`);
   if (hasManyDeadRows(table)) parts.push(`${formatRatio(table.deadTupleRatio)} dead`);
   return parts.join(' · ');
 }
