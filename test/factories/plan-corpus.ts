@@ -238,7 +238,7 @@ SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), count(*) FROM b JOIN 
   { name: 'limit-over-sort', sql: `SELECT * FROM lab.orders ORDER BY total LIMIT 10`, settings: serial },
   {
     name: 'bitmap-and',
-    sql: `SELECT * FROM lab.orders WHERE customer_id BETWEEN 1 AND 300 AND placed_on BETWEEN '2024-02-01' AND '2024-03-10'`,
+    sql: `SELECT * FROM lab.orders WHERE customer_id BETWEEN 1 AND 40 AND placed_on BETWEEN '2024-02-01' AND '2024-02-06'`,
     settings: { ...serial, enable_indexscan: 'off', enable_seqscan: 'off' },
   },
   {

@@ -54,14 +54,16 @@ export function subplanLabel(node: PlanNode): string | null {
   return node.subplanName?.replace(/ \(returns .*\)$/, '') ?? null;
 }
 
-/** The times outside the nodes that are not nothing, in the order they happen: [["planning", 0.3], ...]. */
-export function timeParts(plan: Plan): [name: string, ms: number][] {
+/**
+ * What the execution time is made of, in the order it happens and without what is nothing; planning comes before it and is
+ * not in it. The parts add up to the execution time.
+ */
+export function executionParts(plan: Plan): [name: string, ms: number][] {
   const inPlan = plan.nodes.every(({ selfMs }) => selfMs === null)
     ? null
     : plan.nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0);
   const { outside } = plan;
   const parts: [string, number | null][] = [
-    ['planning', plan.planningMs],
     ['JIT before the plan', outside.jitOutsideMs],
     ['plan', inPlan],
     ['serialization', outside.serializationMs],
@@ -71,11 +73,17 @@ export function timeParts(plan: Plan): [name: string, ms: number][] {
   return parts.filter((part): part is [string, number] => part[1] !== null && part[1] > 0);
 }
 
-/** "Execution 12.3 ms: plan 12.0 ms, ...; planning 0.3 ms", or what is known of it. */
+/** "Planning 0.3 ms. Execution 12.3 ms (plan 12.0 ms, start and end 0.3 ms).", or what is known of it. */
 export function formatTimes(plan: Plan): string {
-  const parts = timeParts(plan).map(([name, ms]) => `${name} ${formatMs(ms)}`);
-  if (plan.executionMs === null) {
-    return parts.length === 0 ? 'Planned, not run.' : `Not run or not timed; ${parts.join(', ')}.`;
-  }
-  return `Execution ${formatMs(plan.executionMs)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}.`;
+  const parts = executionParts(plan)
+    .map(([name, ms]) => `${name} ${formatMs(ms)}`)
+    .join(', ');
+  const sentences = [
+    ...(plan.planningMs === null ? [] : [`Planning ${formatMs(plan.planningMs)}.`]),
+    ...(plan.executionMs === null
+      ? []
+      : [`Execution ${formatMs(plan.executionMs)}${parts === '' ? '' : ` (${parts})`}.`]),
+    ...(plan.nodes.some(({ loops }) => loops !== null) ? [] : ['Planned, not run.']),
+  ];
+  return sentences.length === 0 ? 'The whole time is not known.' : sentences.join(' ');
 }

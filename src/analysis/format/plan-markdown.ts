@@ -1,7 +1,7 @@
 // The plan as Markdown, for an issue or a chat: a table and the findings.
 import type { Finding } from '../finding';
 import type { Plan } from '../plan/plan';
-import { nodeConditions, nodeLabel, toPlanTree } from '../plan/plan-tree';
+import { inReadingOrder, nodeConditions, nodeLabel, toPlanTree } from '../plan/plan-tree';
 import { formatCompactCount, formatMs, formatValue } from './numbers';
 import { formatActualRows, formatEstimate, formatSelfBuffers, formatTimes, subplanLabel } from './plan-cells';
 
@@ -33,7 +33,7 @@ export function formatPlanMarkdown(plan: Plan, findings: readonly Finding[]): st
   const header = analyzed
     ? ['node', 'self', 'rows', 'planned', 'estimate', 'loops', 'buffers', 'condition']
     : ['node', 'cost', 'rows', 'condition'];
-  const rows = plan.nodes.map((node) => {
+  const rows = inReadingOrder(tree).map((node) => {
     const subplan = subplanLabel(node);
     const depth = Math.min(tree.depths[node.id] ?? 0, deepestIndent);
     const label = `${'&nbsp;&nbsp;'.repeat(depth)}${escapeMarkdown(`${subplan === null ? '' : `${subplan}: `}${nodeLabel(node)}`)}`;

@@ -2,7 +2,7 @@
 // are cut, and a plan deeper than the terminal is wide keeps its figures.
 import type { Finding } from '../finding';
 import type { Plan, PlanNode } from '../plan/plan';
-import { nodeConditions, nodeLabel, selfRatio, toPlanTree, type PlanTree } from '../plan/plan-tree';
+import { inReadingOrder, nodeConditions, nodeLabel, selfRatio, toPlanTree, type PlanTree } from '../plan/plan-tree';
 import {
   formatActualRows,
   formatEstimate,
@@ -138,12 +138,12 @@ export function formatPlanText(plan: Plan, findings: readonly Finding[], { width
       'node',
       columns.map(({ title }) => title),
     ),
-    ...plan.nodes.flatMap((node, index) => {
+    ...inReadingOrder(tree).flatMap((node) => {
       const prefix = indent((tree.depths[node.id] ?? 0) + 2, width);
       const details = nodeConditions(node).map(([name, text]) => `${prefix}${name}: ${text}`);
       return [
         row(
-          labels[index] ?? '',
+          labels[node.id] ?? '',
           columns.map((column) => column.cell(node, tree)),
         ),
         ...details.map((detail) => (width === null ? detail : cut(detail, width))),

@@ -108,6 +108,9 @@ function parallelDivisor(workers: number, leaderTakesPart: boolean): number {
   return Math.max(1, workers + leaderShare);
 }
 
+/** Scaling by the parallel divisor leaves traces in the last digits. */
+const equalWithin = 1e-9;
+
 export function measureEstimates(
   plan: PrintedPlan,
   participants: readonly number[],
@@ -139,11 +142,9 @@ export function measureEstimates(
     const planned = Math.max(1, plannedRows * scaleOf(node));
     // counted as one at least: there is no factor to nothing
     const actual = Math.max(1, actualRows);
+    if (Math.abs(actual - planned) <= planned * equalWithin) return { estimateFactor: 1, estimateDirection: 'exact' };
     if (actual > planned) return { estimateFactor: actual / planned, estimateDirection: 'under' };
     // more rows than planned are a wrong estimate even of a node that was stopped; fewer are not
-    if (stopped.has(node.id) && actual < planned) return unknown;
-    return actual === planned
-      ? { estimateFactor: 1, estimateDirection: 'exact' }
-      : { estimateFactor: planned / actual, estimateDirection: 'over' };
+    return stopped.has(node.id) ? unknown : { estimateFactor: planned / actual, estimateDirection: 'over' };
   });
 }

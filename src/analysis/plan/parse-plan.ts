@@ -53,7 +53,7 @@ function unwrap(text: string): string {
   if (/^\s*(?:QUERY PLAN\s*\n\s*-+\s*\n)?\s*[[{]\s*\+\s*$/m.test(plan) || /^\s*QUERY PLAN/.test(plan)) {
     plan = plan
       .replace(/^\s*QUERY PLAN[ \t]*\r?\n[ \t]*-+/, blanks)
-      .replace(/[ \t]\+[ \t]*$/gm, blanks)
+      .replace(/\+[ \t]*$/gm, blanks)
       .replace(/^\(\d+ rows?\)\s*$/m, blanks);
   }
   return plan;

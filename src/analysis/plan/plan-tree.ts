@@ -28,6 +28,17 @@ export function toPlanTree(plan: Plan): PlanTree {
   return { plan, roots, children, depths, wholeMs: plan.executionMs ?? roots[0]?.totalMs ?? null };
 }
 
+/** Nodes as a tree is read: each root with all that is below it, then the next root. */
+export function inReadingOrder(tree: PlanTree): PlanNode[] {
+  const order: PlanNode[] = [];
+  const stack = tree.roots.toReversed();
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    order.push(node);
+    stack.push(...(tree.children[node.id] ?? []).toReversed());
+  }
+  return order;
+}
+
 export function parentOf(tree: PlanTree, node: PlanNode): PlanNode | null {
   return node.parent === null ? null : (tree.plan.nodes[node.parent] ?? null);
 }

@@ -7,7 +7,7 @@ import { workMemoryFix, workMemoryForSort } from '../work-memory';
 
 const kilobyte = 1024;
 
-/** A sort of as many rows in memory took between half and nine tenths of one on disk, on fast disks and slow ones; never nothing. */
+/** The same sorts run again in memory took a tenth to two fifths less on a fast disk; a slow one costs more. Half is the most to expect. */
 const spillRatio = 0.5;
 
 /** What one process's sort wrote to disk, at most; null when it stayed in memory. */

@@ -1,0 +1,311 @@
+// The rules of docs/plan-metrics.md against real servers: what is derived must agree with what each server prints.
+import assert from 'node:assert/strict';
+import { Client } from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { analyzePlan } from '../../src/analysis/plan/analyze-plan';
+import { parsePlanJson } from '../../src/analysis/plan/parse-plan';
+import type { Plan, PlanNode } from '../../src/analysis/plan/plan';
+import { corpusStatements, createCorpus, explainCorpusStatement, type ExplainOptions } from '../factories/plan-corpus';
+import { assertBuffersAddUp, assertNothingNegative, assertTimesAddUp } from '../factories/plan-invariants';
+
+const majors = [13, 15, 16, 18] as const;
+
+/** EXPLAIN prints averages in thousandths of a millisecond; loops multiply the error. */
+const roundingMs = (node: PlanNode) => 0.0005 * (node.loops ?? 0) + 0.002;
+
+/** Which rule must speak of which statement, and at least once on every major. */
+const triggered: Record<string, string> = {
+  'seq-scan-filter': 'sequential-scan-discards-rows',
+  'index-scan-filter': 'index-scan-discards-rows',
+  'correlated-columns': 'estimate-off',
+  'sort-on-disk': 'sort-on-disk',
+  'gather-merge': 'sort-on-disk',
+  'hash-batches': 'hash-batches',
+  'nested-loop-misestimate': 'nested-loop-misestimate',
+};
+
+/** Statements alike where the same rule has nothing to say. */
+const notTriggered: Record<string, string> = {
+  'seq-scan-keeps-most': 'sequential-scan-discards-rows',
+  'index-scan-exact': 'index-scan-discards-rows',
+  'limit-stops-early': 'estimate-off',
+  'sort-in-memory': 'sort-on-disk',
+  'limit-over-sort': 'sort-on-disk',
+  'hash-one-batch': 'hash-batches',
+  'many-loops': 'nested-loop-misestimate',
+};
+
+for (const major of majors) {
+  describe(`plan metrics on PostgreSQL ${major}`, function () {
+    this.timeout(180_000);
+    let server: PostgresServer;
+    let client: Client;
+
+    before(async () => {
+      server = await startPostgres({ major });
+      client = new Client(server.url());
+      await client.connect();
+      await createCorpus(client);
+    });
+
+    after(async () => {
+      await client.end();
+      await server.stop();
+    });
+
+    const statements = corpusStatements.filter(({ since = 0, name }) => since <= major && !name.startsWith('jit'));
+    const statementOf = (name: string) => {
+      const statement = corpusStatements.find((each) => each.name === name);
+      assert.ok(statement, name);
+      return statement;
+    };
+    const explain = async (name: string, options: ExplainOptions = {}) =>
+      parsePlanJson(await explainCorpusStatement(client, statementOf(name), options));
+    const rulesFor = async (name: string) => analyzePlan(await explain(name)).map(({ ruleId }) => ruleId);
+    const typesOf = (plan: Plan) => plan.nodes.map(({ type }) => type);
+
+    it('holds the invariants on every statement, with VERBOSE and without', async () => {
+      assert.ok(statements.length >= 50);
+      for (const statement of statements) {
+        if (statement.name === 'nested-loop-misestimate') continue;
+        for (const verbose of [true, false]) {
+          const plan = parsePlanJson(await explainCorpusStatement(client, statement, { verbose }));
+          try {
+            assertNothingNegative(plan);
+            assertTimesAddUp(plan);
+            if (statement.name !== 'writing-cte-read-in-part') assertBuffersAddUp(plan);
+          } catch (error) {
+            throw new Error(`${statement.name}${verbose ? ', verbose' : ''}: ${String(error)}`, { cause: error });
+          }
+        }
+      }
+    });
+
+    it('gives every ordinary child its printed time: nothing has to be cut to fit', async () => {
+      for (const statement of statements) {
+        if (statement.name === 'nested-loop-misestimate') continue;
+        const plan = parsePlanJson(await explainCorpusStatement(client, statement));
+        for (const node of plan.nodes) {
+          const children = plan.nodes.filter(
+            ({ parent, relationship }) => parent === node.id && relationship !== 'InitPlan',
+          );
+          const below = children.reduce((sum, { totalMs }) => sum + (totalMs ?? 0), 0);
+          const slack = [node, ...children].reduce((sum, each) => sum + roundingMs(each), 0);
+          assert.ok(
+            (node.totalMs ?? 0) - below >= -slack,
+            `${statement.name}: ${node.type} ${node.id} has less time than its children`,
+          );
+          // and no self time is more than what the children leave
+          assert.ok(
+            (node.selfMs ?? 0) <= (node.totalMs ?? 0) - below + slack,
+            `${statement.name}: self of ${node.type} ${node.id}`,
+          );
+        }
+      }
+    });
+
+    it("counts participants as the server's loops do, with the leader and without", async () => {
+      const withLeader = await explain('parallel-seq-scan');
+      const launched = withLeader.nodes.find(({ type }) => type === 'Gather')?.fields['Workers Launched'];
+      assert.equal(withLeader.nodes.at(-1)?.participants, Number(launched) + 1);
+      const without = await explain('parallel-without-leader');
+      assert.equal(
+        without.nodes.at(-1)?.participants,
+        without.nodes.find(({ type }) => type === 'Gather')?.fields['Workers Launched'],
+      );
+      for (const plan of [withLeader, without]) {
+        const scan = plan.nodes.at(-1);
+        assert.ok(scan);
+        assert.equal(scan.participants, scan.loops);
+        assert.ok(Math.abs((scan.totalMs ?? 0) - Number(scan.fields['Actual Total Time'])) < 0.001);
+        const { rows } = await client.query<{ count: string }>(
+          `SELECT count(*) FROM lab.orders WHERE note LIKE '%abc%'`,
+        );
+        const counted = Number(rows[0]?.count);
+        assert.ok(Math.abs((scan.actualRows ?? 0) * (scan.loops ?? 0) - counted) <= (scan.loops ?? 0));
+      }
+    });
+
+    it('charges InitPlans where they run: the blocks prove it', async () => {
+      for (const verbose of [true, false]) {
+        // in the filter of the scan below the sort
+        const filter = await explain('init-plan-in-filter', { verbose });
+        const scan = filter.nodes.find(({ relation }) => relation === 'orders');
+        const { rows } = await client.query<{ pages: number }>(
+          `SELECT relpages AS pages FROM pg_class WHERE oid = 'lab.orders'::regclass`,
+        );
+        const touched = (scan?.selfBuffers?.sharedHit ?? 0) + (scan?.selfBuffers?.sharedRead ?? 0);
+        assert.equal(touched, rows[0]?.pages, 'the scan reads its table and no more');
+        // in a target list, which only VERBOSE prints
+        const list = await explain('init-plan-in-target-list', { verbose });
+        const [sort] = list.nodes;
+        assert.equal(sort?.selfBuffers?.sharedHit, 0, 'sorting touches no tables');
+        // for a LIMIT's count, which is never printed
+        const limit = await explain('init-plan-in-limit', { verbose });
+        const [top] = limit.nodes;
+        assert.equal(top?.type, 'Limit');
+        assert.equal(top.selfBuffers?.sharedHit, 0);
+        assert.ok((top.selfMs ?? 1) < 1);
+      }
+    });
+
+    it('charges a CTE read twice to its readers, and a writing one to itself', async () => {
+      const plan = await explain('cte-read-twice');
+      const scans = plan.nodes.filter(({ type }) => type === 'CTE Scan');
+      assert.equal(scans.length, 2);
+      const definition = plan.nodes.find(({ subplanName }) => subplanName === 'CTE busy');
+      const taken = scans.reduce((sum, scan) => sum + (scan.totalMs ?? 0) - (scan.selfMs ?? 0), 0);
+      assert.ok(Math.abs(taken - (definition?.totalMs ?? 0)) < 0.05);
+      assert.equal(
+        scans.reduce((sum, { selfBuffers }) => sum + (selfBuffers?.sharedHit ?? 0), 0),
+        0,
+      );
+      const writing = await explain('writing-cte-unread');
+      const roots = writing.nodes.filter(({ parent }) => parent === null);
+      assert.deepEqual(
+        roots.map(({ type }) => type),
+        ['Aggregate', 'ModifyTable'],
+      );
+      assert.ok((roots[1]?.totalMs ?? 0) + (roots[0]?.totalMs ?? 0) <= (writing.executionMs ?? 0) + 0.01);
+      const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM lab.items WHERE quantity = 3');
+      assert.ok(Number(rows[0]?.count) > 0, 'it was rolled back');
+    });
+
+    it('places triggers', async () => {
+      const places = async (name: string) =>
+        (await explain(name)).triggers.map((trigger) => [trigger.name, trigger.insidePlan, trigger.calls]);
+      assert.deepEqual(await places('trigger-before'), [['before_row', true, 400]]);
+      assert.deepEqual(await places('trigger-after'), [['after_row', false, 400]]);
+      assert.deepEqual((await places('trigger-both')).sort(), [
+        ['after_row', false, 400],
+        ['before_row', true, 400],
+      ]);
+      for (const name of ['trigger-foreign-key', 'insert-with-foreign-key']) {
+        const plan = await explain(name);
+        assert.ok(plan.triggers.length > 0);
+        assert.ok(
+          plan.triggers.every(({ insidePlan, constraint }) => !insidePlan && constraint !== null),
+          name,
+        );
+      }
+    });
+
+    it('makes the nodes that the corpus is there for', async () => {
+      const expected: Record<string, string> = {
+        'bitmap-and': 'BitmapAnd',
+        'bitmap-or': 'BitmapOr',
+        'incremental-sort': 'Incremental Sort',
+        'gather-merge': 'Gather Merge',
+        'recursive-cte': 'Recursive Union',
+        'parallel-append': 'Append',
+        'merge-join': 'Merge Join',
+        'semi-join': 'Nested Loop',
+        ...(major >= 14 ? { memoize: 'Memoize' } : {}),
+      };
+      for (const [name, type] of Object.entries(expected)) {
+        const plan = await explain(name);
+        assert.ok(typesOf(plan).includes(type), `${name} has a ${type}`);
+        for (const node of plan.nodes) {
+          if (node.type === 'BitmapAnd' || node.type === 'BitmapOr' || node.neverExecuted)
+            assert.equal(node.estimateFactor, null);
+        }
+      }
+      const pruned = await explain('run-time-pruning');
+      assert.equal(pruned.nodes.filter(({ neverExecuted, relation }) => neverExecuted && relation !== null).length, 5);
+      assert.ok((await explain('never-executed')).nodes.some(({ neverExecuted }) => neverExecuted));
+      assert.equal((await explain('plan-time-pruning')).nodes.filter(({ relation }) => relation !== null).length, 2);
+    });
+
+    it('says nothing of estimates of what was stopped early', async () => {
+      const stopped = await explain('limit-stops-early');
+      assert.equal(stopped.nodes[1]?.stoppedEarly, true);
+      assert.equal(stopped.nodes[1].estimateFactor, null);
+      const parallel = await explain('parallel-limit');
+      assert.equal(parallel.nodes.at(-1)?.estimateFactor, null);
+      const semi = await explain('semi-join');
+      for (const node of semi.nodes) assert.ok((node.estimateFactor ?? 1) < 10, node.type);
+      const exact = await explain('parallel-hash-join');
+      for (const node of exact.nodes)
+        assert.ok((node.estimateFactor ?? 1) < 1.6, `${node.type} ${String(node.estimateFactor)}`);
+    });
+
+    it('finds disabled nodes', async () => {
+      const plan = await explain('disabled-node');
+      assert.deepEqual(
+        plan.nodes.map(({ disabled }) => disabled),
+        [false, true],
+      );
+      assert.ok((await explain('seq-scan-filter')).nodes.every(({ disabled }) => !disabled));
+    });
+
+    it('reads plans without ANALYZE and without TIMING', async () => {
+      const planned = await explain('cte-read-twice', { analyze: false });
+      assert.ok(
+        planned.nodes.every(
+          (node) => node.loops === null && node.selfMs === null && !node.neverExecuted && node.estimateFactor === null,
+        ),
+      );
+      assert.deepEqual(analyzePlan(planned), []);
+      const untimed = await explain('seq-scan-filter', { timing: false });
+      assert.ok(untimed.nodes.every(({ selfMs, actualRows }) => selfMs === null && actualRows !== null));
+      assert.ok((untimed.executionMs ?? 0) > 0);
+      assertBuffersAddUp(untimed);
+    });
+
+    if (major >= 17) {
+      it('accounts for serialization', async () => {
+        const plan = await explain('sort-in-memory', { serialize: true });
+        const printed = plan.fields['Serialization'] as Record<string, unknown>;
+        assert.equal(plan.outside.serializationMs, printed['Time']);
+        assertTimesAddUp(plan);
+      });
+    }
+
+    for (const [name, ruleId] of Object.entries(triggered)) {
+      it(`${ruleId} speaks of ${name}`, async () => {
+        assert.ok((await rulesFor(name)).includes(ruleId));
+      });
+    }
+
+    for (const [name, ruleId] of Object.entries(notTriggered)) {
+      it(`${ruleId} is silent about ${name}`, async () => {
+        assert.ok(!(await rulesFor(name)).includes(ruleId));
+      });
+    }
+
+    it('asks for as much work_mem as keeps a sort and a hash in memory', async () => {
+      for (const [name, ruleId] of [
+        ['sort-on-disk', 'sort-on-disk'],
+        ['hash-batches', 'hash-batches'],
+      ] as const) {
+        const facts = { serverVersionNumber: major * 10_000 };
+        const finding = analyzePlan(await explain(name), facts).find((each) => each.ruleId === ruleId);
+        const needed = finding?.evidence.find(({ label }) => label === 'work_mem needed')?.value;
+        assert.ok(typeof needed === 'number', name);
+        const statement = statementOf(name);
+        const settings = { ...statement.settings, work_mem: `${needed / 1024}kB` };
+        const again = parsePlanJson(await explainCorpusStatement(client, { ...statement, settings }));
+        assert.ok(!analyzePlan(again, facts).some((each) => each.ruleId === ruleId), `${name} with ${needed} bytes`);
+        assert.match(finding?.fix?.sql ?? '', /^SET LOCAL work_mem = '\d+MB';$/);
+      }
+    });
+
+    it('speaks of ANALYZE only when the catalogue says that statistics are old', async () => {
+      const plan = await explain('correlated-columns');
+      const say = (modifiedSinceAnalyze: number | null) => {
+        const tableStatistics =
+          modifiedSinceAnalyze === null ? new Map() : new Map([['lab.orders', { rows: 60_000, modifiedSinceAnalyze }]]);
+        const finding = analyzePlan(plan, { tableStatistics }).find(({ ruleId }) => ruleId === 'estimate-off');
+        assert.ok(finding);
+        return { text: `${finding.message} ${finding.advice ?? ''}`, sql: finding.fix?.sql };
+      };
+      assert.equal(say(null).sql, undefined);
+      assert.match(say(null).text, /not in a plan/);
+      assert.equal(say(100).sql, undefined);
+      assert.match(say(100).text, /statistics of lab\.orders are fresh/);
+      const { sql } = say(30_000);
+      assert.equal(sql, 'ANALYZE "lab"."orders";');
+      await client.query(sql);
+    });
+  });
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { findingSchema } from '../../../src/analysis/finding';
+import { analyzePlan } from '../../../src/analysis/plan/analyze-plan';
+import { withoutLiterals } from '../../../src/analysis/plan/expression-text';
+import { parsePlanJson } from '../../../src/analysis/plan/parse-plan';
+import type { PlanFacts } from '../../../src/analysis/plan/plan-rule';
+import { planRules } from '../../../src/analysis/plan/rules/index';
+import { goldenPlan, goldenPlanNames } from '../../factories/golden-plans';
+import { inner, nodeJson, outer, planText, type NodeFigures, type PlanNodeJson } from '../../factories/plan-json';
+
+const find = (ruleId: string, root: PlanNodeJson, executionMs = 100, facts: PlanFacts = {}, more = {}) =>
+  analyzePlan(parsePlanJson(planText(root, executionMs, more)), facts).filter((finding) => finding.ruleId === ruleId);
+
+const seqScan = (figures: NodeFigures, removed: number) =>
+  nodeJson('Seq Scan', {
+    ...figures,
+    fields: {
+      'Relation Name': 'orders',
+      Schema: 'shop',
+      Alias: 'o',
+      Filter: '(o.x = 1)',
+      'Rows Removed by Filter': removed,
+    },
+  });
+
+describe('plan rules', () => {
+  it('have a file, a page and a test on a real server of the same name each', async () => {
+    const serverTests = await readFile('test/database/plan-metrics.test.ts', 'utf8');
+    for (const { id, title } of planRules) {
+      assert.ok(existsSync(`src/analysis/plan/rules/${id}.ts`), id);
+      const page = await readFile(`docs/rules/${id}.md`, 'utf8');
+      assert.ok(page.includes(title), `docs/rules/${id}.md says: ${title}`);
+      assert.equal(serverTests.split(`'${id}'`).length >= 3, true, `${id} is tested both ways`);
+    }
+    assert.equal(new Set(planRules.map(({ id }) => id)).size, planRules.length);
+  });
+
+  it('give findings of the declared type, the same ones every time, whose fingerprints hold no id and no value', () => {
+    for (const server of ['15', '18', 'jit'] as const) {
+      for (const name of goldenPlanNames(server)) {
+        const findings = analyzePlan(goldenPlan(server, name));
+        for (const finding of findings) assert.deepEqual(findingSchema.parse(finding), finding);
+        assert.deepEqual(analyzePlan(goldenPlan(server, name)), findings);
+        assert.equal(new Set(findings.map(({ fingerprint }) => fingerprint)).size, findings.length);
+      }
+    }
+    const [finding] = analyzePlan(goldenPlan('18', 'seq-scan-filter'));
+    assert.equal(
+      finding?.fingerprint,
+      'sequential-scan-discards-rows: Seq Scan on lab.orders; Filter: (orders.status = ?)',
+    );
+  });
+
+  it('are ranked by the time they may save', () => {
+    const findings = analyzePlan(
+      parsePlanJson(
+        planText(
+          nodeJson('Append', { ms: 100 }, [
+            outer(seqScan({ ms: 10, rows: 0, planned: 1 }, 20_000)),
+            outer(seqScan({ ms: 85, rows: 0, planned: 1 }, 20_000)),
+          ]),
+          100,
+        ),
+      ),
+    );
+    assert.deepEqual(
+      findings.map(({ subject }) => subject.kind === 'plan-node' && subject.nodeId),
+      [2, 1],
+    );
+    assert.notEqual(findings[0]?.fingerprint, findings[1]?.fingerprint);
+  });
+
+  it('do not speak of what is small', () => {
+    const scan = (ms: number) => outer(seqScan({ ms, rows: 0, planned: 1 }, 20_000));
+    const rule = 'sequential-scan-discards-rows';
+    assert.equal(find(rule, nodeJson('Limit', { ms: 100 }, [scan(5)])).length, 1);
+    assert.equal(find(rule, nodeJson('Limit', { ms: 100 }, [scan(4.9)])).length, 0, 'less than a twentieth');
+    assert.equal(find(rule, scan(0.9), 1).length, 0, 'less than a millisecond');
+  });
+
+  it('sequential-scan-discards-rows counts all loops and starts at nine tenths', () => {
+    const rule = 'sequential-scan-discards-rows';
+    const count = (rows: number, removed: number, loops = 1) =>
+      find(rule, seqScan({ ms: 90 / loops, rows, loops }, removed)).length;
+    assert.equal(count(1000, 9_999), 0);
+    assert.equal(count(1000, 10_000), 1);
+    assert.equal(count(10, 100, 100), 1, '100 rows in each of 100 loops');
+    assert.equal(count(2000, 17_000), 0, 'keeps more than a tenth');
+    const [finding] = find(rule, seqScan({ ms: 90, rows: 1000 }, 99_000));
+    assert.equal(
+      finding?.message,
+      'The sequential scan of shop.orders o read 100,000 rows and its filter discarded 99% of them.',
+    );
+    assert.equal(finding.severity, 'high');
+  });
+
+  it('index-scan-discards-rows warns from a half and is critical from nineteen of twenty', () => {
+    const scan = (rows: number, removed: number) =>
+      nodeJson('Index Scan', {
+        ms: 90,
+        rows,
+        fields: { 'Index Name': 'i', Filter: '(x = 1)', 'Rows Removed by Filter': removed },
+      });
+    const severities = (rows: number, removed: number) =>
+      find('index-scan-discards-rows', scan(rows, removed)).map(({ severity }) => severity);
+    assert.deepEqual(severities(51, 49), []);
+    assert.deepEqual(severities(50, 50), ['medium']);
+    assert.deepEqual(severities(5, 95), ['critical']);
+    const bitmap = nodeJson(
+      'Bitmap Heap Scan',
+      { ms: 90, rows: 1, fields: { Filter: '(x = 1)', 'Rows Removed by Filter': 99 } },
+      [outer(nodeJson('Bitmap Index Scan', { ms: 1, rows: 100, fields: { 'Index Name': 'found_it' } }))],
+    );
+    assert.match(find('index-scan-discards-rows', bitmap)[0]?.message ?? '', /index found_it/);
+  });
+
+  it('estimate-off blames the lowest bad node', () => {
+    const plan = nodeJson('Sort', { ms: 100, rows: 5000, planned: 10 }, [
+      outer(
+        nodeJson('Hash Join', { ms: 60, rows: 5000, planned: 10 }, [
+          outer(nodeJson('Seq Scan', { ms: 20, rows: 5000, planned: 100, fields: { 'Relation Name': 'a' } })),
+          inner(nodeJson('Hash', { ms: 1, rows: 10 })),
+        ]),
+      ),
+    ]);
+    const findings = find('estimate-off', plan);
+    assert.deepEqual(
+      findings.map(({ subject }) => subject),
+      [{ kind: 'plan-node', nodeId: 2 }],
+    );
+    assert.doesNotMatch(`${findings[0]?.message ?? ''} ${findings[0]?.advice ?? ''}`, /ANALYZE/);
+  });
+
+  it('estimate-off is silent about factors below ten, few rows, and guesses no statistics can mend', () => {
+    const count = (type: string, rows: number, planned: number) =>
+      find('estimate-off', nodeJson(type, { ms: 90, rows, planned })).length;
+    assert.equal(count('Seq Scan', 999, 100), 0);
+    assert.equal(count('Seq Scan', 1000, 100), 1);
+    assert.equal(count('Seq Scan', 1, 99), 0);
+    assert.equal(count('Seq Scan', 1, 100), 1);
+    assert.equal(count('WorkTable Scan', 1, 100), 0);
+    assert.match(
+      find('estimate-off', nodeJson('Function Scan', { ms: 90, rows: 1, planned: 1000 }))[0]?.advice ?? '',
+      /ROWS clause/,
+    );
+  });
+
+  it('sort-on-disk sees what only the workers wrote, and what incremental sorts tell', () => {
+    const worker = (kilobytes: number) => ({ 'Sort Space Type': 'Disk', 'Sort Space Used': kilobytes });
+    const sort = (type: string, fields: Record<string, unknown>) =>
+      find(
+        'sort-on-disk',
+        nodeJson(type, { ms: 90, rows: 20_000, fields: { 'Sort Key': ['a', 'b DESC'], ...fields } }),
+      );
+    const [parallel] = sort('Sort', {
+      'Sort Space Type': 'Memory',
+      'Sort Space Used': 10,
+      Workers: [worker(1024), worker(2048)],
+    });
+    // 2 MiB and 20,000 rows of 50 bytes, a tenth more
+    assert.equal(parallel?.evidence.find(({ label }) => label === 'work_mem needed')?.value, 4 * 1024 * 1024);
+    assert.match(parallel.message, /by a, b DESC .* 2 MB to disk in each of 2 processes/);
+    assert.equal(sort('Sort', { 'Sort Space Type': 'Memory', 'Sort Space Used': 99_999 }).length, 0);
+    const groups = {
+      'Group Count': 10,
+      'Sort Space Disk': { 'Average Sort Space Used': 500, 'Peak Sort Space Used': 900 },
+    };
+    assert.equal(sort('Incremental Sort', { 'Pre-sorted Groups': groups }).length, 1);
+  });
+
+  it('hash-batches divides by hash_mem_multiplier, of the settings or of the version', () => {
+    const plan = nodeJson('Hash Join', { ms: 90, fields: { 'Hash Cond': '(a.id = b.id)' } }, [
+      inner(nodeJson('Hash', { ms: 40, rows: 9, fields: { 'Hash Batches': 8, 'Peak Memory Usage': 5120 } })),
+    ]);
+    const needed = (facts: PlanFacts, settings = {}) =>
+      find('hash-batches', plan, 100, facts, { Settings: settings })[0]?.evidence.find(
+        ({ label }) => label === 'work_mem needed',
+      )?.value;
+    const megabyte = 1024 * 1024;
+    assert.equal(needed({}), 44 * megabyte);
+    assert.equal(needed({ serverVersionNumber: 130004 }), 44 * megabyte);
+    assert.equal(needed({ serverVersionNumber: 150001 }), 22 * megabyte);
+    assert.equal(needed({ serverVersionNumber: 150001 }, { hash_mem_multiplier: '4' }), 11 * megabyte);
+  });
+
+  it('nested-loop-misestimate needs a wrong estimate, many loops and time', () => {
+    const count = (outerRows: number, planned: number, loops: number, innerMs: number) =>
+      find(
+        'nested-loop-misestimate',
+        nodeJson('Nested Loop', { ms: 2000 }, [
+          outer(nodeJson('Seq Scan', { ms: 1, rows: outerRows, planned })),
+          inner(nodeJson('Index Scan', { ms: innerMs / loops, loops })),
+        ]),
+        2001,
+      ).length;
+    assert.equal(count(1000, 100, 1000, 500), 1);
+    assert.equal(count(1000, 101, 1000, 500), 0);
+    assert.equal(count(1000, 100, 999, 500), 0);
+    assert.equal(count(1000, 100, 1000, 499), 0);
+    assert.equal(count(100, 10_000, 1000, 500), 0, 'fewer rows than planned');
+  });
+
+  it('take literals out of conditions and leave names alone', () => {
+    const cases: [string, string][] = [
+      [`(status = 'open'::text)`, '(status = ?)'],
+      [`(placed_on >= '2024-01-01 00:00:00+00'::timestamp with time zone)`, '(placed_on >= ?)'],
+      [`(name = 'it''s'::character varying(20))`, '(name = ?)'],
+      ['(a1 = 5)', '(a1 = ?)'],
+      ['(total > -1.5)', '(total > ?)'],
+      [`("2fast" = 'x'::text)`, '("2fast" = ?)'],
+      ['(x = $1)', '(x = $1)'],
+      [`(tags = '{a,b}'::text[])`, '(tags = ?)'],
+    ];
+    for (const [condition, expected] of cases) assert.equal(withoutLiterals(condition), expected);
+  });
+});
