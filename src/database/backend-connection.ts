@@ -66,10 +66,8 @@ function isFirstAnswer(chunk: Buffer): boolean {
 }
 
 /** A plan in JSON is shown and copied as the server wrote it: 0.10 is not 0.1. */
-function toTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === (pg.types.builtins.JSON as number)) return (value) => value;
-  return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
-}
+const toTypeParser: typeof pg.types.getTypeParser = (type, format) =>
+  type === pg.types.builtins.JSON ? (value: string) => value : (pg.types.getTypeParser(type, format) as unknown);
 
 export class BackendConnection {
   readonly #client: StartupClient;

@@ -17,6 +17,7 @@ export class Transaction implements UnitOfWork {
   readonly #options: UnitOfWorkOptions & { signal: AbortSignal };
   #last: Promise<unknown> = Promise.resolve();
   #ended = false;
+  readonly #atEnd: string[] = [];
 
   constructor(
     connection: BackendConnection,
@@ -44,6 +45,10 @@ export class Transaction implements UnitOfWork {
     const result = this.#last.then(() => this.#send(text, values));
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  atEnd(text: string): void {
+    this.#atEnd.push(text);
   }
 
   async #send(text: string, values: readonly unknown[]): Promise<unknown[]> {
@@ -79,6 +84,7 @@ export class Transaction implements UnitOfWork {
     await this.#last;
     if (this.#connection.lost !== null || this.#connection.transactionStatus === 'I') return;
     try {
+      for (const text of this.#atEnd) await this.#connection.query(text);
       await this.#connection.query('ROLLBACK');
     } catch (error) {
       this.#connection.destroy(error instanceof Error ? error : new Error('ROLLBACK failed'));

@@ -7,6 +7,11 @@ export interface UnitOfWork {
    * Rows as the driver gives them (int8 and numeric are strings): the caller checks them with a schema.
    */
   query(text: string, values?: readonly unknown[]): Promise<unknown[]>;
+  /**
+   * Has a statement sent right before the transaction is rolled back, whatever has happened by then, a cancel too: for
+   * what a rollback leaves behind (PREPARE). In the order of the calls; when one fails the connection is cut.
+   */
+  atEnd(text: string): void;
 }
 
 export interface UnitOfWorkOptions {

@@ -43,4 +43,6 @@ export interface TypicalValues {
   type: string;
   /** Most common first, then from the histogram; as texts. */
   values: { value: string; /** 0 to 1; null for a histogram bound. */ frequency: number | null }[];
+  /** Why there are no values (not permitted, no statistics yet), a sentence; null when there are. */
+  note: string | null;
 }

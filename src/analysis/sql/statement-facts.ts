@@ -325,7 +325,7 @@ class StatementReader {
         this.#addType(fields);
         return;
       case 'FuncCall':
-        this.#addFunction(toNames((fields as FuncCall).funcname));
+        addName(this.#functions, toQualifiedName(toNames((fields as FuncCall).funcname)));
         return;
       case 'RangeTableSample':
         this.#addSamplingMethod(toNames(fields['method']));
@@ -384,12 +384,6 @@ class StatementReader {
   #addType(type: TypeName): void {
     const names = toNames(type.names);
     if (names.length === 0) return;
-    addName(this.#types, toQualifiedName(names));
-  }
-
-  /** A call of one argument may be a cast written as a function. */
-  #addFunction(names: readonly string[]): void {
-    addName(this.#functions, toQualifiedName(names));
     addName(this.#types, toQualifiedName(names));
   }
 
@@ -475,6 +469,8 @@ class StatementReader {
   #addWrite(verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE', fields: Fields): void {
     const relation = toRelationName(fields['relation'] as Partial<RangeVar>);
     this.#writes.push({ verb, relation });
+    // defaults and generated columns take part even when nobody names them
+    this.#usesWholeRows = true;
     if (verb === 'UPDATE') {
       for (const target of (fields as UpdateStmt).targetList ?? []) {
         if ('ResTarget' in target) this.#addStored(target.ResTarget.name, target.ResTarget.val, relation);

@@ -1,0 +1,51 @@
+// Which of the operators of a name PostgreSQL could take for an expression. The answer errs on the side of "could": an
+// operator is ruled out only when one of its operand types can't be there.
+import type { OperandClass, OperatorUse } from './statement-facts';
+
+export interface CatalogueType {
+  oid: number;
+  /** Made by initdb. */
+  builtin: boolean;
+  /** pg_type.typcategory; 'P' for polymorphic and other pseudo-types. */
+  category: string;
+}
+
+export interface CatalogueOperator {
+  schema: string;
+  name: string;
+  /** Null for a prefix operator's left side. */
+  left: CatalogueType | null;
+  right: CatalogueType | null;
+}
+
+/** `possible` holds the types outside PostgreSQL's own that a column, cast or result of the statement has. */
+function fits(type: CatalogueType | null, operand: OperandClass, possible: ReadonlySet<number>): boolean {
+  if (type === null || operand === 'none') return type === null && operand === 'none';
+  if (operand === 'untyped' || type.category === 'P') return true;
+  if (!type.builtin) return possible.has(type.oid);
+  // a numeric literal becomes no text, date or array by itself
+  return operand === 'any' || type.category === 'N';
+}
+
+function isFamiliar(type: CatalogueType | null, possible: ReadonlySet<number>): boolean {
+  return type === null || type.builtin || possible.has(type.oid);
+}
+
+/**
+ * Whether an operator may be what one of the uses means. `hasTextOperator` says that PostgreSQL itself has an operator of
+ * this name for two texts: between two untyped operands that one wins over every operator of another type.
+ */
+export function isOperatorPossible(
+  operator: CatalogueOperator,
+  uses: readonly OperatorUse[],
+  possible: ReadonlySet<number>,
+  hasTextOperator: boolean,
+): boolean {
+  return uses.some((use) => {
+    if (use.name !== operator.name) return false;
+    if (use.schema !== null && use.schema !== operator.schema) return false;
+    if (!fits(operator.left, use.left, possible) || !fits(operator.right, use.right, possible)) return false;
+    const textWins = hasTextOperator && use.schema === null && use.left === 'untyped' && use.right === 'untyped';
+    return !textWins || (isFamiliar(operator.left, possible) && isFamiliar(operator.right, possible));
+  });
+}

@@ -1,0 +1,21 @@
+-- The functions $1.
+SELECT
+  p.oid::pg_catalog.int8 AS oid,
+  n.nspname AS schema,
+  p.proname AS name,
+  p.oid::pg_catalog.regprocedure::pg_catalog.text AS signature,
+  p.provolatile AS volatility,
+  p.oid < 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AS builtin,
+  p.prorettype::pg_catalog.int8 AS result_type,
+  COALESCE(p.proallargtypes, '{}')::pg_catalog.int8[] AS all_types,
+  -- may be written as row.function: one argument, which a row can be given for
+  p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND (
+    SELECT t.typtype IN ('c', 'p') OR (t.typtype = 'd' AND b.typtype = 'c')
+    FROM pg_catalog.pg_type t
+    LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+    WHERE t.oid = p.proargtypes[0]
+  ) AS takes_row
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE p.oid = ANY ($1::pg_catalog.oid[])
+ORDER BY signature

@@ -1,0 +1,14 @@
+-- Checks and functions of the types $1: a domain's checks as stored, and what a range type calls.
+SELECT source, tree, function FROM (
+  SELECT 'in the domain ' || pg_catalog.format_type(t.oid, NULL) AS source, k.conbin::pg_catalog.text AS tree, NULL::pg_catalog.int8 AS function
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid
+  WHERE t.oid = ANY ($1::pg_catalog.oid[]) AND k.conbin IS NOT NULL
+  UNION ALL
+  SELECT 'in the range type ' || pg_catalog.format_type(t.oid, NULL), NULL, f.oid::pg_catalog.oid::pg_catalog.int8
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid
+  CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[g.rngcanonical, g.rngsubdiff]) AS f (oid)
+  WHERE t.oid = ANY ($1::pg_catalog.oid[]) AND f.oid::pg_catalog.oid <> 0
+) AS expressions
+ORDER BY 1
