@@ -1,113 +1,55 @@
-// Plans that a real server made of the shop's tables, as documents of the plan view: a join with parallel workers, JIT and
-// temporary files; a write with triggers; CTEs with parts that never run; partitions; a plan that was not run.
+// Documents of the plan view made of plans that real servers printed: recorded ones, and one made at the moment.
 import { Client } from 'pg';
-import type { Finding } from '../../src/analysis/finding';
+import { analyzePlan } from '../../src/analysis/plan/analyze-plan';
 import { parsePlanJson } from '../../src/analysis/plan/parse-plan';
 import type { Plan, PlanNode } from '../../src/analysis/plan/plan';
 import type { PlanDocument } from '../../src/webviews/protocol';
+import { goldenPlanText, type GoldenServer } from '../factories/golden-plans';
 
-interface Sample {
-  title: string;
-  sql: string;
-  explain: string;
-  settings?: string;
-}
-
-const samples = {
-  join: {
-    title: 'EXPLAIN ANALYZE: customers, orders',
-    explain: 'ANALYZE, BUFFERS, SETTINGS, VERBOSE',
-    // small tables are neither spread over workers nor compiled by themselves
-    settings:
-      'SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; ' +
-      "SET LOCAL work_mem = '64kB'; SET LOCAL jit_above_cost = 10",
-    sql: `SELECT c.id, c.email, count(*) AS lines, sum(oi.quantity * oi.unit_price) AS revenue,
-       (SELECT max(latest.placed_at) FROM orders latest WHERE latest.customer_id = c.id) AS last_order
-  FROM customers c
-  JOIN orders o ON o.customer_id = c.id
-  JOIN order_items oi ON oi.order_id = o.id
- WHERE o.status = 'pending' AND c.id < 4000
- GROUP BY c.id, c.email
- ORDER BY revenue DESC
- LIMIT 20`,
-  },
-  planned: {
-    title: 'EXPLAIN: orders, customers',
-    explain: 'SETTINGS',
-    sql: "SELECT * FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.status = 'pending' ORDER BY o.placed_at DESC LIMIT 50",
-  },
-  write: {
-    title: 'EXPLAIN ANALYZE: orders',
-    explain: 'ANALYZE, BUFFERS, WAL',
-    sql: 'DELETE FROM orders WHERE id % 997 = 7',
-  },
-  never: {
-    title: 'EXPLAIN ANALYZE: orders, order_items',
-    explain: 'ANALYZE, BUFFERS, SERIALIZE TEXT',
-    sql: `WITH recent AS MATERIALIZED (
-  SELECT * FROM orders WHERE placed_at > (SELECT max(placed_at) FROM orders) - interval '30 days'
-)
-SELECT r.id, r.status, r.total, (SELECT count(*) FROM order_items oi WHERE oi.order_id = r.id) AS lines
-  FROM recent r
- WHERE r.total < 0`,
-  },
-  partitions: {
-    title: 'EXPLAIN ANALYZE: events',
-    explain: 'ANALYZE, BUFFERS',
-    sql: 'SELECT count(*) FROM events WHERE customer_id = 42',
-  },
-} satisfies Record<string, Sample>;
-
-export type SampleName = keyof typeof samples;
-
-function toDocument({ title, sql, explain }: Sample, planJson: string, plan: Plan): PlanDocument {
-  const analyzed = explain.startsWith('ANALYZE');
+export function toPlanDocument(planJson: string, parts: Partial<PlanDocument> = {}): PlanDocument {
+  const plan = parsePlanJson(planJson);
   return {
-    title,
-    sql,
-    analyzed,
+    title: 'orders by status',
+    sql: "SELECT id, total\n  FROM orders\n WHERE status = 'open'",
+    analyzed: true,
     parameters: null,
     parameterValues: { mode: 'none' },
     connection: { profileId: 'shop', name: 'Shop', environment: 'development' },
-    source: { uri: 'file:///reports.sql', start: { line: 3, character: 0 }, end: { line: 9, character: 2 } },
+    source: { uri: 'file:///reports.sql', start: { line: 3, character: 0 }, end: { line: 5, character: 22 } },
     result: {
       plan,
       planJson,
-      rolledBack: sql.startsWith('DELETE'),
+      rolledBack: false,
       ranAt: '2026-07-01T10:20:30.000Z',
       server: '127.0.0.1:5432',
       database: 'shop',
       serverVersion: '18.4',
     },
-    findings: [],
+    findings: analyzePlan(plan),
+    ...parts,
   };
 }
 
-/** Explains the samples, each in a transaction of its own that is rolled back. */
-export async function capturePlanDocuments(url: string): Promise<Record<SampleName, PlanDocument>> {
+export function goldenDocument(server: GoldenServer, name: string, parts: Partial<PlanDocument> = {}): PlanDocument {
+  return toPlanDocument(goldenPlanText(server, name), { title: name, ...parts });
+}
+
+/** Has the server explain a statement; the text is as it came. */
+export async function explainOn(url: string, options: string, sql: string): Promise<string> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const documents: [string, PlanDocument][] = [];
-    for (const [name, sample] of Object.entries<Sample>(samples)) {
-      await client.query('BEGIN');
-      if (sample.settings !== undefined) await client.query(sample.settings);
-      const { rows } = await client.query<{ plan: string }>({
-        text: `EXPLAIN (${sample.explain}, FORMAT JSON) ${sample.sql}`,
-        // the text as it came, not what pg makes of JSON
-        types: { getTypeParser: () => (text: string) => text },
-      });
-      await client.query('ROLLBACK');
-      const planJson = String(Object.values(rows[0] ?? {})[0]);
-      documents.push([name, toDocument(sample, planJson, parsePlanJson(planJson))]);
-    }
-    return Object.fromEntries(documents) as Record<SampleName, PlanDocument>;
+    const { rows } = await client.query<{ plan: string }>({
+      text: `EXPLAIN (${options}, FORMAT JSON) ${sql}`,
+      types: { getTypeParser: () => (text: string) => text },
+    });
+    return String(Object.values(rows[0] ?? {})[0]);
   } finally {
     await client.end();
   }
 }
 
-/** A plan of `count` nodes: the given one's nodes, again and again below a new root. For measuring, not for reading. */
+/** A plan of `count` nodes: the given one's, again and again below a new root. For measuring, not for reading. */
 export function enlargePlan(document: PlanDocument, count: number): PlanDocument {
   const { nodes } = document.result.plan;
   const [root] = nodes;
@@ -123,44 +65,17 @@ export function enlargePlan(document: PlanDocument, count: number): PlanDocument
   return { ...document, result: { ...document.result, plan } };
 }
 
-/** Findings of every severity on the plan's own nodes, for what the view does with them. */
-export function sampleFindings(plan: Plan): Finding[] {
-  const slowest = plan.nodes.reduce((a, b) => ((b.selfMs ?? 0) > (a.selfMs ?? 0) ? b : a));
-  const last = plan.nodes.at(-1) ?? slowest;
-  return [
-    {
-      ruleId: 'jit-overhead',
-      severity: 'low',
-      subject: { kind: 'server' },
-      message: 'Compiling the statement took a quarter of its time.',
-      evidence: [{ grade: 'measured', label: 'JIT total', value: 0.27, unit: 'ratio' }],
-      fingerprint: 'jit-overhead',
-    },
-    {
-      ruleId: 'sequential-scan-discards-rows',
-      severity: 'critical',
-      subject: { kind: 'plan-node', nodeId: last.id },
-      message: `The scan of ${last.relation ?? 'a table'} reads far more rows than it keeps.`,
-      evidence: [
-        { grade: 'measured', label: 'rows removed by filter', value: 48_211, unit: 'rows' },
-        { grade: 'measured', label: 'share of rows removed', value: 0.981, unit: 'ratio' },
-      ],
-      fix: {
-        title: 'Index the column that the filter compares',
-        sql: 'CREATE INDEX CONCURRENTLY orders_status_idx ON public.orders (status);',
-        undoSql: 'DROP INDEX CONCURRENTLY public.orders_status_idx;',
-        risk: 'Building it reads the whole table; writes go on meanwhile.',
-        outsideTransaction: true,
-      },
-      fingerprint: 'sequential-scan-discards-rows:orders',
-    },
-    {
-      ruleId: 'estimate-off',
-      severity: 'medium',
-      subject: { kind: 'plan-node', nodeId: slowest.id },
-      message: 'The planner expected far fewer rows here.',
-      evidence: [{ grade: 'measured', label: 'estimate', value: 23.4, unit: 'factor' }],
-      fingerprint: 'estimate-off:orders',
-    },
-  ];
+/** The nodes of EXPLAIN's JSON in depth-first order, read without the code that is tested. */
+export function printedNodes(planJson: string): Record<string, unknown>[] {
+  interface Printed extends Record<string, unknown> {
+    Plans?: Printed[];
+  }
+  const [{ Plan: root }] = JSON.parse(planJson) as [{ Plan: Printed }];
+  const nodes: Printed[] = [];
+  const visit = (node: Printed) => {
+    nodes.push(node);
+    node.Plans?.forEach(visit);
+  };
+  visit(root);
+  return nodes;
 }

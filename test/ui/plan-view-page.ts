@@ -24,8 +24,8 @@ export async function readTheme(theme: Theme): Promise<ThemeVariables> {
   return JSON.parse(await readFile(path.join(fixtures, `${theme}.json`), 'utf8')) as ThemeVariables;
 }
 
-/** Serves dist/webview and the page; the nonce differs for every page, as it does in the extension. */
-export async function serveWebview(): Promise<{ origin: string; close: () => Promise<void> }> {
+/** Serves the built webview and the page; the nonce differs for every page, as it does in the extension. */
+export async function serveWebview(webview: string): Promise<{ origin: string; close: () => Promise<void> }> {
   let pages = 0;
   const server: Server = createServer((request, response) => {
     void (async () => {
@@ -51,7 +51,7 @@ export async function serveWebview(): Promise<{ origin: string; close: () => Pro
         response.end(page.replace('<link ', `<link rel="stylesheet" href="${origin}/default-styles.css">\n<link `));
         return;
       }
-      const folder = name === 'default-styles.css' ? fixtures : path.resolve('dist/webview');
+      const folder = name === 'default-styles.css' ? fixtures : webview;
       try {
         const content = await readFile(path.join(folder, name));
         response.setHeader('content-type', types[path.extname(name)] ?? 'application/octet-stream');

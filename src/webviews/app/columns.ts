@@ -40,6 +40,8 @@ const longestFullCount = 999_999;
 /** From where a wrong estimate stands out: the planner's choices turn at a few times, badly at ten times or more. */
 const notableFactor = 2;
 const largeFactor = 10;
+/** Fewer rows than this are not worth a colour, however wrong they were planned: nothing much hangs on them. */
+const fewRows = 100;
 
 const never: Cell = { text: missing, title: 'Never executed' };
 const unknown: Cell = { text: missing, title: 'Not measured' };
@@ -105,7 +107,8 @@ function factorCell(node: PlanNode): Cell {
   const { estimateFactor: factor, estimateDirection: direction } = node;
   if (node.neverExecuted) return never;
   if (factor === null) return { text: missing, title: describeEstimate(node) };
-  const badge = factor >= largeFactor ? 'large' : factor >= notableFactor ? 'notable' : 'none';
+  const rows = Math.max(node.plannedRows ?? 0, node.actualRows ?? 0) * (node.loops ?? 1);
+  const badge = rows < fewRows || factor < notableFactor ? 'none' : factor < largeFactor ? 'notable' : 'large';
   return {
     text: formatFactor(factor),
     title: describeEstimate(node),

@@ -1,5 +1,5 @@
 // Where the time of a statement went, as parts of the whole: planning, then what the execution time is made of.
-import { timeParts } from '../../analysis/format/plan-cells';
+import { executionParts } from '../../analysis/format/plan-cells';
 import type { Plan } from '../../analysis/plan/plan';
 
 export interface TimeSegment {
@@ -30,10 +30,11 @@ const explanations: Record<string, { id: string; title: string }> = {
 
 /** The parts that took time; empty when nothing was measured. */
 export function toTimeSegments(plan: Plan): TimeSegment[] {
-  const parts = timeParts(plan);
+  const { planningMs } = plan;
+  const parts = [...(planningMs === null ? [] : [['planning', planningMs] as const]), ...executionParts(plan)];
   const sumMs = parts.reduce((sum, [, ms]) => sum + ms, 0);
   return parts.map(([name, ms]) => {
     const { id, title } = explanations[name] ?? { id: 'start-end', title: name };
-    return { id, label: name.charAt(0).toUpperCase() + name.slice(1), title, ms, share: ms / sumMs };
+    return { id, label: name.charAt(0).toUpperCase() + name.slice(1), title, ms, share: sumMs === 0 ? 0 : ms / sumMs };
   });
 }
