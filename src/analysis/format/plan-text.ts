@@ -59,9 +59,12 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
+/** Deepest indentation where no terminal's width sets one. */
+const deepestIndent = 60;
+
 /** Indentation that never takes more than a third of the line; deeper nodes say how deep they are. */
 function indent(depth: number, width: number | null): string {
-  const deepest = width === null ? depth : Math.floor(width / 6);
+  const deepest = width === null ? deepestIndent : Math.floor(width / 6);
   return depth <= deepest ? '  '.repeat(depth) : `${'  '.repeat(Math.max(0, deepest - 4))}(${depth}) `;
 }
 

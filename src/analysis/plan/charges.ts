@@ -9,6 +9,19 @@ import type { BufferUsage } from './plan';
 /** Blocks of every kind: enough to tell whether one node's figures can contain another's. */
 export type Blocks = Record<keyof BufferUsage, number>;
 
+export const blockKinds = [
+  'sharedHit',
+  'sharedRead',
+  'sharedDirtied',
+  'sharedWritten',
+  'localHit',
+  'localRead',
+  'localDirtied',
+  'localWritten',
+  'tempRead',
+  'tempWritten',
+] as const satisfies readonly (keyof BufferUsage)[];
+
 export interface Charge {
   payer: number;
   node: number;
@@ -40,7 +53,7 @@ const printedTimeErrorMs = 0.0005;
 function subtract(from: Residual, ms: number | null, blocks: Blocks | null): void {
   if (from.ms !== null) from.ms -= ms ?? 0;
   if (from.blocks === null || blocks === null) return;
-  for (const key of Object.keys(blocks) as (keyof Blocks)[]) from.blocks[key] -= blocks[key];
+  for (const key of blockKinds) from.blocks[key] -= blocks[key];
 }
 
 const isGather = (node: PrintedNode) => node.type === 'Gather' || node.type === 'Gather Merge';
@@ -131,7 +144,7 @@ export function findCharges(
     const { blocks } = residual;
     const otherBlocks = other.totalBuffers;
     if (blocks === null || otherBlocks === null) return true;
-    return (Object.keys(otherBlocks) as (keyof Blocks)[]).every((key) => blocks[key] >= otherBlocks[key]);
+    return blockKinds.every((key) => blocks[key] >= otherBlocks[key]);
   }
 
   /**
@@ -233,7 +246,7 @@ export function findCharges(
 /** Takes as much of `left` as there is `room` for, and returns it. */
 function takeBlocks(left: Blocks, room: Blocks | null): Blocks {
   const taken = { ...left };
-  for (const key of Object.keys(left) as (keyof Blocks)[]) {
+  for (const key of blockKinds) {
     taken[key] = Math.max(0, Math.min(left[key], room?.[key] ?? 0));
     left[key] -= taken[key];
   }

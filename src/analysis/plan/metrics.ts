@@ -1,5 +1,5 @@
 // Turns what the server printed into figures that add up: docs/plan-metrics.md has the rules by number and their reasons.
-import { findCharges, type Blocks, type Charges } from './charges';
+import { blockKinds, findCharges, type Charges } from './charges';
 import { findDisabledNodes } from './disabled-nodes';
 import { measureEstimates, findStoppedEarly } from './estimates';
 import { numberField } from './fields';
@@ -78,19 +78,6 @@ function measureSelfMs(totals: readonly (number | null)[], charges: Charges): (n
   return selves;
 }
 
-const noBlocks: Blocks = {
-  sharedHit: 0,
-  sharedRead: 0,
-  sharedDirtied: 0,
-  sharedWritten: 0,
-  localHit: 0,
-  localRead: 0,
-  localDirtied: 0,
-  localWritten: 0,
-  tempRead: 0,
-  tempWritten: 0,
-};
-
 /** Rule 12: buffers are totals of all loops and processes, so they are subtracted as they are, along the same charges. */
 function measureSelfBuffers(nodes: readonly PrintedNode[], charges: Charges): (BufferUsage | null)[] {
   const selves = nodes.map((node) => (node.totalBuffers === null ? null : { ...node.totalBuffers }));
@@ -98,7 +85,7 @@ function measureSelfBuffers(nodes: readonly PrintedNode[], charges: Charges): (B
     for (const { payer, blocks } of payers) {
       const self = selves[payer];
       if (self === null || self === undefined || blocks === null) continue;
-      for (const key of Object.keys(noBlocks) as (keyof Blocks)[]) self[key] = Math.max(0, self[key] - blocks[key]);
+      for (const key of blockKinds) self[key] = Math.max(0, self[key] - blocks[key]);
     }
   }
   return selves;
