@@ -1,9 +1,9 @@
 // Runs one tier of tests: bundles its files, runs mocha over them and counts.
-import { rm } from 'node:fs/promises';
 import Mocha from 'mocha';
 import { buildExtensionSuite, buildTests } from './bundles';
 import { runInExtensionHost } from './extension-host';
 import { stageProduct } from './packages';
+import { superviseFolder } from './supervision';
 
 export const tiers = ['unit', 'database', 'extension', 'ui'] as const;
 export type Tier = (typeof tiers)[number];
@@ -71,6 +71,7 @@ async function runInVsCode(options: MochaOptions, folder: string): Promise<TierR
 
 export async function runTier(tier: Tier, { only, grep, forbidOnly }: TierOptions): Promise<TierResult> {
   const bundles = await buildTests(tier, only);
+  const folder = superviseFolder(bundles.folder);
   try {
     if (bundles.files.length === 0) {
       console.error(`No test file in test/${tier}${only === undefined ? '' : ` has "${only}" in its name`}.`);
@@ -84,6 +85,6 @@ export async function runTier(tier: Tier, { only, grep, forbidOnly }: TierOption
     };
     return await (tier === 'extension' ? runInVsCode(options, bundles.folder) : runHere(options));
   } finally {
-    await rm(bundles.folder, { recursive: true, force: true });
+    await folder.remove();
   }
 }
