@@ -4,7 +4,7 @@ import { parseConnectionUrl, type UrlConnection } from '../../../src/database/co
 
 function fieldsOf(url: string): Partial<UrlConnection['fields']> {
   const entries = Object.entries(parseConnectionUrl(url).fields).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries) as Partial<UrlConnection['fields']>;
+  return Object.fromEntries(entries);
 }
 
 describe('parseConnectionUrl', () => {

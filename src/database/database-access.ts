@@ -1,0 +1,106 @@
+// What a connected profile can be asked, as one object: the session and every function that reads through it.
+import type { ConnectionProfile } from '../analysis/connection/connection-profile';
+import type { ConnectionState } from '../analysis/connection/connection-state';
+import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type { ServerFacts } from '../analysis/server/server-facts';
+import type { ConsentVerdict } from '../analysis/sql/consent';
+import { loadSqlParser } from '../analysis/sql/load-sql-parser';
+import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
+import { resolveConnectionSettings } from './connection-settings';
+import { assessStatement, type StatementContext } from './consent';
+import { explainStatement } from './explain';
+import type { LocalSystem } from './local-system';
+import { captureServerFacts } from './server-facts';
+import { openSession, type Session } from './session';
+import { captureTableDdl } from './table-definition';
+import { captureExactSizes, captureTableDetails } from './table-details';
+import { captureTables } from './tables';
+import { captureTypicalValues } from './typical-values';
+
+/** Everything rejects with a DatabaseFailure. */
+export class DatabaseConnection {
+  readonly #session: Session;
+  readonly #context: StatementContext;
+
+  constructor(
+    readonly profile: ConnectionProfile,
+    session: Session,
+    readonly facts: ServerFacts,
+    /** What the connection asks for and PG Insight does not do, a sentence each. */
+    readonly notes: readonly string[],
+  ) {
+    this.#session = session;
+    this.#context = {
+      run: session.run,
+      facts,
+      // of several hosts another one may answer after a loss
+      get server() {
+        return session.server;
+      },
+      environment: profile.environment,
+      loadParser: loadSqlParser,
+    };
+  }
+
+  /** host:port of the server that answered, or the path of its unix socket. */
+  get server(): string {
+    return this.#session.server;
+  }
+
+  get database(): string {
+    return this.#session.database;
+  }
+
+  onDidChangeState(listener: (state: ConnectionState) => void): { dispose(): void } {
+    return this.#session.onDidChangeState(listener);
+  }
+
+  captureTables(signal?: AbortSignal): Promise<TableSummary[]> {
+    return captureTables(this.#session.run, this.facts, signal);
+  }
+
+  captureTableDetails(oid: number, signal?: AbortSignal): Promise<TableDetails> {
+    return captureTableDetails(this.#session.run, this.facts, oid, signal);
+  }
+
+  captureExactSizes(oid: number, signal?: AbortSignal): Promise<ExactSizes> {
+    return captureExactSizes(this.#session.run, this.facts, oid, signal);
+  }
+
+  captureTableDdl(oid: number, signal?: AbortSignal): Promise<string> {
+    return captureTableDdl(this.#session.run, this.facts, oid, signal);
+  }
+
+  assessStatement(sql: string, analyze: boolean, signal?: AbortSignal): Promise<ConsentVerdict> {
+    return assessStatement(this.#context, sql, analyze, signal);
+  }
+
+  explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult> {
+    return explainStatement(this.#context, request, signal);
+  }
+
+  captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]> {
+    return captureTypicalValues(this.#context, sql, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
+
+/** `password` is what is kept for the profile; null lets the profile's other sources answer. */
+export async function connectProfile(
+  profile: ConnectionProfile,
+  password: string | null,
+  system: LocalSystem,
+  signal?: AbortSignal,
+): Promise<DatabaseConnection> {
+  const settings = await resolveConnectionSettings(profile, password, system);
+  const session = await openSession(settings, signal);
+  try {
+    return new DatabaseConnection(profile, session, await captureServerFacts(session, signal), settings.notes);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
