@@ -60,7 +60,7 @@ export function formatDoctorText(
         ? []
         : [
             ...wrap(`To mend it: ${remedy.title.charAt(0).toLowerCase()}${remedy.title.slice(1)}. ${remedy.risk}`),
-            ...remedy.sql.split('\n').map((line) => `  ${line}`),
+            ...remedy.sql.split('\n').map((line) => `  ${toOneLine(line)}`),
           ]),
     ];
     const head = `${highlight(status, label)}${' '.repeat(labelWidth - label.length)}`;
