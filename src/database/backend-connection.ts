@@ -54,7 +54,7 @@ interface BackendKey {
 }
 
 /** SQLSTATEs that mean: the backend is gone or going. */
-export const connectionLossCodes = /^(57P0[1235]|08...|25P03)$/;
+export const connectionLossCodes = /^(57P0[1235]|080..|25P03)$/;
 
 /** First bytes that a PostgreSQL server may answer a startup message with: R(equest for authentication) ... */
 const firstAnswers = ['R', 'E', 'N', 'v'];
@@ -121,8 +121,9 @@ export class BackendConnection {
     settings: ConnectionSettings,
     target: Target,
     encryption: Encryption,
-    signal: AbortSignal,
+    deadline: TargetDeadline,
   ): Promise<BackendConnection> {
+    const { signal } = deadline;
     const transport = await openTransport(target, encryption, settings.tls, signal);
     const { socket } = transport;
     const answers = { understood: true };
@@ -138,7 +139,7 @@ export class BackendConnection {
       enableChannelBinding: settings.requireChannelBinding,
       password: async () => {
         checkBinding();
-        const password = await settings.readPassword(target, signal);
+        const password = await deadline.suspendDuring(() => settings.readPassword(target, signal));
         if (password === null) throw new NoPasswordError('The server wants a password.');
         return password;
       },
@@ -385,25 +386,72 @@ function encryptionAttempts(settings: ConnectionSettings, target: Target): reado
   }
 }
 
+/** The time that a target has for its answer; it does not run while the user's own password source is asked. */
+class TargetDeadline {
+  readonly #controller = new AbortController();
+  readonly #userSignal: AbortSignal;
+  #remainingMs: number;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(timeoutMs: number, userSignal: AbortSignal) {
+    this.#remainingMs = timeoutMs;
+    this.#userSignal = userSignal;
+    userSignal.addEventListener('abort', this.#onUserAbort);
+    if (userSignal.aborted) this.#onUserAbort();
+    else this.#start();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async suspendDuring<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#stop();
+    try {
+      return await action();
+    } finally {
+      this.#start();
+    }
+  }
+
+  dispose(): void {
+    this.#stop();
+    this.#remainingMs = Infinity;
+    this.#userSignal.removeEventListener('abort', this.#onUserAbort);
+  }
+
+  readonly #onUserAbort = () => {
+    this.#controller.abort(this.#userSignal.reason);
+  };
+
+  #start(): void {
+    if (this.#remainingMs === Infinity) return;
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(new ConnectDeadline('The time for connecting is over.'));
+    }, this.#remainingMs);
+  }
+
+  #stop(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#remainingMs = Math.max(0, this.#remainingMs - (performance.now() - this.#startedAt));
+  }
+}
+
 async function openTarget(
   settings: ConnectionSettings,
   target: Target,
   signal: AbortSignal,
 ): Promise<BackendConnection> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(new ConnectDeadline('The time for connecting is over.'));
-  }, settings.connectTimeoutMs);
-  const onAbort = () => {
-    deadline.abort(signal.reason);
-  };
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
+  const deadline = new TargetDeadline(settings.connectTimeoutMs, signal);
   try {
     let failure: unknown;
     for (const encryption of encryptionAttempts(settings, target)) {
       try {
-        return await BackendConnection.attempt(settings, target, encryption, deadline.signal);
+        return await BackendConnection.attempt(settings, target, encryption, deadline);
       } catch (error) {
         // when both kinds are refused, the first refusal is the one to show
         if (!maybeOtherEncryptionHelps(error)) throw error;
@@ -413,8 +461,7 @@ async function openTarget(
     }
     throw failure;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    deadline.dispose();
   }
 }
 

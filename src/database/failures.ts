@@ -187,6 +187,12 @@ function describeRefusal(error: pg.DatabaseError, { server, database, user }: Fa
         nextStep:
           'Close connections that nobody needs, or raise max_connections (or the limit of the role or database).',
       };
+    case '08P01':
+      return {
+        kind: 'unreachable',
+        message: `The pooler on ${server} did not let role "${user}" through to database "${database}": ${error.message}.`,
+        nextStep: 'Check role and database in the configuration of the pooler, and that the server behind it runs.',
+      };
     case '57P03':
       return {
         kind: 'unreachable',
@@ -365,6 +371,14 @@ function describeStatementError(
         kind: 'timed-out',
         message: `The statement on ${where} waited longer than ${statement.lockTimeoutMs / 1000} s for a lock: ${error.message}.`,
         nextStep: 'Run it again when the other session is done; pg_stat_activity shows who holds the lock.',
+      };
+    case '08P01':
+      // poolers answer so when they have no server to hand the statement to, or do not take transactions
+      return {
+        kind: 'unreachable',
+        message: `The pooler on ${server} did not pass the statement on to database "${database}": ${error.message}.`,
+        nextStep:
+          'Check that the server behind it runs, and that the pool is in transaction or session mode; its log says more.',
       };
     case '42501':
       return {

@@ -136,7 +136,10 @@ export class ConnectionCommands {
       const { facts } = session;
       const tls = facts.tls === null ? 'not encrypted' : `encrypted with ${facts.tls.version}`;
       void vscode.window.showInformationMessage(
-        `"${profile.name}" works: ${session.database} on ${session.server}, PostgreSQL ${facts.version}, role ${facts.role}, ${tls}.`,
+        [
+          `"${profile.name}" works: ${session.database} on ${session.server}, PostgreSQL ${facts.version}, role ${facts.role}, ${tls}.`,
+          ...session.notes,
+        ].join(' '),
       );
     } catch (error) {
       await this.#reporter.showFailure(error, this.#actionsFor(profile, error));

@@ -15,6 +15,8 @@ export interface DatabaseSession {
   readonly server: string;
   readonly database: string;
   readonly facts: ServerFacts;
+  /** What the connection asks for and PG Insight does not do, a sentence each: for the user to know. */
+  readonly notes: readonly string[];
   onDidChangeState(listener: (state: ConnectionState) => void): { dispose(): void };
   captureTables(signal?: AbortSignal): Promise<TableSummary[]>;
   captureTableDetails(oid: number, signal?: AbortSignal): Promise<TableDetails>;

@@ -80,6 +80,14 @@ describe('connection failures', () => {
         /asks for a password for role "postgres"/,
       ));
 
+    it('do not come from a password source that takes longer than the server may', async () => {
+      const session = await openTestSession(server, {
+        connectTimeoutMs: 300,
+        readPassword: () => new Promise((resolve) => setTimeout(resolve, 700, server.password)),
+      });
+      await session.close();
+    });
+
     it('say the same of a role that does not exist', () =>
       rejects({ user: 'nobody here' }, 'authentication', /role "nobody here"/));
 

@@ -113,3 +113,38 @@ for (const major of [13, 18] as const) {
     });
   });
 }
+
+describe('pgbouncer that can not serve us', () => {
+  let server: PostgresServer;
+
+  before(async () => {
+    server = await startPostgres({ major: 18 });
+  });
+
+  after(() => server.stop());
+
+  async function rejectsThrough(settings: Parameters<typeof startPgbouncer>[0], pattern: RegExp): Promise<void> {
+    const pooler = await startPgbouncer(settings);
+    try {
+      await assert.rejects(openTestSession({ ...server, host: pooler.host, port: pooler.port }), (error: unknown) => {
+        assert.ok(error instanceof DatabaseFailure, String(error));
+        assert.equal(error.kind, 'unreachable', error.message);
+        assert.match(error.message, pattern);
+        return true;
+      });
+    } finally {
+      await pooler.stop();
+    }
+  }
+
+  it('because it is in statement mode, is named with its reason', () =>
+    rejectsThrough(
+      { server, poolMode: 'statement' },
+      /pooler on 127\.0\.0\.1:\d+ did not pass .* statement pooling mode/,
+    ));
+
+  it('because its server is down, is named with its reason', async () => {
+    const pooler = { server: { ...server, port: 1 }, settings: { query_wait_timeout: '2', server_login_retry: '1' } };
+    await rejectsThrough(pooler, /pooler on 127\.0\.0\.1:\d+ did not (let|pass) .*database "postgres": \w+/);
+  });
+});
