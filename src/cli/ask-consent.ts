@@ -2,11 +2,11 @@
 // the terminal program where a Consent is made.
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { Consent, ConsentVerdict } from '../analysis/sql/consent';
-import type { Connected } from './connect';
+import type { DatabaseConnection } from '../database/database-access';
 import type { Terminal } from './terminal';
 
 export interface ConsentQuestion {
-  connected: Connected;
+  connection: DatabaseConnection;
   /** Exactly what will be sent. */
   sql: string;
   analyze: boolean;
@@ -15,15 +15,15 @@ export interface ConsentQuestion {
   agreed: boolean;
 }
 
-function describeQuestion({ connected, sql, analyze, verdict }: ConsentQuestion): string {
-  const { session, facts, environment } = connected;
+function describeQuestion({ connection, sql, analyze, verdict }: ConsentQuestion): string {
+  const { server, database, facts, profile } = connection;
   const undone = verdict.rollsBack
     ? ' What it changes in tables is rolled back; numbers drawn from sequences and whatever leaves the database are not.'
     : '';
   return [
     sql.trim().replace(/^/gm, '  '),
     '',
-    `Server ${session.server}, database ${session.database}, environment ${environment}, role ${facts.role}.`,
+    `Server ${server}, database ${database}, environment ${profile.environment}, role ${facts.role}.`,
     ...verdict.reasons.map(({ message }) => `- ${message}`),
     analyze ? `EXPLAIN ANALYZE runs the statement.${undone}` : 'The planner may run functions of it while planning.',
   ].join('\n');
@@ -31,9 +31,9 @@ function describeQuestion({ connected, sql, analyze, verdict }: ConsentQuestion)
 
 /** Rejects when the user says no, or cannot be asked. */
 export async function askConsent(question: ConsentQuestion, terminal: Terminal, signal: AbortSignal): Promise<Consent> {
-  const { connected, sql, analyze, verdict, agreed } = question;
-  const { session } = connected;
-  const consent: Consent = { sql, server: session.server, database: session.database, reasons: verdict.reasons };
+  const { connection, sql, analyze, verdict, agreed } = question;
+  const { server, database } = connection;
+  const consent: Consent = { sql, server, database, reasons: verdict.reasons };
   if (agreed) return consent;
   const what = analyze ? 'run' : 'plan';
   if (!terminal.canAsk) {

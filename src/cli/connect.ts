@@ -1,24 +1,14 @@
-// From --url, --profile or PG* to a session.
+// From --url, --profile or PG* to a connected database.
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { environments, type ConnectionProfile, type Environment } from '../analysis/connection/connection-profile';
-import type { ServerFacts } from '../analysis/server/server-facts';
+import { isLocalHost } from '../analysis/connection/local-host';
 import { resolveConnectionSettings } from '../database/connection-settings';
 import { parseConnectionUrl, type UrlConnection } from '../database/connection-url';
+import { connectProfile, type DatabaseConnection } from '../database/database-access';
 import { localSystem } from '../database/local-system';
 import { findConfigurationFolder, openProfileStore } from '../database/profile-store';
-import { captureServerFacts } from '../database/server-facts';
-import { openSession, type Session } from '../database/session';
-import { isLocalHost } from '../analysis/connection/local-host';
 import { UsageError, type CommandArguments } from './command';
 import type { Terminal } from './terminal';
-
-export interface Connected {
-  session: Session;
-  facts: ServerFacts;
-  environment: Environment;
-  /** Host as connected to, or the folder of a unix socket. */
-  host: string;
-}
 
 const nothingSaid: UrlConnection['fields'] = {
   host: null,
@@ -74,30 +64,26 @@ async function findProfile(name: string): Promise<ConnectionProfile> {
   );
 }
 
-/** Opens a session, hands it to `work` and closes it, whatever happens. */
-export async function withSession<Result>(
+/** Connects, hands the connection to `work` and closes it, whatever happens. */
+export async function withConnection<Result>(
   args: CommandArguments,
   terminal: Terminal,
   signal: AbortSignal,
-  work: (connected: Connected) => Promise<Result>,
+  work: (connection: DatabaseConnection) => Promise<Result>,
 ): Promise<Result> {
   const { profile, password, notes, environment } = await chooseConnection(args);
+  // asked first of all for the host, which may come from PG* or a service file and decides how careful to be
   const settings = await resolveConnectionSettings(profile, password, localSystem);
   for (const note of [...notes, ...settings.notes]) terminal.note(`Note: ${note}`);
-  const session = await terminal.during(`Connecting to database "${settings.database}"`, () =>
-    openSession(settings, signal),
+  const isLocal = settings.targets.every(({ address, host }) => isLocalHost(address ?? host));
+  const careful = { ...profile, environment: environment ?? (isLocal ? 'development' : 'production') };
+  const connection = await terminal.during(`Connecting to database "${settings.database}"`, () =>
+    connectProfile(careful, password, localSystem, signal),
   );
   try {
-    const facts = await captureServerFacts(session, signal);
-    const isLocal = settings.targets.every((target) => isLocalHost(target.address ?? target.host));
-    return await work({
-      session,
-      facts,
-      environment: environment ?? (isLocal ? 'development' : 'production'),
-      host: settings.targets[0]?.host ?? 'localhost',
-    });
+    return await work(connection);
   } finally {
-    await session.close();
+    await connection.close();
   }
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../analysis/doctor-output';
 import { loadSqlParser } from '../analysis/sql/load-sql-parser';
 import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
-import { withSession } from './connect';
+import { withConnection } from './connect';
 import { exitCode } from './exit-code';
 import type { Style } from './terminal';
 
@@ -30,10 +30,11 @@ export const doctorCommand: Command = {
   async run(args, terminal, signal) {
     const format = args.choice('format', outputFormats) ?? 'text';
     const { parser, fallbackReason } = await loadSqlParser();
-    return withSession(args, terminal, signal, async ({ session, facts, host }) => {
+    return withConnection(args, terminal, signal, async ({ facts, server }) => {
+      const host = server.replace(/:\d+$/, '');
       const report: DoctorReport = {
         schemaVersion: doctorJsonVersion,
-        server: session.server,
+        server,
         serverVersion: facts.version,
         database: facts.database,
         role: facts.role,

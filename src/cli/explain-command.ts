@@ -1,12 +1,9 @@
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ParameterValues } from '../analysis/explain/explain';
 import { analyzePlan } from '../analysis/plan/analyze-plan';
-import { loadSqlParser } from '../analysis/sql/load-sql-parser';
 import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
 import { splitStatements } from '../analysis/sql/split-statements';
 import { stripExplain } from '../analysis/sql/strip-explain';
-import { assessStatement } from '../database/consent';
-import { explainStatement } from '../database/explain';
 import { askConsent } from './ask-consent';
 import {
   connectionOptions,
@@ -16,7 +13,7 @@ import {
   type Command,
   type CommandArguments,
 } from './command';
-import { withSession } from './connect';
+import { withConnection } from './connect';
 import { exitCode } from './exit-code';
 import { writePlan } from './plan-command';
 import type { Terminal } from './terminal';
@@ -171,13 +168,11 @@ export const explainCommand: Command = {
     const analyze = args.has('analyze') || stripped.explain?.analyze === true;
     const numbered = numberPlaceholders(stripped.sql);
     const parameters = toParameters(args, numbered, analyze);
-    return withSession(args, terminal, signal, async (connected) => {
-      const { session, facts, environment } = connected;
+    return withConnection(args, terminal, signal, async (connection) => {
       const { sql } = numbered;
-      const context = { run: session.run, facts, server: session.server, environment, loadParser: loadSqlParser };
       const request: ExplainRequest = { sql, parameters, analyze, timeoutMs };
       try {
-        const verdict = await assessStatement(context, sql, analyze, signal);
+        const verdict = await connection.assessStatement(sql, analyze, signal);
         if (verdict.verdict === 'refuse') {
           throw new DatabaseFailure(
             'statement',
@@ -186,14 +181,14 @@ export const explainCommand: Command = {
           );
         }
         if (verdict.verdict === 'ask') {
-          const question = { connected, sql, analyze, verdict, agreed: args.has('yes') };
+          const question = { connection, sql, analyze, verdict, agreed: args.has('yes') };
           request.consent = await askConsent(question, terminal, signal);
         }
         const result = await terminal.during(analyze ? 'Running the statement' : 'Planning the statement', () =>
-          explainStatement(context, request, signal),
+          connection.explain(request, signal),
         );
         if (result.rolledBack) terminal.note('What the statement wrote was rolled back.');
-        const findings = analyzePlan(result.plan, { serverVersionNumber: facts.versionNumber });
+        const findings = analyzePlan(result.plan, { serverVersionNumber: connection.facts.versionNumber });
         await writePlan(result.plan, findings, format, terminal);
       } catch (error) {
         const offset = error instanceof DatabaseFailure ? (error.details.offset ?? null) : null;

@@ -1,9 +1,8 @@
 import { filterTables } from '../analysis/tables/table-tree';
 import { toTablesJson } from '../analysis/tables/tables-json';
 import { formatTablesMarkdown, formatTablesText } from '../analysis/tables/tables-text';
-import { captureTables } from '../database/tables';
 import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
-import { withSession } from './connect';
+import { withConnection } from './connect';
 import { exitCode } from './exit-code';
 
 export const tablesCommand: Command = {
@@ -25,12 +24,12 @@ export const tablesCommand: Command = {
     const format = args.choice('format', outputFormats) ?? 'text';
     const filter = args.text('filter') ?? '';
     const limit = args.count('limit');
-    return withSession(args, terminal, signal, async ({ session, facts }) => {
-      const all = await terminal.during('Reading tables', () => captureTables(session.run, facts, signal));
+    return withConnection(args, terminal, signal, async (connection) => {
+      const all = await terminal.during('Reading tables', () => connection.captureTables(signal));
       const origin = {
-        server: session.server,
-        serverVersion: facts.version,
-        database: facts.database,
+        server: connection.server,
+        serverVersion: connection.facts.version,
+        database: connection.database,
         capturedAt: new Date().toISOString(),
       };
       const filtered = filterTables(all, filter);
