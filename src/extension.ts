@@ -44,7 +44,16 @@ const sources: ConnectionSources = {
 /** Kept for deactivate(), which VS Code calls without a context. */
 let openConnections: ConnectionStore | null = null;
 
-export function activate(context: vscode.ExtensionContext): void {
+/** What the tests inside VS Code look at: the very objects that the views show. */
+export interface ExtensionParts {
+  connectionStore: ConnectionStore;
+  connectionsView: ConnectionsView;
+  tablesStore: TablesStore;
+  tablesView: TablesView;
+  logFolder: vscode.Uri;
+}
+
+export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const log = vscode.window.createOutputChannel('PG Insight', { log: true });
   const reporter = new FailureReporter(log);
   const passwords = new PasswordStore(context.secrets, context.globalState);
@@ -108,6 +117,7 @@ export function activate(context: vscode.ExtensionContext): void {
       reporter,
     }),
   );
+  return { connectionStore, connectionsView, tablesStore, tablesView, logFolder: context.logUri };
 }
 
 /** Nothing stays open on a server when the window closes. */

@@ -12,6 +12,8 @@ export interface ConsentQuestion {
   session: DatabaseSession;
   /** Exactly what will be sent. */
   sql: string;
+  /** As shown; null without parameters. */
+  parameters: string | null;
   analyze: boolean;
   verdict: Extract<ConsentVerdict, { verdict: 'ask' }>;
 }
@@ -40,7 +42,7 @@ function toAgreement({ analyze, verdict }: ConsentQuestion): string {
   return verdict.rollsBack ? 'Run and Roll Back' : 'Run';
 }
 
-export function formatConsentDetail({ session, sql, analyze, verdict }: ConsentQuestion): string {
+export function formatConsentDetail({ session, sql, parameters, analyze, verdict }: ConsentQuestion): string {
   const { profile, server, database } = session;
   const undone = verdict.rollsBack
     ? 'What it changes in tables is rolled back. A rollback does not take back: numbers drawn from sequences, what went through dblink or foreign servers, and anything a function does outside this database. Locks are held until it ends.'
@@ -52,7 +54,7 @@ export function formatConsentDetail({ session, sql, analyze, verdict }: ConsentQ
       `Environment: ${environmentLabels[profile.environment].title}`,
       `Role: ${session.facts.role}`,
     ].join('\n'),
-    shorten(sql),
+    parameters === null ? shorten(sql) : `${shorten(sql)}\n\nParameters: ${shorten(parameters)}`,
     verdict.reasons.map(({ message }) => `• ${message}`).join('\n'),
     analyze ? `Explain Analyze runs the statement. ${undone}` : 'The planner may run functions of it while planning.',
   ].join('\n\n');

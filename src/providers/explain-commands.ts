@@ -174,7 +174,7 @@ export class ExplainCommands {
       );
     }
     if (verdict.verdict === 'ask') {
-      const consent = await askConsent({ session, sql, analyze, verdict });
+      const consent = await askConsent({ session, sql, parameters: statement.parametersText, analyze, verdict });
       if (consent === null) return null;
       request.consent = consent;
     }

@@ -14,10 +14,12 @@ export function isDatabaseFailure(error: unknown): error is DatabaseFailure {
   return error instanceof DatabaseFailure;
 }
 
-/** What failed, the server's hint, what to do next: one paragraph. */
+/** What failed, the server's hint, what to do next: one paragraph that says nothing twice. */
 export function formatFailure(failure: DatabaseFailure): string {
-  return [failure.message, failure.details.hint ?? null, failure.nextStep]
-    .filter((part): part is string => part !== null && part !== '')
+  const parts = [failure.message, failure.details.hint ?? '', failure.nextStep].map((part) => part.trim());
+  return parts
+    .filter((part, index) => part !== '' && !parts.slice(index + 1).some((later) => later.includes(part)))
+    .map((part) => (/[.!?:]$/.test(part) ? part : `${part}.`))
     .join(' ');
 }
 

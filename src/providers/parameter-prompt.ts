@@ -116,7 +116,7 @@ function toPick({ parameters, typical, remembered }: ParameterQuestion, index: n
     placeholder: `Type the value of ${name}${column} without quotes, or choose one`,
     choices,
     toTyped: (text: string): Choice<Value> | null =>
-      text === '' ? null : { label: `$(edit) ${text}`, description: name, alwaysShow: true, value: { text } },
+      text === '' ? null : { label: `$(edit) ${text}`, description: 'as typed', alwaysShow: true, value: { text } },
   };
 }
 

@@ -41,9 +41,11 @@ export function hasManyDeadRows(table: TableSummary): boolean {
   return (table.tuples?.dead ?? 0) > notableDeadRows && (table.deadTupleRatio ?? 0) > notableDeadRatio;
 }
 
-/** "~38.2 MB · 50k rows · 33% dead": the figures first that everybody looks for, then what stands out. Short: side bars are narrow. */
+/** "33% dead · ~38.2 MB · 50k rows": what stands out first, since side bars are narrow and cut off the end. */
 export function describeTable(table: TableSummary, exact: ExactSizes | null): string {
   const parts: string[] = [];
+  if (hasManyDeadRows(table)) parts.push(`${formatRatio(table.deadTupleRatio)} dead`);
+  if (hasManySequentialScans(table)) parts.push(`${formatRatio(table.sequentialScanRatio)} seq scans`);
   if (table.kind !== 'foreign table') {
     parts.push(exact === null ? `~${formatBytes(table.estimatedSizeBytes)}` : formatBytes(exact.totalBytes));
   }
@@ -52,8 +54,6 @@ export function describeTable(table: TableSummary, exact: ExactSizes | null): st
       ? 'never analyzed'
       : `${formatCompactCount(table.estimatedRows)} ${table.estimatedRows === 1 ? 'row' : 'rows'}`,
   );
-  if (hasManySequentialScans(table)) parts.push(`${formatRatio(table.sequentialScanRatio)} seq`);
-  if (hasManyDeadRows(table)) parts.push(`${formatRatio(table.deadTupleRatio)} dead`);
   return parts.join(' · ');
 }
 
