@@ -29,10 +29,14 @@ for (const major of [13, 15, 16, 18] as const) {
     let context: StatementContext;
     let client: pg.Client;
 
+    const cleanUps: (() => Promise<void>)[] = [];
+
     before(async () => {
       server = await startPostgres({ major });
+      cleanUps.unshift(() => server.stop());
       client = new pg.Client({ connectionString: server.url() });
       await client.connect();
+      cleanUps.unshift(() => client.end());
       await client.query(`
         CREATE TABLE parcels (id int PRIMARY KEY, status text NOT NULL, weight int, sent timestamptz);
         INSERT INTO parcels SELECT i, CASE WHEN i % 10 = 0 THEN 'lost' ELSE 'sent' END, i, now() FROM generate_series(1, 2000) AS i;
@@ -44,12 +48,11 @@ for (const major of [13, 15, 16, 18] as const) {
         CREATE ROLE reader LOGIN PASSWORD 'reader';
         GRANT SELECT ON parcels TO reader;`);
       session = await openTestSession(server);
+      cleanUps.unshift(() => session.close());
       context = await makeStatementContext(session);
     });
     after(async () => {
-      await session?.close();
-      await client?.end();
-      await server?.stop();
+      for (const cleanUp of cleanUps) await cleanUp();
     });
 
     const explain = (sql: string, request: Partial<ExplainRequest> = {}, signal?: AbortSignal) =>
