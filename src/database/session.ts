@@ -1,7 +1,7 @@
 // A session is what a connected profile has: at most two connections, opened when they are needed, and one way to use
 // them, the unit of work. It notices when a server is gone, says so, and comes back.
 import * as z from 'zod';
-import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import { BackendConnection } from './backend-connection';
 import type { ConnectionSettings } from './connection-settings';
@@ -185,7 +185,7 @@ class PooledSession implements Session {
   /** One of the two places; the third asks waits its turn. */
   async #takePermit(signal: AbortSignal): Promise<void> {
     if (this.#closed !== null) throw this.#closed;
-    if (signal.aborted) throw this.#toAbortFailure();
+    if (signal.aborted) throw this.#toAbortFailure(signal);
     if (this.#permits > 0) {
       this.#permits--;
       return;
@@ -193,7 +193,7 @@ class PooledSession implements Session {
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(this.#toAbortFailure());
+        reject(this.#toAbortFailure(signal));
       };
       const waiter: Waiter = {
         resolve: () => {
@@ -218,7 +218,7 @@ class PooledSession implements Session {
     try {
       connection = await BackendConnection.open(this.#settings, signal);
     } catch (error) {
-      if (signal.aborted) throw this.#toAbortFailure();
+      if (signal.aborted) throw this.#toAbortFailure(signal);
       const failure = toConnectionFailure(error, this.#context);
       this.#handleFailedOpen(failure);
       throw failure;
@@ -254,7 +254,7 @@ class PooledSession implements Session {
       await unit.begin(this.#settings.searchPath);
       return await work(unit);
     } catch (error) {
-      throw signal.aborted ? this.#toAbortFailure() : error;
+      throw signal.aborted ? this.#toAbortFailure(signal) : error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       await Promise.all(cancels);
@@ -262,8 +262,9 @@ class PooledSession implements Session {
     }
   }
 
-  #toAbortFailure(): DatabaseFailure {
-    return this.#closed ?? toCancelledFailure(this.#context);
+  /** The user's abort, or that of close(). */
+  #toAbortFailure({ reason }: AbortSignal): DatabaseFailure {
+    return reason instanceof DatabaseFailure ? reason : toCancelledFailure(this.#context);
   }
 
   // --- loss and return ---------------------------------------------------------------------------------------------
@@ -382,12 +383,10 @@ async function lookAfterBusy(connection: BackendConnection): Promise<void> {
 function linkSignals(signals: readonly (AbortSignal | undefined)[]): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const onAbort = () => {
-    controller.abort();
+    controller.abort(signals.find((signal) => signal?.aborted)?.reason);
   };
-  for (const signal of signals) {
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort);
-  }
+  for (const signal of signals) signal?.addEventListener('abort', onAbort);
+  if (signals.some((signal) => signal?.aborted)) onAbort();
   return {
     signal: controller.signal,
     dispose: () => {

@@ -290,6 +290,31 @@ for (const major of majors) {
         }
       });
 
+      it('does not wait for a server that is out of reach, and neither does close', async () => {
+        const proxy = await startTcpProxy(server);
+        const remote = await openTestSession({ ...server, port: proxy.port });
+        try {
+          const controller = new AbortController();
+          const sleep = (signal?: AbortSignal) =>
+            remote.run({ ...readOnly, ...(signal ? { signal } : {}) }, (unit) => unit.query('SELECT pg_sleep(60)'));
+          const cancelled = assert.rejects(sleep(controller.signal), hasKind('cancelled'));
+          const closed = assert.rejects(sleep(), DatabaseFailure);
+          await delay(300);
+          proxy.fallSilent();
+          const start = performance.now();
+          controller.abort();
+          await Promise.all([remote.close(), cancelled, closed]);
+          assert.ok(performance.now() - start < 8_000);
+        } finally {
+          await remote.close();
+          await proxy.close();
+          await admin.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active'",
+            [applicationName],
+          );
+        }
+      });
+
       it('takes a unit out of the queue before it began', async () => {
         const controller = new AbortController();
         const sleeping = [query('SELECT pg_sleep(0.5)'), query('SELECT pg_sleep(0.5)')];
