@@ -79,12 +79,12 @@ export interface PlanViewPage {
   page: Page;
   /** Errors, refusals of the policy and whatever else the browser complained about. */
   complaints: string[];
-  send(message: PlanViewMessage): Promise<void>;
-  show(document: PlanDocument, documentId?: string): Promise<void>;
-  requests(): Promise<PlanViewRequest[]>;
-  row(nodeId: number): Locator;
-  cell(nodeId: number, column: string): Locator;
-  close(): Promise<void>;
+  send: (message: PlanViewMessage) => Promise<void>;
+  show: (document: PlanDocument, documentId?: string) => Promise<void>;
+  requests: () => Promise<PlanViewRequest[]>;
+  row: (nodeId: number) => Locator;
+  cell: (nodeId: number, column: string) => Locator;
+  close: () => Promise<void>;
 }
 
 export interface PlanViewOptions {

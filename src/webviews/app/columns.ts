@@ -34,7 +34,7 @@ export interface Column {
 }
 
 /** What the first column, the node itself, needs at least. */
-const nodeColumnMinPx = 250;
+const nodeColumnMinPx = 230;
 /** Counts with more digits are written with a unit; the title has them in full. */
 const longestFullCount = 999_999;
 /** From where a wrong estimate stands out: the planner's choices turn at a few times, badly at ten times or more. */

@@ -95,7 +95,10 @@ export class CopyMenu extends LightElement {
                       this.choose(format);
                     }}
                     @keydown=${(event: KeyboardEvent) => {
-                      if (event.key === 'Enter' || event.key === ' ') this.choose(format);
+                      if (event.key !== 'Enter' && event.key !== ' ') return;
+                      // or the button, which gets the focus back, would be pressed as well
+                      event.preventDefault();
+                      this.choose(format);
                     }}
                   >
                     ${label}

@@ -37,7 +37,7 @@ const titles: Record<FieldGroup['id'], string> = {
 const patterns: readonly (readonly [FieldGroup['id'], RegExp])[] = [
   ['buffers', /Blocks$|^(?:(?:Shared|Local|Temp) )?I\/O |^WAL |^Heap Fetches$|^Index Searches$/],
   ['rows', /^Rows Removed|^(?:Plan|Actual) Rows$|^Plan Width$|^(?:Tuples|Conflicting Tuples)|^Tuples? /],
-  ['parallel', /^Workers? (?:Planned|Launched)$|^Single Copy$|^Parallel Aware$|^Async Capable$|^Partial Mode$/],
+  ['parallel', /^Workers? (?:Planned|Launched)$|^Single Copy$|^Partial Mode$/],
   ['timing', /Time$|Cost$|^Actual Loops$/],
   ['conditions', /Cond$|Filter$|Key$|Keys$|^Order By$|^Function Call$|^Run Condition$|^Window$|^Grouping Sets?$/],
 ];
@@ -78,11 +78,14 @@ export function toLine(name: string, value: unknown): FieldLine {
 }
 
 /** The figures of an object that the server prints for the statement ("Planning", "JIT"), but for those that are 0. */
-export function toObjectLines(object: Record<string, unknown>): FieldLine[] {
+export function toObjectLines(object: Record<string, unknown>, unit: 'ms' | null = null): FieldLine[] {
   return Object.entries(object).flatMap(([name, value]): FieldLine[] => {
     if (value === 0) return [];
+    if (unit === 'ms' && typeof value === 'number') return [{ ...toLine(name, value), value: formatMs(value) }];
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return toObjectLines(value as Record<string, unknown>).map((line) => ({
+      // JIT's times have names without the word
+      const below = toObjectLines(value as Record<string, unknown>, name === 'Timing' ? 'ms' : unit);
+      return below.map((line) => ({
         ...line,
         label: `${name}: ${line.label}`,
       }));

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { classMap } from 'lit/directives/class-map.js';
-import { formatMs, formatQuantity, formatRatio } from '../../analysis/format/numbers';
+import { formatCount, formatMs, formatQuantity, formatRatio } from '../../analysis/format/numbers';
 import type { Finding } from '../../analysis/finding';
 import type { Plan, PlanNode } from '../../analysis/plan/plan';
 import { describeEstimate } from './columns';
@@ -77,27 +77,7 @@ export class PlanDetails extends LightElement {
   private renderWorkers(node: PlanNode): TemplateResult | typeof nothing {
     const workers = toWorkerTable(node);
     if (workers === null) return nothing;
-    return renderGroup(
-      'workers',
-      'Each Worker',
-      html`<div class="table-scroller">
-        <table class="workers">
-          <thead>
-            <tr>
-              ${workers.columns.map((name) => html`<th scope="col">${name}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${workers.rows.map(
-              (row) =>
-                html`<tr>
-                  ${row.map((value) => html`<td>${value}</td>`)}
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`,
-    );
+    return renderGroup('workers', 'Each Worker', renderTable(workers.columns, workers.rows));
   }
 
   private renderStatement(): TemplateResult {
@@ -127,7 +107,7 @@ export class PlanDetails extends LightElement {
         ${renderLines(
           'timing',
           'Time',
-          times.flatMap(([name, ms]) => (ms === null ? [] : [toLine(name, ms)])),
+          times.flatMap(([name, ms]) => (ms === null ? [] : [{ ...toLine(name, ms), value: formatMs(ms) }])),
         )}
         ${plan.triggers.length === 0 ? nothing : this.renderTriggers()}
         ${renderLines('settings', 'Planner Settings Changed', settings)}
@@ -146,23 +126,34 @@ export class PlanDetails extends LightElement {
   }
 
   private renderTriggers(): TemplateResult {
-    return renderGroup(
-      'triggers',
-      'Triggers',
-      renderFields(
-        this.plan.triggers.map(({ name, relation, calls, totalMs, insidePlan }) => ({
-          label: relation === null ? name : `${name} on ${relation}`,
-          value: [
-            formatMs(totalMs),
-            formatQuantity(calls, 'call'),
-            insidePlan ? 'inside the plan' : 'after the plan',
-          ].join(', '),
-          isCode: false,
-          isNothing: false,
-        })),
-      ),
-    );
+    const rows = this.plan.triggers.map(({ name, relation, calls, totalMs, insidePlan }) => [
+      relation === null ? name : `${name} on ${relation}`,
+      formatCount(calls),
+      formatMs(totalMs),
+      insidePlan ? 'inside the plan' : 'after the plan',
+    ]);
+    return renderGroup('triggers', 'Triggers', renderTable(['Trigger', 'Calls', 'Time', 'When'], rows));
   }
+}
+
+function renderTable(columns: readonly string[], rows: readonly (readonly string[])[]): TemplateResult {
+  return html`<div class="table-scroller">
+    <table>
+      <thead>
+        <tr>
+          ${columns.map((name) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((value) => html`<td>${value}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 /** A section that opens and closes like those of a VS Code view. */

@@ -17,8 +17,8 @@ import { ancestorsOf, findHottest, findMatches, toTreeRows, type TreeRow } from 
 /** VS Code's own row height and tree indent. */
 const rowHeightPx = 22;
 const indentPx = 8;
-/** Deeper trees give no more room to their first column: the other columns are needed as well. */
-const mostIndentPx = 120;
+/** A deeper tree takes no more of the width for its indentation: the other columns are needed as well. */
+const mostIndentRatio = 0.1;
 /** Rows beyond the edges, so that a short scroll shows no gap before the next frame. */
 const spareRows = 12;
 /** Rows rendered before the first measurement. */
@@ -63,7 +63,11 @@ export class PlanTree extends LightElement {
     // before the first measurement the columns for a common width are drawn, which is right more often than none
     const deepest = this.rows.reduce((level, row) => Math.max(level, row.level), 0);
     const availablePx = this.widthPx === 0 ? window.innerWidth : this.widthPx;
-    this.columns = chooseColumns(this.allColumns, availablePx, Math.min(deepest * indentPx, mostIndentPx));
+    this.columns = chooseColumns(
+      this.allColumns,
+      availablePx,
+      Math.min(deepest * indentPx, availablePx * mostIndentRatio),
+    );
   }
 
   protected override firstUpdated(): void {
@@ -349,10 +353,8 @@ export class PlanTree extends LightElement {
             ><span class="bar-fill" .style=${`width: ${(cell.bar * 100).toFixed(1)}%`}></span
           ></span>`;
     const arrow = cell.direction === undefined ? '' : cell.direction === 'under' ? '↑\u00a0' : '↓\u00a0';
-    const value =
-      cell.badge === undefined || cell.badge === 'none'
-        ? html`<span class="value">${arrow}${cell.text}</span>`
-        : html`<span class="value factor-${cell.badge}">${arrow}${cell.text}</span>`;
+    const badge = cell.badge === undefined ? '' : `factor-${cell.badge}`;
+    const value = html`<span class="value ${badge}">${arrow}${cell.text}</span>`;
     return html`<div
       class="cell number"
       role="gridcell"

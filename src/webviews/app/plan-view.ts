@@ -130,6 +130,8 @@ export class PlanView extends LightElement {
   private async showNode(id: number): Promise<void> {
     this.change({ tab: 'plan', filter: '' });
     await this.updateComplete;
+    // the tab's panel and the tree in it are rendered by themselves
+    await new Promise(requestAnimationFrame);
     this.tree?.revealNode(id);
     this.tree?.focusTree();
   }
