@@ -48,7 +48,7 @@ module.exports = {
     layer(
       'webviews-imports',
       '^src/webviews/(?!app/)',
-      ['^src/webviews/(?!app/)', '^src/analysis/', 'node_modules/(zod|@types/vscode)/', '^vscode$', '^node:'],
+      ['^src/webviews/(?!app/)', '^src/analysis/', 'node_modules/(zod|@types/vscode)/', '^vscode$', '^(node:)?crypto$'],
       'the host side of a webview knows the protocol, analysis and vscode',
     ),
     layer(

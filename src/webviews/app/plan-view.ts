@@ -21,8 +21,11 @@ import { newViewState, parseViewState, tabs, type Tab, type ViewState } from './
 
 /** From this width on the details are beside the tree: narrower, its columns would lose too much. */
 const besideFromPx = 1400;
-/** How the room is divided until the user divides it: percent for the tree. */
-const defaultSplit = { beside: 70, above: 60 };
+/** How the room is divided until the user divides it, in percent for the tree: above the details no more than it needs. */
+const defaultSplit = { beside: 70, aboveMost: 60, aboveLeast: 30 };
+/** About what is above the tree, and the height of its rows: for how much of the room a small plan needs. */
+const aboveTreePx = 156;
+const rowPx = 22;
 
 @customElement('plan-view')
 export class PlanView extends LightElement {
@@ -267,7 +270,9 @@ export class PlanView extends LightElement {
 
   private renderPlan({ result }: PlanDocument): TemplateResult {
     const { view } = this;
-    const split = this.isWide ? (view.treeBeside ?? defaultSplit.beside) : (view.treeAbove ?? defaultSplit.above);
+    const split = this.isWide
+      ? (view.treeBeside ?? defaultSplit.beside)
+      : (view.treeAbove ?? toSplitAbove(result.plan.nodes.length));
     return html`<vscode-split-layout
       class="split"
       split=${this.isWide ? 'vertical' : 'horizontal'}
@@ -300,6 +305,12 @@ export class PlanView extends LightElement {
       ></plan-details>
     </vscode-split-layout>`;
   }
+}
+
+function toSplitAbove(rows: number): number {
+  const neededPx = (rows + 2) * rowPx;
+  const percent = (100 * neededPx) / Math.max(rowPx, window.innerHeight - aboveTreePx);
+  return Math.min(defaultSplit.aboveMost, Math.max(defaultSplit.aboveLeast, percent));
 }
 
 function renderAction(name: string, label: string, action: () => void, disabled = false): TemplateResult {
