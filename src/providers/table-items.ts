@@ -11,6 +11,7 @@ import type {
   TableKind,
   TableSummary,
 } from '../analysis/tables/table';
+import { quoteName } from './quoted-name';
 
 /**
  * A smaller table is read sequentially by right; of a larger one more than 5 % sequential scans are worth a look
@@ -18,6 +19,8 @@ import type {
  */
 const notableScanRows = 10_000;
 const notableScanRatio = 0.05;
+/** Loading a table, analyzing it and building its indexes are a handful of sequential scans: fewer than this say nothing. */
+const meaningfulScans = 100;
 
 /** autovacuum_vacuum_scale_factor is 0.2 dead rows for each live one: above 1/6 of all, vacuum is behind. */
 const notableDeadRatio = 1 / 6;
@@ -34,7 +37,12 @@ const tableIcons: Record<TableKind, string> = {
 const warning = new vscode.ThemeColor('list.warningForeground');
 
 export function hasManySequentialScans(table: TableSummary): boolean {
-  return (table.estimatedRows ?? 0) >= notableScanRows && (table.sequentialScanRatio ?? 0) > notableScanRatio;
+  const scans = (table.scans?.sequential ?? 0) + (table.scans?.index ?? 0);
+  return (
+    (table.estimatedRows ?? 0) >= notableScanRows &&
+    scans >= meaningfulScans &&
+    (table.sequentialScanRatio ?? 0) > notableScanRatio
+  );
 }
 
 export function hasManyDeadRows(table: TableSummary): boolean {
@@ -108,9 +116,11 @@ export function isMeasurable(table: TableSummary): boolean {
 
 // --- columns ---------------------------------------------------------------------------------------------------------
 
-export function describeColumn(column: TableColumn): string {
+/** A type of the table's own schema goes without it: there is little room. */
+export function describeColumn(column: TableColumn, tableSchema: string): string {
+  const prefix = `${quoteName(tableSchema)}.`;
   return [
-    column.type,
+    column.type.startsWith(prefix) ? column.type.slice(prefix.length) : column.type,
     column.notNull ? 'not null' : null,
     column.generated === 'identity' ? 'identity' : null,
     column.default === null || column.generated === 'identity'

@@ -180,7 +180,7 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
         });
       case 'column':
         return makeItem(`column/${node.table.oid}/${node.column.name}`, node.column.name, None, {
-          description: describeColumn(node.column),
+          description: describeColumn(node.column, node.table.schema),
           icon: toColumnIcon(node.column),
           contextValue: 'column',
         });

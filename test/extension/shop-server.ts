@@ -14,7 +14,7 @@ export interface ShopServer {
 }
 
 const key = Symbol.for('pgInsight.tests.shop');
-const shared = globalThis as { [key]?: Promise<ShopServer> };
+const shared = globalThis as { [key]?: Promise<ShopServer> | undefined };
 
 export const shopDatabaseName = 'shop';
 
@@ -47,8 +47,9 @@ async function start(): Promise<ShopServer> {
 
 /** To be called in a root-level before hook, so that the server outlives the file's own suite. */
 export function provideShopServer(): Promise<ShopServer> {
-  shared[key] ??= start();
-  return shared[key];
+  const running = shared[key] ?? start();
+  shared[key] = running;
+  return running;
 }
 
 export function toProfile(
