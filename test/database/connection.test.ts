@@ -10,6 +10,7 @@ import { startPostgres, type PostgresServer } from '../../scripts/environment/po
 import { DatabaseFailure, type FailureKind } from '../../src/analysis/connection/connection-failure';
 import type { ConnectionSettings } from '../../src/database/connection-settings';
 import type { UnitOfWorkOptions } from '../../src/database/unit-of-work';
+import { startDeafServer } from './deaf-server';
 import { openTestSession } from './test-session';
 
 const readOnly: UnitOfWorkOptions = { searchPath: 'role', access: 'read-only', statementTimeoutMs: 60_000 };
@@ -160,13 +161,12 @@ describe('connection failures', () => {
       }));
 
     it('say that nobody answered in time', async () => {
-      // a full backlog: the system takes the connection's first packet and answers nothing
-      const port = await freePort();
-      const deaf = createServer().listen({ port, host: '127.0.0.1', backlog: 1 });
-      await once(deaf, 'listening');
+      const deaf = await startDeafServer();
       try {
-        // documentation addresses (RFC 5737) lead nowhere; where a sandbox refuses them at once, that is said
-        await rejects({ connectTimeoutMs: 300 }, 'unreachable', /can't be reached/, { host: '192.0.2.1', port });
+        await rejects({ connectTimeoutMs: 300 }, 'unreachable', /can't be reached: there was no answer in time/, {
+          host: '127.0.0.1',
+          port: deaf.port,
+        });
       } finally {
         deaf.close();
       }
