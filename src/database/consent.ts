@@ -5,7 +5,7 @@ import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import { assessConsent, type ConsentFacts, type ConsentVerdict, type ReachedFunction } from '../analysis/sql/consent';
 import type { LoadedSqlParser } from '../analysis/sql/load-sql-parser';
-import { isOperatorPossible, type CatalogueType } from '../analysis/sql/operator-resolution';
+import { isFunctionPossible, isOperatorPossible, type CatalogueType } from '../analysis/sql/operator-resolution';
 import {
   readStatement,
   type QualifiedName,
@@ -73,8 +73,11 @@ export async function captureConsentVerdict(
 ): Promise<ConsentVerdict> {
   const { sql, reading, analyze } = statement;
   const { facts, environment } = context;
-  const none: ConsentFacts = { functions: [], foreignTables: [], notUnderstood: [] };
-  const catalogue = reading.understood ? await captureConsentFacts(unit, facts, sql, reading.facts) : none;
+  const nothing: ConsentFacts = { functions: [], foreignTables: [], notUnderstood: [] };
+  const byItself = assessConsent({ reading, catalogue: nothing, environment, analyze });
+  // no catalogue makes a refusal better, and without a parse tree there is nothing to look up
+  if (byItself.verdict === 'refuse' || !reading.understood) return byItself;
+  const catalogue = await captureConsentFacts(unit, facts, sql, reading.facts);
   return assessConsent({ reading, catalogue, environment, analyze });
 }
 
@@ -178,7 +181,10 @@ class StatementLookup {
     };
   }
 
+  /** A question about nothing need not travel: what is asked about comes as lists. */
   #rows<Row extends z.ZodType>(query: CatalogueQuery<Row>, values: readonly unknown[]): Promise<z.output<Row>[]> {
+    const lists = values.filter((value) => Array.isArray(value) && value !== this.#path);
+    if (lists.length > 0 && lists.every((list) => (list as unknown[]).length === 0)) return Promise.resolve([]);
     return captureRows(this.#unit, this.#server, query, values);
   }
 
@@ -228,14 +234,8 @@ class StatementLookup {
     const asAttributes = (await this.#captureCalled(attributes.map(unqualified))).filter(
       (row) => row.takes_row === true,
     );
-    for (const [rows, via] of [
-      [called, 'called in the statement'],
-      [asAttributes, 'which a name behind a dot in the statement may mean'],
-    ] as const) {
-      for (const row of rows) {
-        this.#addFunction(row.oid, via, 'planned');
-        for (const type of [row.result_type, ...row.all_types]) resultTypes.add(type);
-      }
+    for (const row of asAttributes) {
+      this.#addCall(row, 'which a name behind a dot in the statement may mean', resultTypes);
     }
     const uses = this.#facts.operators;
     const operators = await this.#rows(namedOperatorsQuery, [...split(uses), this.#path]);
@@ -256,6 +256,11 @@ class StatementLookup {
         [...resultTypes],
       ]);
       for (const { oid } of possible) this.#possibleTypes.add(oid);
+      for (const row of called) {
+        const candidate = { ...row, parameters: toParameters(row) };
+        if (!isFunctionPossible(candidate, functions, this.#possibleTypes)) continue;
+        this.#addCall(row, 'called in the statement', resultTypes);
+      }
       for (const operator of operators) {
         const candidate = { ...operator, left: toType(operator, 'left'), right: toType(operator, 'right') };
         if (!isOperatorPossible(candidate, uses, this.#possibleTypes, operator.has_text)) continue;
@@ -275,11 +280,16 @@ class StatementLookup {
     }
   }
 
+  #addCall(row: FunctionRow, via: string, resultTypes: Set<number>): void {
+    this.#addFunction(row.oid, via, 'planned');
+    for (const type of [row.result_type, ...row.all_types]) resultTypes.add(type);
+  }
+
   #mayOccur(type: number): boolean {
     return type < firstUserOid || this.#possibleTypes.has(type);
   }
 
-  async #captureCalled(names: readonly QualifiedName[]): Promise<z.output<typeof functionsQuery.row>[]> {
+  async #captureCalled(names: readonly QualifiedName[]): Promise<FunctionRow[]> {
     const oids = await this.#rows(namedFunctionsQuery, [...split(names), this.#path]);
     return this.#rows(functionsQuery, [oids.map(({ oid }) => oid)]);
   }
@@ -297,8 +307,9 @@ class StatementLookup {
   }
 
   async #addOperatorClasses(): Promise<void> {
+    // an operator class may be the default of a type of PostgreSQL's own, so this is asked without relations too
     const values = [[...this.#relations.keys()], [...this.#possibleTypes]];
-    for (const { oid, source } of await this.#rows(operatorClassFunctionsQuery, values)) {
+    for (const { oid, source } of await captureRows(this.#unit, this.#server, operatorClassFunctionsQuery, values)) {
       this.#addFunction(oid, source, 'planned');
     }
   }
@@ -328,7 +339,16 @@ const firstUserOid = 16_384;
 
 const jsonOid = 114;
 
+type FunctionRow = z.output<typeof functionsQuery.row>;
 type OperatorRow = z.output<typeof namedOperatorsQuery.row>;
+
+function toParameters(row: FunctionRow): CatalogueType[] {
+  return row.parameter_types.map((oid, index) => ({
+    oid,
+    builtin: oid < firstUserOid,
+    category: row.parameter_categories[index] ?? '',
+  }));
+}
 
 function toType(row: OperatorRow, side: 'left' | 'right'): CatalogueType | null {
   const oid = row[`${side}_type`];

@@ -42,7 +42,8 @@ export async function explainStatement(
     return { planJson: await capturePlan(unit, statement), rolledBack: writes };
   });
   return {
-    plan: parsePlanJson(planJson),
+    // a rule (DO ALSO) makes several plans of one statement; the first one is shown, the JSON has them all
+    plan: parsePlanJson(planJson, { planNumber: 1 }),
     planJson,
     rolledBack,
     ranAt: new Date().toISOString(),

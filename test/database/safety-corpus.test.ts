@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
 import pg from 'pg';
 import { startPgbouncer } from '../../scripts/environment/pgbouncer';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
@@ -134,16 +136,28 @@ async function sendEverywhere(context: StatementContext, statement: DisguisedSta
   return failures;
 }
 
-const newLog = async (server: PostgresServer, from: number) => (await server.log()).slice(from);
+/** The end of the log from a byte on: it grows to megabytes. */
+async function readLog(server: PostgresServer, from: number): Promise<string> {
+  const file = await open(path.join(server.folder, 'server.log'));
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    return buffer.toString();
+  } finally {
+    await file.close();
+  }
+}
+
+const logSize = async (server: PostgresServer) => (await stat(path.join(server.folder, 'server.log'))).size;
 
 /** Lines in which the server says that it ran the text in any other way than planning it. */
-function findRuns(log: string, sql: string): string[] {
-  const [firstLine = ''] = sql.split('\n');
-  if (firstLine.trim() === '') return [];
+function findRuns(log: string, ...statements: string[]): string[] {
+  const firstLines = statements.map((sql) => sql.split('\n')[0]?.trim() ?? '').filter((line) => line !== '');
   return log
     .split('\n')
-    .filter((line) => /(?:execute|statement)[^:]*: /.test(line) && line.includes(firstLine))
-    .filter((line) => !/: (?:EXPLAIN \((?!ANALYZE)[A-Z, ]*\)|PREPARE pg_insight_\w+ AS) /.test(line));
+    .filter((line) => /(?:execute|statement)[^:]*: /.test(line))
+    .filter((line) => !/: (?:EXPLAIN \((?!ANALYZE)[A-Z, ]*\)|PREPARE pg_insight_\w+ AS) /.test(line))
+    .filter((line) => firstLines.some((firstLine) => line.includes(firstLine)));
 }
 
 for (const major of [13, 18] as const) {
@@ -168,11 +182,11 @@ for (const major of [13, 18] as const) {
         assert.equal(await verdictOf(context, sql, false), plan, 'planning');
         assert.equal(await verdictOf(context, sql, true), run, 'running');
         const before = await captureState(scene.watcher);
-        const logStart = (await scene.server.log()).length;
+        const logStart = await logSize(scene.server);
         const failures = await sendEverywhere(context, statement);
         assert.deepEqual(await captureState(scene.watcher), before);
         assert.deepEqual(scene.notifications, []);
-        const log = await newLog(scene.server, logStart);
+        const log = await readLog(scene.server, logStart);
         assert.doesNotMatch(log, /TRIPPED/);
         assert.deepEqual(findRuns(log, sql), []);
         if (run === 'ask') assert.ok(failures.includes('consent-required'));
@@ -194,7 +208,7 @@ for (const major of [13, 18] as const) {
         const verdict = await assessStatement(context, sql, true);
         assert.ok(verdict.verdict === 'ask' && verdict.rollsBack);
         const before = await captureState(scene.watcher);
-        const logStart = (await scene.server.log()).length;
+        const logStart = await logSize(scene.server);
         const { server, facts } = context;
         const consent = { sql, server, database: facts.database, reasons: verdict.reasons };
         const parameters = toModes(statement)[0] ?? { mode: 'none' };
@@ -205,14 +219,13 @@ for (const major of [13, 18] as const) {
           consent,
           timeoutMs: 10_000,
         }).catch((error: unknown) => error);
-        const log = await newLog(scene.server, logStart);
+        const log = await readLog(scene.server, logStart);
         assert.ok(findRuns(log, sql).length > 0, 'it did not run');
         if (trips) assert.match(log, /TRIPPED/);
         if (!lasting) {
           // a transaction number is used up, which nobody sees
-          const { next_transaction: _then, ...then } = before;
-          const { next_transaction: _now, ...now } = await captureState(scene.watcher);
-          assert.deepEqual(now, then);
+          const now = await captureState(scene.watcher);
+          assert.deepEqual({ ...now, next_transaction: '' }, { ...before, next_transaction: '' });
           assert.ok(!(result instanceof Error), result instanceof Error ? result.message : '');
         }
         assert.deepEqual(scene.notifications, []);
@@ -222,20 +235,20 @@ for (const major of [13, 18] as const) {
 
     it('is not deceived by operators that stand before PostgreSQL’s own', async () => {
       const shadowed = await scene.openContext('shadowed');
-      const logStart = (await scene.server.log()).length;
+      const logStart = await logSize(scene.server);
       const statement = { sql: 'select * from data where id = 1', plan: 'ask', run: 'ask' } as const;
       assert.equal(await verdictOf(shadowed, statement.sql, false), 'ask');
       await sendEverywhere(shadowed, statement);
-      assert.doesNotMatch(await newLog(scene.server, logStart), /TRIPPED/);
+      assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
     });
 
     it('is not deceived by the old way of reading backslashes', async () => {
       const oldStrings = await scene.openContext('old_strings');
-      const logStart = (await scene.server.log()).length;
+      const logStart = await logSize(scene.server);
       const statement = { sql: "select '\\' || ', trip(1::text) --'", plan: 'ask', run: 'ask' } as const;
       assert.equal(await verdictOf(oldStrings, statement.sql, false), 'ask');
       await sendEverywhere(oldStrings, statement);
-      assert.doesNotMatch(await newLog(scene.server, logStart), /TRIPPED/);
+      assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
       assert.equal(await verdictOf(context, statement.sql, true), 'free');
     });
 
@@ -244,14 +257,14 @@ for (const major of [13, 18] as const) {
       const parser = await loadFallbackParser();
       const rough = { ...context, loadParser: () => Promise.resolve({ parser, fallbackReason: 'no WebAssembly' }) };
       const before = await captureState(scene.watcher);
-      const logStart = (await scene.server.log()).length;
+      const logStart = await logSize(scene.server);
       for (const statement of corpus) {
         assert.notEqual(await verdictOf(rough, statement.sql, true), 'free');
         assert.notEqual(await verdictOf(rough, statement.sql, false), 'free');
         await sendEverywhere(rough, statement);
       }
       assert.deepEqual(await captureState(scene.watcher), before);
-      assert.doesNotMatch(await newLog(scene.server, logStart), /TRIPPED/);
+      assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
     }).timeout(120_000);
 
     it('keeps back the same through pgbouncer in transaction mode', async () => {
@@ -260,15 +273,15 @@ for (const major of [13, 18] as const) {
       scene.onEnd(() => pgbouncer.stop());
       const pooled = await scene.openContext('app', pgbouncer);
       const before = await captureState(scene.watcher);
-      const logStart = (await scene.server.log()).length;
+      const logStart = await logSize(scene.server);
       for (const statement of corpus) {
         assert.equal(await verdictOf(pooled, statement.sql, true), statement.run, statement.sql);
         await sendEverywhere(pooled, statement);
       }
       assert.deepEqual(await captureState(scene.watcher), before);
-      const log = await newLog(scene.server, logStart);
+      const log = await readLog(scene.server, logStart);
       assert.doesNotMatch(log, /TRIPPED/);
-      for (const { sql } of corpus) assert.deepEqual(findRuns(log, sql), [], sql);
+      assert.deepEqual(findRuns(log, ...corpus.map(({ sql }) => sql)), []);
     }).timeout(180_000);
   });
 }

@@ -1,6 +1,6 @@
-// Which of the operators of a name PostgreSQL could take for an expression. The answer errs on the side of "could": an
-// operator is ruled out only when one of its operand types can't be there.
-import type { OperandClass, OperatorUse } from './statement-facts';
+// Which of the operators or functions of a name PostgreSQL could take for an expression. The answer errs on the side of
+// "could": one is ruled out only when one of its operand types can't be there.
+import type { FunctionUse, OperandClass, OperatorUse } from './statement-facts';
 
 export interface CatalogueType {
   oid: number;
@@ -47,5 +47,21 @@ export function isOperatorPossible(
     if (!fits(operator.left, use.left, possible) || !fits(operator.right, use.right, possible)) return false;
     const textWins = hasTextOperator && use.schema === null && use.left === 'untyped' && use.right === 'untyped';
     return !textWins || (isFamiliar(operator.left, possible) && isFamiliar(operator.right, possible));
+  });
+}
+
+/** Whether a function may be what one of the uses of its name means. */
+export function isFunctionPossible(
+  { schema, name, parameters }: { schema: string; name: string; parameters: readonly CatalogueType[] },
+  uses: readonly FunctionUse[],
+  possible: ReadonlySet<number>,
+): boolean {
+  return uses.some((use) => {
+    if (use.name !== name || (use.schema !== null && use.schema !== schema && use.schema !== 'pg_temp')) return false;
+    // arguments beyond the parameters are VARIADIC's
+    return (use.arguments ?? []).every((operand, index) => {
+      const type = parameters[index];
+      return type === undefined || type.builtin || fits(type, operand, possible);
+    });
   });
 }

@@ -10,11 +10,21 @@ import type {
   Node,
   RangeVar,
   ResTarget,
+  SelectStmt,
   SubLink,
   TypeName,
   UpdateStmt,
 } from '@pgsql/types';
-import { asColumnRef, asConst, asParamRef, toNames, unwrap, visitTree, type Fields } from './parse-tree';
+import {
+  asColumnRef,
+  asConst,
+  asParamRef,
+  toNames,
+  unwrap,
+  visitTree,
+  type Fields,
+  type VisitedNode,
+} from './parse-tree';
 import type { SqlParser, SqlSyntaxError } from './sql-parser';
 
 export interface QualifiedName {
@@ -32,6 +42,11 @@ export type StatementKind =
  * whatever type the operator wants.
  */
 export type OperandClass = 'none' | 'untyped' | 'number' | 'any';
+
+export interface FunctionUse extends QualifiedName {
+  /** In order; null when they can't be told one by one (named, VARIADIC, WITHIN GROUP, special syntax). */
+  arguments: OperandClass[] | null;
+}
 
 export interface OperatorUse extends QualifiedName {
   left: OperandClass;
@@ -58,7 +73,7 @@ export interface StatementFacts {
   /** SELECT ... INTO makes a table. */
   selectsInto: boolean;
   relations: QualifiedName[];
-  functions: QualifiedName[];
+  functions: FunctionUse[];
   /** Last names of x.name: PostgreSQL takes them for a function call when x is a row without such a column. */
   attributes: string[];
   operators: OperatorUse[];
@@ -146,11 +161,28 @@ export function readStatement(parser: SqlParser, sql: string): StatementReading 
 }
 
 function findStatementFacts(statements: readonly (Node | undefined)[]): StatementFacts {
-  const reader = new StatementReader();
-  for (const statement of statements) visitTree(statement, reader.visit);
   const root = unwrap(statements[0]);
+  const reader = new StatementReader(findShownStars(root));
+  for (const statement of statements) visitTree(statement, reader.visit);
   const kind = statements.length > 1 ? 'several' : toKind(root?.type, root?.fields);
   return reader.finish(kind, toCommand(root?.type ?? ''));
+}
+
+/** The * of a plain SELECT's own list: its columns are sent to the client and are operands of nothing. */
+function findShownStars(root: VisitedNode | null): ReadonlySet<Fields> {
+  const stars = new Set<Fields>();
+  if (root?.type !== 'SelectStmt') return stars;
+  const { targetList, distinctClause, sortClause, groupClause } = root.fields as SelectStmt;
+  // by their positions they may be sorted and grouped
+  if (distinctClause !== undefined || sortClause !== undefined || groupClause !== undefined) return stars;
+  for (const target of targetList ?? []) {
+    const value = 'ResTarget' in target ? target.ResTarget.val : undefined;
+    for (const field of asColumnRef(value)?.fields ?? []) {
+      const node = unwrap(field);
+      if (node?.type === 'A_Star') stars.add(node.fields);
+    }
+  }
+  return stars;
 }
 
 function toKind(type: string | undefined, fields: Fields | undefined): StatementKind {
@@ -194,13 +226,10 @@ function addName(list: QualifiedName[], name: QualifiedName): void {
   if (!list.some((each) => each.schema === name.schema && each.name === name.name)) list.push(name);
 }
 
-/** A numeric literal, also with a sign. */
+/** A numeric literal; the grammar has put a sign into it. */
 function isNumber(node: Node | undefined): boolean {
   const constant = asConst(node);
-  if (constant !== null) return constant.ival !== undefined || constant.fval !== undefined;
-  if (node === undefined || !('A_Expr' in node)) return false;
-  const { lexpr, rexpr, name } = node.A_Expr;
-  return lexpr === undefined && toNames(name).at(-1) === '-' && isNumber(rexpr);
+  return constant?.ival !== undefined || constant?.fval !== undefined;
 }
 
 function isUntyped(node: Node | undefined): boolean {
@@ -256,7 +285,7 @@ class StatementReader {
   readonly #writes: StatementFacts['writes'] = [];
   readonly #lockingClauses: string[] = [];
   readonly #relations: QualifiedName[] = [];
-  readonly #functions: QualifiedName[] = [];
+  readonly #functions: FunctionUse[] = [];
   readonly #attributes = new Set<string>();
   readonly #operators: OperatorUse[] = [];
   readonly #types: QualifiedName[] = [];
@@ -265,9 +294,14 @@ class StatementReader {
   readonly #aliases = new Map<string, QualifiedName>();
   readonly #wholeRowNames: string[] = [];
   readonly #columns: { parameter: number; qualifier: string | null; column: string; relation?: QualifiedName }[] = [];
+  readonly #onlyShown: ReadonlySet<Fields>;
   #selectsInto = false;
   #usesWholeRows = false;
   #parameterCount = 0;
+
+  constructor(onlyShown: ReadonlySet<Fields>) {
+    this.#onlyShown = onlyShown;
+  }
 
   finish(kind: StatementKind, command: string): StatementFacts {
     return {
@@ -316,7 +350,7 @@ class StatementReader {
   #visitKnown(type: string, fields: Fields): void {
     const verb = writeVerbs[type];
     if (verb !== undefined) this.#addWrite(verb, fields);
-    for (const name of functionsOfSyntax[type] ?? []) addName(this.#functions, { schema: null, name });
+    for (const name of functionsOfSyntax[type] ?? []) this.#addFunction([name], null);
     switch (type) {
       case 'RangeVar':
         this.#addRelation(fields);
@@ -325,7 +359,7 @@ class StatementReader {
         this.#addType(fields);
         return;
       case 'FuncCall':
-        addName(this.#functions, toQualifiedName(toNames((fields as FuncCall).funcname)));
+        this.#addCall(fields);
         return;
       case 'RangeTableSample':
         this.#addSamplingMethod(toNames(fields['method']));
@@ -337,7 +371,7 @@ class StatementReader {
         for (const name of toNames(fields['indirection'])) this.#addAttribute(name);
         return;
       case 'A_Star':
-        this.#usesWholeRows = true;
+        if (!this.#onlyShown.has(fields)) this.#usesWholeRows = true;
         return;
       case 'A_Expr':
         this.#addExpression(fields);
@@ -387,10 +421,19 @@ class StatementReader {
     addName(this.#types, toQualifiedName(names));
   }
 
+  #addFunction(names: readonly string[], operands: OperandClass[] | null): void {
+    this.#functions.push({ ...toQualifiedName(names), arguments: operands });
+  }
+
+  #addCall({ funcname, args = [], func_variadic: variadic, agg_within_group: withinGroup }: FuncCall): void {
+    const special = variadic === true || withinGroup === true || args.some((each) => 'NamedArgExpr' in each);
+    this.#addFunction(toNames(funcname), special ? null : args.map(classifyOperand));
+  }
+
   #addSamplingMethod(names: readonly string[]): void {
     const method = toQualifiedName(names);
     if (method.schema === null && builtinSamplingMethods.has(method.name)) return;
-    addName(this.#functions, method);
+    this.#addFunction(names, null);
   }
 
   #addColumnReference({ fields }: ColumnRef): void {

@@ -57,6 +57,8 @@ export const functionsQuery = define(
     builtin: z.boolean(),
     result_type: int8,
     all_types: z.array(int8),
+    parameter_types: z.array(int8),
+    parameter_categories: z.array(z.string()),
     takes_row: z.boolean().nullable(),
   }),
 );

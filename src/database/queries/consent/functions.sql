@@ -8,6 +8,18 @@ SELECT
   p.oid < 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AS builtin,
   p.prorettype::pg_catalog.int8 AS result_type,
   COALESCE(p.proallargtypes, '{}')::pg_catalog.int8[] AS all_types,
+  ARRAY(
+    SELECT t.oid::pg_catalog.int8
+    FROM pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) WITH ORDINALITY AS a (oid, position)
+    JOIN pg_catalog.pg_type t ON t.oid = a.oid
+    ORDER BY a.position
+  ) AS parameter_types,
+  ARRAY(
+    SELECT t.typcategory::pg_catalog.text
+    FROM pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) WITH ORDINALITY AS a (oid, position)
+    JOIN pg_catalog.pg_type t ON t.oid = a.oid
+    ORDER BY a.position
+  ) AS parameter_categories,
   -- may be written as row.function: one argument, which a row can be given for
   p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND (
     SELECT t.typtype IN ('c', 'p') OR (t.typtype = 'd' AND b.typtype = 'c')
