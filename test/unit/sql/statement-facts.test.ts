@@ -72,9 +72,9 @@ describe('readStatement', () => {
       'number * untyped',
       'none - any',
     ]);
-    assert.deepEqual(usesOf("select a in ('x', 1), (a, 1) = (b, 'x'), a between 1 and 2"), [
+    assert.deepEqual(usesOf("select a in ('x', 1), (a, 1) < (b, 'x'), a between 1 and 2"), [
       'any = untyped',
-      'any = untyped',
+      'any < untyped',
       'any >= number',
       'any <= number',
     ]);
