@@ -515,6 +515,16 @@ describe('the plan view', function () {
       await page.locator('code.statement-line').waitFor();
     });
 
+    it('keep the selection when the statement ran again with the same plan, and drop it with another', async () => {
+      const document = goldenDocument('18', 'parallel-hash-join');
+      const shown = await open(document);
+      await shown.row(3).click();
+      await shown.show({ ...document, title: 'again' });
+      assert.equal(await selectedNode(shown), 3);
+      await shown.show(goldenDocument('18', 'parallel-nested-loop'));
+      assert.equal(await selectedNode(shown), null);
+    });
+
     it('say when a plan is gone', async () => {
       view = await openPlanView(browser, web.origin);
       await view.send({ type: 'unavailable', reason: 'This plan was not kept.' });

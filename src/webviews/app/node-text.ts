@@ -14,6 +14,11 @@ export interface NodeWords {
   condition: string;
 }
 
+/** In a row the schema would take the room of the names: it is in the row's title and in the details. */
+export function toRowWords(node: PlanNode): NodeWords {
+  return toNodeWords({ ...node, schema: null });
+}
+
 export function toNodeWords(node: PlanNode): NodeWords {
   const operation = operationLabel(node);
   const [condition] = nodeConditions(node);

@@ -10,7 +10,7 @@ import { nodeConditions } from '../../analysis/plan/plan-tree';
 import { chooseColumns, toColumns, type Cell, type Column } from './columns';
 import { icon } from './icon';
 import { LightElement } from './light-element';
-import { nodeName, toNodeWords } from './node-text';
+import { nodeName, toRowWords } from './node-text';
 import { severityIcon, severityWord } from './severity';
 import { ancestorsOf, findHottest, findMatches, toTreeRows, type TreeRow } from './tree-model';
 
@@ -321,7 +321,7 @@ export class PlanTree extends LightElement {
   }
 
   private renderName({ node }: TreeRow): TemplateResult {
-    const { role, operation, target, condition } = toNodeWords(node);
+    const { role, operation, target, condition } = toRowWords(node);
     const title = [nodeName(node), ...nodeConditions(node).map(([name, text]) => `${name}: ${text}`)].join('\n');
     // no white space between the parts: it would be shown
     return html`<span class="node-name" title=${title}

@@ -1,8 +1,10 @@
 // The whole view: takes the host's messages, keeps what the user did, and passes requests on.
+import type { VscodeSplitLayout } from '@vscode-elements/elements/dist/vscode-split-layout/vscode-split-layout.js';
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
+import type { Plan } from '../../analysis/plan/plan';
 import type { CopyFormat, PlanDocument, PlanViewMessage, PlanViewRequest } from '../protocol';
 import './copy-menu';
 import './findings-list';
@@ -23,8 +25,7 @@ import { newViewState, parseViewState, tabs, type Tab, type ViewState } from './
 const besideFromPx = 1400;
 /** How the room is divided until the user divides it, in percent for the tree: above the details no more than it needs. */
 const defaultSplit = { beside: 70, aboveMost: 60, aboveLeast: 30 };
-/** About what is above the tree, and the height of its rows: for how much of the room a small plan needs. */
-const aboveTreePx = 156;
+/** The height of the tree's rows, for how much of the room a small plan needs. */
 const rowPx = 22;
 
 @customElement('plan-view')
@@ -36,6 +37,7 @@ export class PlanView extends LightElement {
   @state() private isWide = false;
 
   @query('plan-tree') private readonly tree!: PlanTree | null;
+  @query('.split') private readonly split!: VscodeSplitLayout | null;
   @query('.filter') private readonly filterField!: VscodeTextfield | null;
 
   private byNode: ReadonlyMap<number, Finding[]> = new Map();
@@ -57,12 +59,18 @@ export class PlanView extends LightElement {
 
   private receive(message: PlanViewMessage): void {
     switch (message.type) {
-      case 'plan':
+      case 'plan': {
+        const before = this.document;
         this.document = message.document;
         this.unavailable = null;
         this.view = parseViewState(loadState(), message.documentId);
+        // run again, the statement may have got another plan: what was selected and closed is not there any more
+        if (before !== null && !haveSameNodes(before.result.plan, message.document.result.plan)) {
+          this.view = { ...this.view, selectedNode: null, collapsed: [] };
+        }
         saveState(this.view);
         break;
+      }
       case 'unavailable':
         this.unavailable = message.reason;
         break;
@@ -86,6 +94,20 @@ export class PlanView extends LightElement {
     }
     if (changed.has('view')) this.collapsed = new Set(this.view.collapsed);
     this.matchCount = findMatches(this.document.result.plan.nodes, this.view.filter)?.size ?? null;
+  }
+
+  /** The layout measures itself before it has its place in the page, so it is told when it has. */
+  private readonly splitResized = new ResizeObserver(() => {
+    const { split, document, view } = this;
+    if (split === null || document === null || split.clientHeight === 0) return;
+    const percent = this.isWide
+      ? (view.treeBeside ?? defaultSplit.beside)
+      : (view.treeAbove ?? toSplitAbove(document.result.plan.nodes.length, split.clientHeight));
+    split.handlePosition = `${percent}%`;
+  });
+
+  protected override updated(): void {
+    if (this.split !== null) this.splitResized.observe(this.split);
   }
 
   protected override firstUpdated(): void {
@@ -270,13 +292,9 @@ export class PlanView extends LightElement {
 
   private renderPlan({ result }: PlanDocument): TemplateResult {
     const { view } = this;
-    const split = this.isWide
-      ? (view.treeBeside ?? defaultSplit.beside)
-      : (view.treeAbove ?? toSplitAbove(result.plan.nodes.length));
     return html`<vscode-split-layout
       class="split"
       split=${this.isWide ? 'vertical' : 'horizontal'}
-      initial-handle-position="${split}%"
       min-start="120px"
       min-end="80px"
       @vsc-split-layout-change=${this.onSplit}
@@ -307,10 +325,17 @@ export class PlanView extends LightElement {
   }
 }
 
-function toSplitAbove(rows: number): number {
-  const neededPx = (rows + 2) * rowPx;
-  const percent = (100 * neededPx) / Math.max(rowPx, window.innerHeight - aboveTreePx);
-  return Math.min(defaultSplit.aboveMost, Math.max(defaultSplit.aboveLeast, percent));
+function haveSameNodes({ nodes: some }: Plan, { nodes: others }: Plan): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ parent, type }, id) => others[id]?.parent === parent && others[id].type === type)
+  );
+}
+
+/** The tree's part of a room, in percent: what its rows need and a header and an empty row with them. */
+function toSplitAbove(rows: number, roomPx: number): number {
+  const needed = (100 * (rows + 2) * rowPx) / Math.max(rowPx, roomPx);
+  return Math.min(defaultSplit.aboveMost, Math.max(defaultSplit.aboveLeast, needed));
 }
 
 function renderAction(name: string, label: string, action: () => void, disabled = false): TemplateResult {
