@@ -9,6 +9,7 @@ import { startPostgres, type PostgresServer } from '../scripts/environment/postg
 import type { TemporaryFolder } from '../scripts/environment/supervision';
 import { startVsCode } from '../scripts/environment/vscode-server';
 import { expandRow, openViewContainer, openWorkbench, treeRow } from '../scripts/environment/workbench';
+import { unsetConnection } from '../src/analysis/connection/unset-connection';
 import { openProfileStore } from '../src/database/profile-store';
 
 export const tableCount = 10_000;
@@ -70,17 +71,11 @@ export async function measureTablesTree(
     id: randomUUID(),
     name: connectionName,
     environment: 'development',
+    ...unsetConnection,
     host: server.host,
     port: server.port,
     database: 'postgres',
     user: server.user,
-    service: null,
-    sslMode: null,
-    sslRootCert: null,
-    sslCert: null,
-    sslKey: null,
-    searchPath: null,
-    passwordCommand: null,
   });
   const passwordFile = path.join(folder, 'pgpass');
   await writeFile(passwordFile, `${server.host}:${server.port}:*:${server.user}:${server.password}\n`, { mode: 0o600 });

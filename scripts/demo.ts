@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { unsetConnection } from '../src/analysis/connection/unset-connection';
 import { openProfileStore } from '../src/database/profile-store';
 import { root } from './environment/bundles';
 import { startDemoDatabase, type DemoDatabase } from './environment/demo-database';
@@ -35,17 +36,11 @@ async function writeDemoFiles({ server, database }: DemoDatabase): Promise<DemoF
     id: randomUUID(),
     name: connectionName,
     environment: 'development',
+    ...unsetConnection,
     host: server.host,
     port: server.port,
     database,
     user: server.user,
-    service: null,
-    sslMode: null,
-    sslRootCert: null,
-    sslCert: null,
-    sslKey: null,
-    searchPath: null,
-    passwordCommand: null,
   });
   // a browser's secret storage would forget the password on a reload; a password file is read at every connection
   const passwordFile = path.join(folder.path, 'pgpass');

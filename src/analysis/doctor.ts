@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { isLocalHost } from './connection/local-host';
 import { objectRefSchema, suggestedFixSchema, type ObjectRef, type SuggestedFix } from './finding';
 import type { ServerFacts } from './server/server-facts';
+import { quoteIdentifier } from './sql/identifiers';
 
 export const doctorStatusSchema = z.enum([
   'fine',
@@ -49,7 +50,6 @@ const oldestStatementStatistics = [1, 8] as const;
 
 type Check = (facts: ServerFacts, machine: MachineFacts) => DoctorCheck | null;
 
-const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 const toMajor = (facts: ServerFacts) => Math.floor(facts.versionNumber / 10_000);
 const role = (facts: ServerFacts): ObjectRef => ({ kind: 'role', name: facts.role });
@@ -100,8 +100,8 @@ const checkMonitor: Check = (facts) => {
     cost: "Statements of other roles are hidden (shown as <insufficient privilege>), and so are some of the server's settings.",
     remedy: toGrant(
       'Let the role see all statistics',
-      `GRANT pg_monitor TO ${quote(facts.role)};`,
-      `REVOKE pg_monitor FROM ${quote(facts.role)};`,
+      `GRANT pg_monitor TO ${quoteIdentifier(facts.role)};`,
+      `REVOKE pg_monitor FROM ${quoteIdentifier(facts.role)};`,
       'The role can then read the text of every statement, with the constants in it.',
     ),
   };
@@ -113,8 +113,8 @@ const checkSelect: Check = (facts) => {
   if (tables === 0) {
     return fine('role-select', role(facts), `Role "${facts.role}" may read all tables of this database.`);
   }
-  const names = schemas.map(({ schema }) => quote(schema)).join(', ');
-  const grantee = quote(facts.role);
+  const names = schemas.map(({ schema }) => quoteIdentifier(schema)).join(', ');
+  const grantee = quoteIdentifier(facts.role);
   const risk = 'The role can then read every row of these tables.';
   const where = `${schemas.length === 1 ? 'schema' : 'schemas'} ${names}`;
   return {
@@ -156,8 +156,8 @@ const checkRowSecurity: Check = (facts) => {
     cost: 'Column statistics of these tables are hidden, although the planner uses them.',
     remedy: toGrant(
       'Let the role pass row-level security',
-      `ALTER ROLE ${quote(facts.role)} BYPASSRLS;`,
-      `ALTER ROLE ${quote(facts.role)} NOBYPASSRLS;`,
+      `ALTER ROLE ${quoteIdentifier(facts.role)} BYPASSRLS;`,
+      `ALTER ROLE ${quoteIdentifier(facts.role)} NOBYPASSRLS;`,
       'The role can then read every row of the tables that it may read, whatever their policies say. Prefer a role that is used for nothing else.',
     ),
   };
@@ -249,7 +249,7 @@ const checkStatementStatistics: Check = (facts) => {
     };
   }
   if (!facts.canReadStatementStatistics) {
-    const view = `${quote(installed.schema)}.pg_stat_statements`;
+    const view = `${quoteIdentifier(installed.schema)}.pg_stat_statements`;
     return {
       id,
       status: 'not-permitted',
@@ -258,8 +258,8 @@ const checkStatementStatistics: Check = (facts) => {
       cost,
       remedy: toGrant(
         'Let the role read pg_stat_statements',
-        `GRANT USAGE ON SCHEMA ${quote(installed.schema)} TO ${quote(facts.role)};\nGRANT SELECT ON ${view} TO ${quote(facts.role)};`,
-        `REVOKE SELECT ON ${view} FROM ${quote(facts.role)};`,
+        `GRANT USAGE ON SCHEMA ${quoteIdentifier(installed.schema)} TO ${quoteIdentifier(facts.role)};\nGRANT SELECT ON ${view} TO ${quoteIdentifier(facts.role)};`,
+        `REVOKE SELECT ON ${view} FROM ${quoteIdentifier(facts.role)};`,
         'The role can then see figures of all statements (their texts only with pg_read_all_stats).',
       ),
     };

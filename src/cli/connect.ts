@@ -2,27 +2,14 @@
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { environments, type ConnectionProfile, type Environment } from '../analysis/connection/connection-profile';
 import { isLocalHost } from '../analysis/connection/local-host';
+import { unsetConnection } from '../analysis/connection/unset-connection';
 import { resolveConnectionSettings } from '../database/connection-settings';
-import { parseConnectionUrl, type UrlConnection } from '../database/connection-url';
+import { parseConnectionUrl } from '../database/connection-url';
 import { connectProfile, type DatabaseConnection } from '../database/database-access';
 import { localSystem } from '../database/local-system';
 import { findConfigurationFolder, openProfileStore } from '../database/profile-store';
 import { UsageError, type CommandArguments } from './command';
 import type { Terminal } from './terminal';
-
-const nothingSaid: UrlConnection['fields'] = {
-  host: null,
-  port: null,
-  database: null,
-  user: null,
-  service: null,
-  sslMode: null,
-  sslRootCert: null,
-  sslCert: null,
-  sslKey: null,
-  searchPath: null,
-  passwordCommand: null,
-};
 
 interface Choice {
   profile: ConnectionProfile;
@@ -45,7 +32,7 @@ async function chooseConnection(args: CommandArguments): Promise<Choice> {
     return { profile, password: null, notes: [], environment: profile.environment };
   }
   const { fields, password, notes } =
-    url === null ? { fields: nothingSaid, password: null, notes: [] } : parseConnectionUrl(url);
+    url === null ? { fields: unsetConnection, password: null, notes: [] } : parseConnectionUrl(url);
   // the environment of this profile is not looked at: it is decided when the host is known
   const profile = { ...fields, id: 'terminal', name: 'terminal', environment: environment ?? 'production' } as const;
   return { profile, password, notes, environment };

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { DatabaseFailure, type FailureKind } from '../analysis/connection/connection-failure';
 import { connectionLossCodes, NoChannelBindingError, NoPasswordError } from './backend-connection';
 import { errorCode } from './error-code';
-import { quoteIdentifier } from './identifiers';
+import { quoteIdentifier } from '../analysis/sql/identifiers';
 import { TransportError } from './transport';
 
 /** Where it happened, for messages. */

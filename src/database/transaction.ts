@@ -3,7 +3,7 @@
 import type { BackendConnection } from './backend-connection';
 import { toClosedFailure, toStatementFailure, type FailureContext } from './failures';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
-import { quoteIdentifier } from './identifiers';
+import { quoteIdentifier } from '../analysis/sql/identifiers';
 import type { UnitOfWork, UnitOfWorkOptions } from './unit-of-work';
 
 /** Reading waits for the locks of DDL only; standing in line behind it for longer is not worth it. */

@@ -1,6 +1,7 @@
 // The questions that make or change a profile.
 import * as vscode from 'vscode';
 import type { ConnectionProfile, Environment, SslMode } from '../analysis/connection/connection-profile';
+import { unsetConnection } from '../analysis/connection/unset-connection';
 import type { ConnectionDraft, ConnectionSources } from './database-port';
 import { findDatabaseUrls } from './dot-env-files';
 import { environmentLabels } from './environment-labels';
@@ -33,20 +34,6 @@ type Source =
   | { kind: 'service'; service: string }
   | { kind: 'dot-env'; url: string };
 
-const emptySettings: Settings = {
-  host: null,
-  port: null,
-  database: null,
-  user: null,
-  service: null,
-  sslMode: null,
-  sslRootCert: null,
-  sslCert: null,
-  sslKey: null,
-  searchPath: null,
-  passwordCommand: null,
-};
-
 // --- adding ----------------------------------------------------------------------------------------------------------
 
 /** Null when the user gave up. */
@@ -56,7 +43,7 @@ export async function askNewProfile(
   startAt: 'choice' | 'dot-env' = 'choice',
 ): Promise<FilledForm | null> {
   let source: Source = { kind: 'url' };
-  let settings: Settings = emptySettings;
+  let settings: Settings = unsetConnection;
   let password: string | null = null;
   let storePassword = false;
   let environment: Environment = 'development';
@@ -92,7 +79,7 @@ export async function askNewProfile(
       source = chosen;
       password = null;
       if (chosen.kind === 'dot-env') takeDraft(await sources.parseUrl(chosen.url));
-      else settings = chosen.kind === 'service' ? { ...emptySettings, service: chosen.service } : emptySettings;
+      else settings = chosen.kind === 'service' ? { ...unsetConnection, service: chosen.service } : unsetConnection;
       return 'answered';
     },
   };

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../analysis/format/numbers';
 import { runCancellable } from './cancellable';
 import type { FailureReporter } from './failure-reporter';
-import { quoteName, quoteQualifiedName } from './quoted-name';
+import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { TablesNode } from './tables-view';
 import type { TablesStore } from './tables-store';
 

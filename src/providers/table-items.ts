@@ -11,7 +11,7 @@ import type {
   TableKind,
   TableSummary,
 } from '../analysis/tables/table';
-import { quoteName } from './quoted-name';
+import { quoteName } from '../analysis/sql/identifiers';
 
 /**
  * A smaller table is read sequentially by right; of a larger one more than 5 % sequential scans are worth a look

@@ -3,6 +3,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
+import { unsetConnection } from '../../src/analysis/connection/unset-connection';
 import type { ConnectionProfile, Environment } from '../../src/analysis/connection/connection-profile';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
@@ -61,16 +62,10 @@ export function toProfile(
     id: `test-${name}`,
     name,
     environment,
+    ...unsetConnection,
     host: server.host,
     port: server.port,
     database: shopDatabaseName,
     user: server.user,
-    service: null,
-    sslMode: null,
-    sslRootCert: null,
-    sslCert: null,
-    sslKey: null,
-    searchPath: null,
-    passwordCommand: null,
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { formatBytes, formatCompactCount } from '../../src/analysis/format/numbers';
-import { quoteName } from '../../src/providers/quoted-name';
+import { quoteName } from '../../src/analysis/sql/identifiers';
 import type { TablesNode } from '../../src/providers/tables-view';
 import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
 

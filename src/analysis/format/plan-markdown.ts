@@ -3,20 +3,11 @@ import type { Finding } from '../finding';
 import type { Plan } from '../plan/plan';
 import { inReadingOrder, nodeConditions, nodeLabel, toPlanTree } from '../plan/plan-tree';
 import { formatCompactCount, formatMs, formatValue } from './numbers';
+import { escapeMarkdown } from './text-table';
 import { formatActualRows, formatEstimate, formatSelfBuffers, formatTimes, subplanLabel } from './plan-cells';
 
 /** Deeper than this a table's cell would hold nothing but indentation. */
 const deepestIndent = 40;
-
-/** Makes a text say itself: a pipe ends a cell, and other signs start Markdown or HTML. */
-function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\\`*_[\]|~]/g, (sign) => `\\${sign}`)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/\s+/g, ' ');
-}
 
 /** Code that may hold backquotes itself, on one line, and fit for a table's cell. */
 function code(text: string, inTable: boolean): string {

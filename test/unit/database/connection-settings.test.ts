@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseFailure } from '../../../src/analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../../../src/analysis/connection/connection-profile';
+import { unsetConnection } from '../../../src/analysis/connection/unset-connection';
 import { resolveConnectionSettings, type ConnectionSettings } from '../../../src/database/connection-settings';
 import type { LocalSystem } from '../../../src/database/local-system';
 
@@ -8,17 +9,7 @@ const emptyProfile: ConnectionProfile = {
   id: '1',
   name: 'test',
   environment: 'development',
-  host: null,
-  port: null,
-  database: null,
-  user: null,
-  service: null,
-  sslMode: null,
-  sslRootCert: null,
-  sslCert: null,
-  sslKey: null,
-  searchPath: null,
-  passwordCommand: null,
+  ...unsetConnection,
 };
 
 interface Machine {

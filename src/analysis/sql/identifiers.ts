@@ -1,4 +1,4 @@
-// Names as SQL reads them back, quoted only where they have to be, as a person would write them.
+// Names as SQL reads them back.
 
 /**
  * Every keyword that is not "unreserved" in any of PostgreSQL 13 to 18 (pg_get_keywords(), catcode other than U): the
@@ -19,8 +19,14 @@ const keywords = new Set(
   xmlserialize xmltable`.split(/\s+/),
 );
 
+/** Always quoted, for statements that PG Insight writes: capitals, spaces and words of any version's grammar keep their meaning. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quoted only where it has to be, as a person would write it. */
 export function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !keywords.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !keywords.has(name) ? name : quoteIdentifier(name);
 }
 
 export function quoteQualifiedName(schema: string, name: string): string {
