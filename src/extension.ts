@@ -57,7 +57,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const log = vscode.window.createOutputChannel('PG Insight', { log: true });
   const reporter = new FailureReporter(log);
   const passwords = new PasswordStore(context.secrets, context.globalState);
-  const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState);
+  const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState, log);
   openConnections = connectionStore;
   const tablesStore = new TablesStore(connectionStore, reporter);
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);

@@ -5,7 +5,7 @@ import type { DatabaseFailure } from '../analysis/connection/connection-failure'
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { runCancellable } from './cancellable';
 import { askChanges, askNewProfile, askWhetherToStore } from './connection-form';
-import type { ConnectionStore, TypedPassword } from './connection-store';
+import { isMendedByPassword, type ConnectionStore, type TypedPassword } from './connection-store';
 import { describeTarget, type ConnectionNode } from './connections-view';
 import type { ConnectionSources, DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
@@ -129,21 +129,15 @@ export class ConnectionCommands {
   }
 
   async #test(profile: ConnectionProfile): Promise<void> {
-    try {
-      const session = await runCancellable(`Testing "${profile.name}"`, (signal) =>
-        this.#store.test(profile, signal, this.#askPassword),
-      );
-      const { facts } = session;
-      const tls = facts.tls === null ? 'not encrypted' : `encrypted with ${facts.tls.version}`;
-      void vscode.window.showInformationMessage(
-        [
-          `"${profile.name}" works: ${session.database} on ${session.server}, PostgreSQL ${facts.version}, role ${facts.role}, ${tls}.`,
-          ...session.notes,
-        ].join(' '),
-      );
-    } catch (error) {
-      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
-    }
+    const session = await this.#tryWithPassword(profile, (typed) =>
+      runCancellable(`Testing "${profile.name}"`, (signal) => this.#store.test(profile, signal, typed)),
+    );
+    if (session === null) return;
+    const { facts } = session;
+    const tls = facts.tls === null ? 'not encrypted' : facts.tls.version;
+    void vscode.window.showInformationMessage(
+      `"${profile.name}" works: PostgreSQL ${facts.version} as ${facts.role}, ${tls}.`,
+    );
   }
 
   async #connect(node?: ConnectionNode): Promise<void> {
@@ -212,43 +206,28 @@ export class ConnectionCommands {
   // --- inside ------------------------------------------------------------------------------------------------------
 
   /** The profile's session; asks for a password where one is needed. Null when the user was shown why it failed. */
-  async openSession(profile: ConnectionProfile): Promise<DatabaseSession | null> {
-    try {
-      return await runCancellable(`Connecting to "${profile.name}"`, (signal) =>
-        this.#store.connect(profile, signal, this.#askPassword),
-      );
-    } catch (error) {
-      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
-      return null;
-    }
+  openSession(profile: ConnectionProfile): Promise<DatabaseSession | null> {
+    return this.#tryWithPassword(profile, (typed) =>
+      runCancellable(`Connecting to "${profile.name}"`, (signal) => this.#store.connect(profile, signal, typed)),
+    );
   }
 
-  readonly #askPassword = async (
+  /** Tries with what is known, then with what the user types, until it works or the user gives up. */
+  async #tryWithPassword(
     profile: ConnectionProfile,
-    refusal: DatabaseFailure,
-  ): Promise<TypedPassword | null> => {
-    let password = '';
-    let store = false;
-    const isDone = await runSteps(`Password of "${profile.name}"`, [
-      {
-        ask: async (frame) => {
-          const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
-          if (typeof typed !== 'string') return typed;
-          password = typed;
-          return 'answered';
-        },
-      },
-      {
-        ask: async (frame) => {
-          const answer = await askWhetherToStore(frame);
-          if (typeof answer !== 'boolean') return answer;
-          store = answer;
-          return 'answered';
-        },
-      },
-    ]);
-    return isDone ? { password, store } : null;
-  };
+    connect: (typed: TypedPassword | null) => Promise<DatabaseSession>,
+  ): Promise<DatabaseSession | null> {
+    for (let typed: TypedPassword | null = null; ;) {
+      try {
+        return await connect(typed);
+      } catch (error) {
+        typed = isMendedByPassword(error) ? await askPassword(profile, error) : null;
+        if (typed !== null) continue;
+        await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
+        return null;
+      }
+    }
+  }
 
   #actionsFor(profile: ConnectionProfile, error: unknown): FailureAction[] {
     if (!isDatabaseFailure(error)) return [];
@@ -304,4 +283,28 @@ export class ConnectionCommands {
 
 function isConnectionNode(node: unknown): node is ConnectionNode {
   return typeof node === 'object' && node !== null && 'profile' in node;
+}
+
+async function askPassword(profile: ConnectionProfile, refusal: DatabaseFailure): Promise<TypedPassword | null> {
+  let password = '';
+  let store = false;
+  const isDone = await runSteps(`Password of "${profile.name}"`, [
+    {
+      ask: async (frame) => {
+        const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
+        if (typeof typed !== 'string') return typed;
+        password = typed;
+        return 'answered';
+      },
+    },
+    {
+      ask: async (frame) => {
+        const answer = await askWhetherToStore(frame);
+        if (typeof answer !== 'boolean') return answer;
+        store = answer;
+        return 'answered';
+      },
+    },
+  ]);
+  return isDone ? { password, store } : null;
 }

@@ -13,9 +13,7 @@ export type ProfileState =
   | { state: 'reconnecting'; session: DatabaseSession; attempt: number; retryInMs: number; reason: string }
   | { state: 'failed'; failure: DatabaseFailure };
 
-/** Asks the user for a password after a refusal; null when the user gives up. */
-export type AskPassword = (profile: ConnectionProfile, refusal: DatabaseFailure) => Promise<TypedPassword | null>;
-
+/** What the user typed after a refusal. */
 export interface TypedPassword {
   password: string;
   /** The user wants it in secret storage; done only after it worked. */
@@ -35,6 +33,7 @@ export class ConnectionStore implements vscode.Disposable {
   readonly #profileStore: ProfileStore;
   readonly #passwords: PasswordStore;
   readonly #workspaceState: vscode.Memento;
+  readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #states = new Map<string, ProfileState>();
   /** A connection attempt that is under way is shared by everyone who wants that session. */
@@ -48,11 +47,13 @@ export class ConnectionStore implements vscode.Disposable {
     profileStore: ProfileStore,
     passwords: PasswordStore,
     workspaceState: vscode.Memento,
+    log: vscode.LogOutputChannel,
   ) {
     this.#access = access;
     this.#profileStore = profileStore;
     this.#passwords = passwords;
     this.#workspaceState = workspaceState;
+    this.#log = log;
   }
 
   // --- profiles ----------------------------------------------------------------------------------------------------
@@ -63,8 +64,10 @@ export class ConnectionStore implements vscode.Disposable {
 
   /** Reads the profiles anew; sessions of profiles that are gone or changed are closed. */
   async load(): Promise<void> {
+    const profiles = await this.#profileStore.load();
+    // compared with what is there now: another load may have ended meanwhile
     const before = new Map(this.#profiles.map((profile) => [profile.id, profile]));
-    this.#profiles = await this.#profileStore.load();
+    this.#profiles = profiles;
     const stale = [...this.#states.keys()].filter((id) => {
       const now = this.findProfile(id);
       return now === null || JSON.stringify(now) !== JSON.stringify(before.get(id));
@@ -143,15 +146,19 @@ export class ConnectionStore implements vscode.Disposable {
   }
 
   /**
-   * The profile's session, opened when there is none. Without `askPassword` it fails where a password would be needed.
-   * A second caller shares the first one's attempt, signal and all.
+   * The profile's session, opened when there is none. Never asks: whoever can ask tries again with what was typed. A
+   * second caller shares the first one's attempt, signal and all.
    */
-  async connect(profile: ConnectionProfile, signal: AbortSignal, askPassword?: AskPassword): Promise<DatabaseSession> {
+  async connect(
+    profile: ConnectionProfile,
+    signal: AbortSignal,
+    typed: TypedPassword | null = null,
+  ): Promise<DatabaseSession> {
     const state = this.stateOf(profile.id);
     if (state.state === 'connected' || state.state === 'reconnecting') return state.session;
     const underWay = this.#connecting.get(profile.id);
     if (underWay !== undefined) return underWay;
-    const attempt = this.#open(profile, signal, askPassword);
+    const attempt = this.#open(profile, signal, typed);
     this.#connecting.set(profile.id, attempt);
     try {
       return await attempt;
@@ -167,16 +174,20 @@ export class ConnectionStore implements vscode.Disposable {
   }
 
   /** Opens and closes a session of its own, so that a running one is not disturbed. */
-  async test(profile: ConnectionProfile, signal: AbortSignal, askPassword?: AskPassword): Promise<DatabaseSession> {
-    const session = await this.#openAsking(profile, signal, askPassword);
+  async test(
+    profile: ConnectionProfile,
+    signal: AbortSignal,
+    typed: TypedPassword | null = null,
+  ): Promise<DatabaseSession> {
+    const session = await this.#openWith(profile, signal, typed);
     await session.close();
     return session;
   }
 
-  async #open(profile: ConnectionProfile, signal: AbortSignal, askPassword?: AskPassword): Promise<DatabaseSession> {
+  async #open(profile: ConnectionProfile, signal: AbortSignal, typed: TypedPassword | null): Promise<DatabaseSession> {
     this.#setState(profile.id, { state: 'connecting' });
     try {
-      const session = await this.#openAsking(profile, signal, askPassword);
+      const session = await this.#openWith(profile, signal, typed);
       if (this.stateOf(profile.id).state !== 'connecting') {
         // disconnected, removed or changed meanwhile
         await session.close();
@@ -205,29 +216,24 @@ export class ConnectionStore implements vscode.Disposable {
     }
   }
 
-  async #openAsking(
+  /** What was typed is kept only after it worked. */
+  async #openWith(
     profile: ConnectionProfile,
     signal: AbortSignal,
-    askPassword?: AskPassword,
+    typed: TypedPassword | null,
   ): Promise<DatabaseSession> {
-    let password = await this.#passwords.read(profile.id);
-    let typed: TypedPassword | null = null;
-    for (;;) {
-      try {
-        const session = await this.#access.connect(profile, password, signal);
-        if (typed?.store === true) await this.#passwords.store(profile.id, typed.password);
-        else if (typed !== null) this.#passwords.keepForThisWindow(profile.id, typed.password);
-        return session;
-      } catch (error) {
-        if (askPassword === undefined || !isMendedByPassword(error)) throw error;
-        typed = await askPassword(profile, error);
-        if (typed === null) throw error;
-        password = typed.password;
-      }
-    }
+    const password = typed?.password ?? (await this.#passwords.read(profile.id));
+    const session = await this.#access.connect(profile, password, signal);
+    if (typed?.store === true) await this.#passwords.store(profile.id, typed.password);
+    else if (typed !== null) this.#passwords.keepForThisWindow(profile.id, typed.password);
+    return session;
   }
 
   #setState(id: string, state: ProfileState): void {
+    const { name } = this.findProfile(id) ?? { name: id };
+    if (state.state !== this.stateOf(id).state || state.state === 'reconnecting') {
+      this.#log.info(describeState(name, state));
+    }
     if (state.state === 'disconnected') this.#states.delete(id);
     else this.#states.set(id, state);
     this.#changed.fire();
@@ -251,7 +257,24 @@ function toClosedState(reason: string | undefined): ProfileState {
 }
 
 /** No password at hand (no code) or a wrong one; peer, ident or certificate refusals are not mended by typing one. */
-function isMendedByPassword(error: unknown): error is DatabaseFailure {
+export function isMendedByPassword(error: unknown): error is DatabaseFailure {
   if (!(error instanceof DatabaseFailure) || error.kind !== 'authentication') return false;
   return [null, invalidPassword].includes(error.details.code ?? null);
+}
+
+function describeState(name: string, state: ProfileState): string {
+  switch (state.state) {
+    case 'disconnected':
+      return `"${name}": disconnected.`;
+    case 'connecting':
+      return `"${name}": connecting.`;
+    case 'connected': {
+      const { database, server, facts } = state.session;
+      return `"${name}": connected to ${database} on ${server}, PostgreSQL ${facts.version}, role ${facts.role}.`;
+    }
+    case 'reconnecting':
+      return `"${name}": ${state.reason} Attempt ${state.attempt} to connect again in ${state.retryInMs} ms.`;
+    case 'failed':
+      return `"${name}": failed. ${state.failure.message}`;
+  }
 }

@@ -275,6 +275,8 @@ describe('Explain', () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       assert.match(log, /Explain of "newest" on shop at /);
+      assert.match(log, /"Shop": connected to shop on /);
+      assert.match(log, /"Wrong": failed\. /);
       assert.match(log, /custmer_id/);
       assert.ok(!log.includes(shop.server.password));
     });

@@ -103,6 +103,12 @@ describe('the workbench', function () {
     for (const end of endings.reverse()) await end();
   });
 
+  /** Answers the step whose title shows this count: the box of the step before may still be there for a moment. */
+  async function answerStep(count: string, text: string): Promise<void> {
+    await workbench.page.locator('.quick-input-titlebar', { hasText: count }).waitFor();
+    await answerInput(workbench.page, text);
+  }
+
   /** What "Copy as JSON" puts on the clipboard: the server's own answer. */
   async function copyPlanJson(): Promise<ExplainJson> {
     const { page } = workbench;
@@ -121,10 +127,10 @@ describe('the workbench', function () {
     await openViewContainer(page, 'PG Insight');
     await page.locator('.pane-body a.monaco-button', { hasText: 'Add Connection' }).first().click();
     await quickPickEntry(page, 'Connection URL').click();
-    await answerInput(page, postgres.url('shop'));
+    await answerStep('(2/4)', postgres.url('shop'));
     await quickPickEntry(page, 'In Secret Storage').click();
     await quickPickEntry(page, 'Development').click();
-    await answerInput(page, 'Shop');
+    await answerStep('(5/5)', 'Shop');
     await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
     assert.match(await statusBarItem().innerText(), /Shop/);
     assert.doesNotMatch((await statusBarItem().getAttribute('class')) ?? '', /(?:error|warning)-kind/);
@@ -196,9 +202,9 @@ describe('the workbench', function () {
       new RegExp(`${Math.round(common.share * 100)}% of the rows`),
     );
     await takeScreenshot(page, path.join(screenshots, 'parameters-light.png'));
-    await answerInput(page, 'pending');
-    await answerInput(page, '2026-06-01');
-    await answerInput(page, '2026-07-01');
+    await answerStep('(1/3)', 'pending');
+    await answerStep('(2/3)', '2026-06-01');
+    await answerStep('(3/3)', '2026-07-01');
     await page.locator('.tab.active', { hasText: 'Plan: open_orders' }).waitFor();
     const tree = planFrame().locator('[role=treegrid]');
     await tree.locator('[data-node-id="0"]').waitFor();
