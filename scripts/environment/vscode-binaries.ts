@@ -45,7 +45,7 @@ export async function provideVsCode(): Promise<VsCodeBinaries> {
         'Set PG_INSIGHT_VSCODE=electron to run the extension tier in a desktop VS Code instead.',
     );
   }
-  const folder = await cached(`vscode-${codeServer.version}`, async (target) => {
+  const folder = await cached(`vscode-${codeServer.version}-typescript`, async (target) => {
     const unpack = async (spec: string, integrity: string, member: string) => {
       const tarball = await packTarball(spec, target, integrity);
       await run('tar', ['xzf', tarball, '-C', target, '--strip-components=1', member]);
@@ -57,6 +57,8 @@ export async function provideVsCode(): Promise<VsCodeBinaries> {
     // its npm-shrinkwrap.json pins everything; npm ci rejects that file, npm install accepts it
     const install = ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     await run('npm', install, { cwd: server });
+    // TypeScript itself, without which the built-in extension complains in front of whoever opens a .ts file
+    await run('npm', install, { cwd: path.join(server, 'extensions') });
     await Promise.all(unneeded.map((name) => rm(path.join(server, name), { recursive: true, force: true })));
     for (const name of perPlatform) {
       const parent = path.join(server, name);
