@@ -205,7 +205,7 @@ async function listDotEnvChoices(sources: ConnectionSources): Promise<Choice<Sou
 
 /** A URL without its password, for a list that someone may look at over a shoulder. */
 function hidePassword(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^:/@]*):.*@/i, '$1@').replace(/([?&]password=)[^&]*/gi, '$1***');
+  return url.replace(/^([a-z][\w+.-]*:\/\/[^:/@]*):.*@/i, '$1@').replace(/([?&]password=)[^&]*/gi, '$1***');
 }
 
 async function askUrl(
@@ -219,8 +219,6 @@ async function askUrl(
       prompt: problem ?? 'Connection URL. A password in it is not written to the profile.',
       placeholder: 'postgresql://user:password@host:5432/database?sslmode=require',
       value,
-      validate: (text) =>
-        /^postgres(ql)?:\/\//i.test(text.trim()) ? null : 'A URL begins with postgresql:// or postgres://.',
     });
     if (url === back || url === dismissed) return url;
     try {

@@ -20,7 +20,7 @@ export async function findDatabaseUrls(sources: ConnectionSources): Promise<Foun
     files.map(async (file): Promise<FoundDatabaseUrl[]> => {
       const text = await readText(file);
       const url = text === null ? null : await sources.findDatabaseUrl(text);
-      return url !== null && /^postgres(ql)?:\/\//i.test(url) ? [{ file, url }] : [];
+      return url === null ? [] : [{ file, url }];
     }),
   );
   return found.flat();
