@@ -16,6 +16,7 @@ const runs = Number(values.runs);
 const megabyte = 1024 * 1024;
 const bundles = [
   'extension.js',
+  'editor-engine.js',
   'cli.js',
   'node-sql-parser.js',
   'libpg-query.wasm',
@@ -49,7 +50,7 @@ for (const name of bundles) {
   const file = path.join(product.folder, 'dist', name);
   const { size } = await stat(file);
   const packed = gzipSync(await readFile(file)).length;
-  const target = { 'extension.js': '< 700 KB', 'webview/plan.js': '< 150 KB' }[name] ?? '';
+  const target = { 'extension.js': '< 700 KB with the engine', 'webview/plan.js': '< 150 KB' }[name] ?? '';
   row(`${name} (gzip ${(packed / 1000).toFixed(0)} KB)`, [size / 1000], 'KB', target);
 }
 row('.vsix', [(await stat(vsix)).size / 1000], 'KB');
@@ -80,6 +81,12 @@ await server.stop();
 row(
   `first paint of the tree, ${tableCount} tables`,
   trees.map(({ firstPaintMs }) => firstPaintMs),
+  'ms',
+  '< 1000 ms',
+);
+row(
+  'the same once more in that window',
+  trees.map(({ secondPaintMs }) => secondPaintMs),
   'ms',
   '< 1000 ms',
 );

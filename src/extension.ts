@@ -1,5 +1,5 @@
 // Composition root of the editor. Activation creates objects, views and the status bar item; whatever is large (pg, zod,
-// the SQL parser and its WASM, the plan rules) sleeps in the bundle until the first thing that needs it.
+// the SQL parser and its WASM, the plan rules) is a bundle of its own, loaded by the first thing that needs it.
 import * as vscode from 'vscode';
 import { ConnectionCommands } from './providers/connection-commands';
 import { ConnectionStatus } from './providers/connection-status';

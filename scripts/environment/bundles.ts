@@ -9,6 +9,9 @@ export const root = process.cwd();
 const dist = path.join(root, 'dist');
 const require = createRequire(path.join(root, 'package.json'));
 
+// pg asks for pg-native only when someone uses pg.native; vscode exists only inside VS Code
+const external = ['pg-native', 'vscode', './node-sql-parser.js'];
+
 const node: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -18,8 +21,7 @@ const node: BuildOptions = {
   loader: { '.sql': 'text' },
   logLevel: 'warning',
   sourcemap: 'linked',
-  // pg asks for it only when someone uses pg.native; vscode exists only inside VS Code
-  external: ['pg-native', 'vscode', './node-sql-parser.js'],
+  external,
 };
 
 /** What the parsers look for beside the bundle they are in: the WASM, and the fallback as a bundle of its own. */
@@ -66,7 +68,16 @@ export async function buildProduct(folder = dist): Promise<void> {
   await mkdir(folder, { recursive: true });
   const product: BuildOptions = { ...node, minify: true };
   await Promise.all([
-    build({ ...product, entryPoints: ['src/extension.ts'], outfile: path.join(folder, 'extension.js') }),
+    // VS Code reads the whole of a bundle before it activates the extension: the engine is one of its own
+    build({
+      ...product,
+      external: [...external, './editor-engine'],
+      // require() finds the file without its ending
+      supported: { 'dynamic-import': false },
+      entryPoints: ['src/extension.ts'],
+      outfile: path.join(folder, 'extension.js'),
+    }),
+    build({ ...product, entryPoints: ['src/editor-engine.ts'], outfile: path.join(folder, 'editor-engine.js') }),
     build({
       ...product,
       entryPoints: ['src/cli.ts'],

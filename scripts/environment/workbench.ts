@@ -7,9 +7,8 @@ import type { VsCodeServer } from './vscode-server';
 /** A cold workbench on a busy machine. */
 const loadTimeoutMs = 90_000;
 const actionTimeoutMs = 30_000;
-/** The palette lists the commands known when it opened: one opened too early has to be opened again. */
-const paletteAttempts = 15;
-const paletteTimeoutMs = 2_000;
+const pickerAttempts = 15;
+const pickerTimeoutMs = 2_000;
 
 export interface Workbench {
   page: Page;
@@ -51,22 +50,26 @@ export async function waitForWorkbench(page: Page): Promise<void> {
 
 const quickInput = (page: Page) => page.locator('.quick-input-widget');
 
-/** Runs a command by its title in the palette (`PG Insight: Add Connection`). */
-export async function runCommand(page: Page, title: string): Promise<void> {
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+/** Opens a quick pick, types and takes the entry. What it lists is a snapshot: opened too early, it is opened again. */
+async function takeFromPicker(page: Page, key: string, text: string, entry: Locator): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    await page.keyboard.press('F1');
+    await page.keyboard.press(key);
     const input = quickInput(page).locator('input.input');
     await input.waitFor();
-    await input.fill(`>${title}`);
+    await input.fill(text);
     try {
-      await row.click({ timeout: paletteTimeoutMs });
+      await entry.click({ timeout: pickerTimeoutMs });
       return;
     } catch (error) {
-      if (attempt === paletteAttempts) throw new Error(`The palette never offered "${title}".`, { cause: error });
+      if (attempt === pickerAttempts) throw new Error(`VS Code never offered "${text}".`, { cause: error });
     }
     await page.keyboard.press('Escape');
   }
+}
+
+/** Runs a command by its title in the palette (`PG Insight: Add Connection`). */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await takeFromPicker(page, 'F1', `>${title}`, quickPickEntry(page, title));
 }
 
 /** Answers an input box. */
@@ -84,11 +87,7 @@ export function quickPickEntry(page: Page, text: string | RegExp): Locator {
 
 /** Opens a file by name. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('Control+P');
-  const input = quickInput(page).locator('input.input');
-  await input.waitFor();
-  await input.fill(name);
-  await quickPickEntry(page, name).click();
+  await takeFromPicker(page, 'Control+P', name, quickPickEntry(page, name));
   await page.locator('.tab.active', { hasText: name.split('/').at(-1) ?? name }).waitFor();
   await page.locator('.editor-instance .view-line').first().waitFor();
 }

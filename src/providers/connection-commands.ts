@@ -1,7 +1,7 @@
 // Add, edit, remove, test, switch, connect, disconnect: what the user does to connections. `ensureSession` is how every
 // other command gets one.
 import * as vscode from 'vscode';
-import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { runCancellable } from './cancellable';
 import { askChanges, askNewProfile, askWhetherToStore } from './connection-form';
@@ -9,7 +9,7 @@ import { isMendedByPassword, type ConnectionStore, type TypedPassword } from './
 import { describeTarget, type ConnectionNode } from './connections-view';
 import type { ConnectionSources, DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
-import { formatFailure, isDatabaseFailure, type FailureAction, type FailureReporter } from './failure-reporter';
+import { formatFailure, type FailureAction, type FailureReporter } from './failure-reporter';
 import type { PasswordStore } from './password-store';
 import { askText, back, dismissed, pickOne, runSteps, separator } from './quick-steps';
 

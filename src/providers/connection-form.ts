@@ -5,7 +5,7 @@ import { unsetConnection } from '../analysis/connection/unset-connection';
 import type { ConnectionDraft, ConnectionSources } from './database-port';
 import { findDatabaseUrls } from './dot-env-files';
 import { environmentLabels } from './environment-labels';
-import { isDatabaseFailure, formatFailure } from './failure-reporter';
+import { formatFailure } from './failure-reporter';
 import {
   askText,
   back,
@@ -473,3 +473,4 @@ export async function askChanges(
     if (change !== back) edited = { ...edited, ...change };
   }
 }
+import { isDatabaseFailure } from '../analysis/connection/connection-failure';

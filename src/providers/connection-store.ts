@@ -1,7 +1,7 @@
 // The profiles, which of them this window uses, and their sessions. Views and commands ask here; nobody else opens or
 // closes a session.
 import * as vscode from 'vscode';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { DatabaseAccess, DatabaseSession, ProfileStore } from './database-port';
 import type { PasswordStore } from './password-store';
@@ -209,7 +209,7 @@ export class ConnectionStore implements vscode.Disposable {
       return session;
     } catch (error) {
       if (this.stateOf(profile.id).state === 'connecting') {
-        const isFailure = error instanceof DatabaseFailure && error.kind !== 'cancelled';
+        const isFailure = isDatabaseFailure(error) && error.kind !== 'cancelled';
         this.#setState(profile.id, isFailure ? { state: 'failed', failure: error } : disconnected);
       }
       throw error;
@@ -258,7 +258,7 @@ function toClosedState(reason: string | undefined): ProfileState {
 
 /** No password at hand (no code) or a wrong one; peer, ident or certificate refusals are not mended by typing one. */
 export function isMendedByPassword(error: unknown): error is DatabaseFailure {
-  if (!(error instanceof DatabaseFailure) || error.kind !== 'authentication') return false;
+  if (!isDatabaseFailure(error) || error.kind !== 'authentication') return false;
   return [null, invalidPassword].includes(error.details.code ?? null);
 }
 

@@ -1,7 +1,7 @@
 // Explain and Explain Analyze: find the statement, ask for its parameters, ask for consent where that is due, run with
 // Cancel, show the plan, or mark the error where it is.
 import * as vscode from 'vscode';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ExplainResult, ParameterValues } from '../analysis/explain/explain';
 import type { Finding } from '../analysis/finding';
 import type { Plan } from '../analysis/plan/plan';
@@ -14,7 +14,7 @@ import type { ConnectionStore } from './connection-store';
 import { askConsent } from './consent-dialog';
 import type { DatabaseSession } from './database-port';
 import { isStatementPlace } from './explain-lenses';
-import { isDatabaseFailure, type FailureReporter } from './failure-reporter';
+import type { FailureReporter } from './failure-reporter';
 import type { ParameterMemory } from './parameter-memory';
 import { askParameters, formatParameters } from './parameter-prompt';
 import { separator } from './quick-steps';

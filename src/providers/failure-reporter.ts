@@ -1,7 +1,7 @@
 // The one way a failure reaches the user: what failed, on which object, what to do next, "Show Log", and where one
 // fits an action that mends it. Everything is in the log as well, which never holds a password.
 import * as vscode from 'vscode';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
 
 export interface FailureAction {
   title: string;
@@ -9,10 +9,6 @@ export interface FailureAction {
 }
 
 const showLog = 'Show Log';
-
-export function isDatabaseFailure(error: unknown): error is DatabaseFailure {
-  return error instanceof DatabaseFailure;
-}
 
 /** What failed, the server's hint, what to do next: one paragraph that says nothing twice. */
 export function formatFailure(failure: DatabaseFailure): string {

@@ -1,7 +1,7 @@
 // What the Tables view shows: the tables of the window's connection, read once and kept until "Refresh"; the details of
 // a table from the moment it is opened; exact sizes only of tables the user asked for.
 import * as vscode from 'vscode';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
 import { buildTableTree, filterTables, type SchemaNode } from '../analysis/tables/table-tree';
 import type { ConnectionStore } from './connection-store';
@@ -107,10 +107,9 @@ export class TablesStore implements vscode.Disposable {
       if (session !== this.#session) return;
       this.#state = {
         state: 'failed',
-        failure:
-          error instanceof DatabaseFailure
-            ? error
-            : new DatabaseFailure('other', 'Reading the tables failed.', 'See the log.', {}, { cause: error }),
+        failure: isDatabaseFailure(error)
+          ? error
+          : new DatabaseFailure('other', 'Reading the tables failed.', 'See the log.', {}, { cause: error }),
       };
     }
   }

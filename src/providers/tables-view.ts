@@ -1,10 +1,11 @@
 // The Tables view: schema, table (partitions below their parent), then columns, indexes and foreign keys. It asks the
 // store and never the server; opening a node reads that one table's details.
 import * as vscode from 'vscode';
+import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { formatBytes, formatQuantity } from '../analysis/format/numbers';
 import type { ExtendedStatistics, ForeignKey, TableColumn, TableIndex, TableSummary } from '../analysis/tables/table';
 import type { SchemaNode, TableNode } from '../analysis/tables/table-tree';
-import { formatFailure, isDatabaseFailure, type FailureReporter } from './failure-reporter';
+import { formatFailure, type FailureReporter } from './failure-reporter';
 import {
   describeColumn,
   describeForeignKey,

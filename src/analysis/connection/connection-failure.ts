@@ -37,3 +37,8 @@ export class DatabaseFailure extends Error {
     super(message, options);
   }
 }
+
+/** By name: the editor's two bundles each have a class of their own. */
+export function isDatabaseFailure(error: unknown): error is DatabaseFailure {
+  return error instanceof Error && error.name === 'DatabaseFailure';
+}

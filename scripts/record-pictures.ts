@@ -1,0 +1,97 @@
+// `npm run pictures`: the README's pictures, taken in the demo as a user would see it.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchChromium } from './environment/chromium';
+import { startDemo } from './environment/demo';
+import { createProgress } from './environment/progress';
+import { endRun } from './environment/supervision';
+import {
+  answerInput,
+  expandRow,
+  modalDialog,
+  openFile,
+  openViewContainer,
+  openWorkbench,
+  quickPickEntry,
+  runCommand,
+  selectLines,
+  setColorTheme,
+  takeScreenshot,
+  treeRow,
+  webviewFrame,
+} from './environment/workbench';
+
+const pictures = path.resolve('media', 'readme');
+/** cancel_stale_orders in orders.sql. */
+const updateLines = { first: 47, last: 50 };
+const lens = (page: Page, title: string, index: number) =>
+  page.locator('.codelens-decoration a', { hasText: new RegExp(`^${title}$`) }).nth(index);
+
+async function recordPictures(): Promise<void> {
+  const progress = createProgress();
+  const { editor, workspace } = await startDemo(1, progress);
+  progress.stop();
+  const browser = await launchChromium();
+  try {
+    const { page } = await openWorkbench(browser, editor, workspace, { viewport: { width: 1280, height: 800 } });
+    const picture = async (name: string) => {
+      await page.mouse.move(640, 795);
+      await takeScreenshot(page, path.join(pictures, `${name}.png`));
+      console.log(name);
+    };
+    await mkdir(pictures, { recursive: true });
+    // the workspace's README opens by itself, some time after the start
+    await page.waitForTimeout(5_000);
+    await runCommand(page, 'View: Close All Editors');
+    await setColorTheme(page, 'Dark 2026');
+    await openViewContainer(page, 'PG Insight');
+    await expandRow(treeRow(page, 'Tables', 'public'));
+    await openFile(page, 'orders.sql');
+    await expandRow(treeRow(page, 'Tables', /^orders/));
+    await expandRow(treeRow(page, 'Tables', 'Columns'));
+    await treeRow(page, 'Tables', 'customer_id').waitFor();
+    await picture('tables-dark');
+
+    await lens(page, 'Explain Analyze', 0).click();
+    await quickPickEntry(page, 'delivered').waitFor();
+    await picture('parameters-dark');
+    for (const [index, value] of ['pending', '2026-06-01', '2026-07-01'].entries()) {
+      await page.locator('.quick-input-titlebar', { hasText: `(${index + 1}/3)` }).waitFor();
+      await answerInput(page, value);
+    }
+    await page.locator('.tab.active', { hasText: 'Plan: open_orders' }).waitFor();
+
+    await openFile(page, 'orders.sql');
+    await selectLines(page, updateLines.first, updateLines.last);
+    await runCommand(page, 'PG Insight: Explain Analyze Statement');
+    await quickPickEntry(page, 'NULL').waitFor();
+    await answerInput(page, '2026-06-15');
+    await modalDialog(page, 'Run this statement').waitFor();
+    await picture('consent-dark');
+    await page.keyboard.press('Escape');
+
+    await runCommand(page, 'View: Close All Editors');
+    await openFile(page, 'reports.sql');
+    await lens(page, 'Explain Analyze', 0).click();
+    await page.locator('.tab.active', { hasText: 'Plan: revenue_by_category' }).waitFor();
+    const hottest = webviewFrame(page).locator('[role=treegrid]');
+    await hottest.locator('[data-node-id="0"]').waitFor();
+    await hottest.locator('[data-node-id="0"]').click();
+    await page.keyboard.press('h');
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await page.locator('.notification-toast').waitFor({ state: 'hidden' });
+    await picture('explain-analyze-dark');
+    await setColorTheme(page, 'Light 2026');
+    await webviewFrame(page).locator('[data-node-id="0"]').waitFor();
+    await picture('explain-analyze-light');
+  } finally {
+    await browser.close();
+  }
+}
+
+try {
+  await recordPictures();
+} finally {
+  await endRun();
+}
