@@ -47,10 +47,12 @@ async function recordPictures(): Promise<void> {
     await setColorTheme(page, 'Dark 2026');
     await openViewContainer(page, 'PG Insight');
     await expandRow(treeRow(page, 'Tables', 'public'));
-    await openFile(page, 'orders.sql');
     await expandRow(treeRow(page, 'Tables', /^orders/));
     await expandRow(treeRow(page, 'Tables', 'Columns'));
     await treeRow(page, 'Tables', 'customer_id').waitFor();
+    // last: VS Code asks for lenses only while the editor has the focus
+    await openFile(page, 'orders.sql');
+    await lens(page, 'Explain', 0).waitFor();
     await picture('tables-dark');
 
     await lens(page, 'Explain Analyze', 0).click();
