@@ -76,7 +76,7 @@ export async function withConnection<Result>(
 
 /** A failure in one or more lines, for standard error. */
 export function describeFailure(failure: DatabaseFailure): string {
-  return [failure.message, failure.details.hint, failure.nextStep]
+  return [failure.message, failure.details.hint === failure.nextStep ? null : failure.details.hint, failure.nextStep]
     .filter((part): part is string => part !== undefined && part !== null && part !== '')
     .join('\n');
 }

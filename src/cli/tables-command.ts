@@ -40,6 +40,10 @@ export const tablesCommand: Command = {
               .filter(({ isPartition }) => !isPartition)
               .sort((a, b) => b.estimatedSizeBytes - a.estimatedSizeBytes)
               .slice(0, limit);
+      const wholes = filtered.filter(({ isPartition }) => !isPartition).length;
+      if (limit !== null && limit < wholes) {
+        terminal.note(`These are the ${limit} largest of ${wholes} tables; sums are over them alone.`);
+      }
       switch (format) {
         case 'json':
           await terminal.write(`${JSON.stringify(toTablesJson(tables, all, origin), null, 2)}\n`);

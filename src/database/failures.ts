@@ -359,7 +359,7 @@ function describeStatementError(
         ? {
             kind: 'timed-out',
             message: `The statement on ${where} was stopped after ${statement.timeoutMs / 1000} s.`,
-            nextStep: 'Raise the timeout in the settings, or look at the plan without running it.',
+            nextStep: 'Give it more time, or look at the plan without running it.',
           }
         : {
             kind: 'cancelled',
@@ -384,13 +384,18 @@ function describeStatementError(
       return {
         kind: 'not-permitted',
         message: `Role "${user}" lacks a right on ${where}: ${error.message}.`,
-        nextStep: 'Ask the owner for a GRANT; "PG Insight: Doctor" lists what the role lacks.',
+        nextStep: 'Ask the owner for a GRANT; the Connections view and "pg-insight doctor" list what the role lacks.',
       };
     default:
       return {
         kind: 'statement',
         message: `${error.message} (${where})`,
-        nextStep: error.hint ?? 'Correct the statement.',
+        // class 22: what was given can't be read as the type it is compared with
+        nextStep:
+          error.hint ??
+          (error.code?.startsWith('22') === true
+            ? 'Correct the value, which may be that of a parameter.'
+            : 'Correct the statement.'),
       };
   }
 }

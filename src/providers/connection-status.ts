@@ -35,7 +35,7 @@ export class ConnectionStatus implements vscode.Disposable {
       const hasSome = this.#store.profiles.length > 0;
       if (hasSome) this.#item.command = 'pgInsight.connection.switch';
       this.#item.text = '$(database) PG Insight';
-      this.#item.tooltip = hasSome ? 'PG Insight: choose a connection' : 'PG Insight: add a connection';
+      this.#item.tooltip = hasSome ? 'PG Insight: choose a connection' : 'PG Insight: connections';
       return;
     }
     const environment = environmentLabels[profile.environment];

@@ -45,7 +45,7 @@ function toAgreement({ analyze, verdict }: ConsentQuestion): string {
 export function formatConsentDetail({ session, sql, parameters, analyze, verdict }: ConsentQuestion): string {
   const { profile, server, database } = session;
   const undone = verdict.rollsBack
-    ? 'What it changes in tables is rolled back. A rollback does not take back: numbers drawn from sequences, what went through dblink or foreign servers, and anything a function does outside this database. Locks are held until it ends.'
+    ? 'What it changes in tables is rolled back. A rollback does not take back: numbers drawn from sequences, what went through dblink or foreign servers, and anything a function does outside this database. Rows it wrote stay behind as dead rows and WAL until they are vacuumed and recycled. Locks are held until it ends.'
     : 'Nothing of it is kept: the transaction is read-only and is rolled back.';
   return [
     [

@@ -106,7 +106,7 @@ function toPick({ parameters, typical, remembered }: ParameterQuestion, index: n
   choices.push(
     separator('other'),
     { label: 'NULL', value: { text: null } },
-    { label: "''", description: 'empty text', value: { text: '' } },
+    ...(takesEmptyText(known?.type) ? [{ label: "''", description: 'empty text', value: { text: '' } }] : []),
   );
   if (known?.values.length === 0 && known.note !== null) {
     choices.push(separator(known.note));
@@ -118,6 +118,11 @@ function toPick({ parameters, typical, remembered }: ParameterQuestion, index: n
     toTyped: (text: string): Choice<Value> | null =>
       text === '' ? null : { label: `$(edit) ${text}`, description: 'as typed', alwaysShow: true, value: { text } },
   };
+}
+
+/** Other types have no empty value: a timestamp can't be read from ''. */
+function takesEmptyText(type: string | undefined): boolean {
+  return type === undefined || /^(text|character|"?char|name|citext|bytea)/.test(type);
 }
 
 function formatValue(value: string | null): string {

@@ -47,7 +47,7 @@ export interface PlanRuleDefinition {
 }
 
 /** The label by which analyzePlan ranks findings. */
-export const savedTimeLabel = 'time it may save, at most';
+export const savedTimeLabel = 'estimated time at stake';
 
 export function definePlanRule({ id, title, check }: PlanRuleDefinition): PlanRule {
   return {

@@ -1,5 +1,6 @@
 // A plan with the questions that rules, formats and views ask of it: who is below whom, what a node is called, what share
 // of the whole it has.
+import { formatCompactCount, formatCount } from '../format/numbers';
 import { withoutLiterals } from './expression-text';
 import { numberField, textField, textsField } from './fields';
 import type { Plan, PlanNode } from './plan';
@@ -53,6 +54,11 @@ export function inputsOf(tree: PlanTree, node: PlanNode): PlanNode[] {
 /** Rows that left a node in all its loops and processes; null without ANALYZE. Up to PostgreSQL 17 a rounded figure. */
 export function totalRows(node: PlanNode): number | null {
   return node.actualRows === null || node.loops === null ? null : node.actualRows * node.loops;
+}
+
+/** A sum over loops: an average printed without all its digits, times the loops, is near the true number, not equal to it. */
+export function formatTotal(node: PlanNode, rows: number): string {
+  return node.loops !== null && node.loops > 1 ? `about ${formatCompactCount(rows)}` : formatCount(rows);
 }
 
 /** Rows that a filter threw away, in all loops and processes. */

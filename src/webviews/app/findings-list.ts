@@ -19,8 +19,8 @@ export class FindingsList extends LightElement {
       return html`<p class="empty-note">
         ${
           this.analyzed
-            ? 'Nothing in this plan stands out.'
-            : 'Nothing in this plan stands out. It was only planned: EXPLAIN ANALYZE measures and shows more.'
+            ? 'None of the checks found anything in this plan.'
+            : 'None of the checks found anything in this plan. It was only planned: EXPLAIN ANALYZE measures and shows more.'
         }
       </p>`;
     }

@@ -85,6 +85,12 @@ export class PlanTree extends LightElement {
     return this.filter.trim() === '' ? null : this.rows.filter(({ matches }) => matches).length;
   }
 
+  /** A key that was pressed while nothing in the page had the focus. */
+  takeKey(event: KeyboardEvent): void {
+    this.onKeyDown(event);
+    if (event.defaultPrevented && event.key !== '/') this.focusTree();
+  }
+
   focusTree(): void {
     this.scroller.focus();
   }

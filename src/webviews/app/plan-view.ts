@@ -119,7 +119,10 @@ export class PlanView extends LightElement {
     if ((event.ctrlKey || event.metaKey) && event.key === 'f' && this.view.tab === 'plan') {
       event.preventDefault();
       this.focusFilter();
+      return;
     }
+    // a plan that has just opened has the window's focus, but nothing in it has the page's: its keys are the tree's
+    if (event.target === document.body && this.view.tab === 'plan') this.tree?.takeKey(event);
   };
 
   private readonly focusFilter = () => {

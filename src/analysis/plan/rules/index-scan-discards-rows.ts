@@ -1,7 +1,7 @@
-import { formatRatio, formatCount } from '../../format/numbers';
+import { formatRatio } from '../../format/numbers';
 import { textField } from '../fields';
 import { definePlanRule, filterOf, hasWeight, measured, savedMsOf, type PlanObservation } from '../plan-rule';
-import { inputsOf, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
+import { formatTotal, inputsOf, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
 
 /** From here on the index finds more rows that are thrown away than rows that are wanted. */
 const warnFromRatio = 0.5;
@@ -31,7 +31,7 @@ export const indexScanDiscardsRows = definePlanRule({
           node,
           severity: removedRatio >= criticalFromRatio ? 'critical' : 'medium',
           message:
-            `${index === null ? 'The bitmap scan' : `The index ${index}`} found ${formatCount(removed + kept)} rows of ` +
+            `${index === null ? 'The bitmap scan' : `The index ${index}`} found ${formatTotal(node, removed + kept)} rows of ` +
             `${relationLabel(node) ?? 'a table'}, and the filter ${filter} discarded ${formatRatio(removedRatio)} of them.`,
           advice:
             `See whether one index can hold ${condition === null ? "the index's columns" : `the columns of ${condition}`} and those of ` +

@@ -50,8 +50,8 @@ export const sortOnDisk = definePlanRule({
           severity: severityOf(savedRatio),
           message: `The sort by ${key} did not fit in work_mem and wrote ${formatBytes(largest)} to disk${processes}.`,
           advice:
-            `With work_mem of about ${formatBytes(workMemBytes)} it would stay in memory; an index on the sort key could spare it ` +
-            'altogether.',
+            `With work_mem of about ${formatBytes(workMemBytes)} it would stay in memory. Where the sort key is columns of one ` +
+            'table, an index on them may spare the sort.',
           evidence: [
             measured('written to disk by one process', largest, 'bytes'),
             measured('rows sorted', node.actualRows ?? 0, 'rows'),
