@@ -291,7 +291,12 @@ async function askPassword(profile: ConnectionProfile, refusal: DatabaseFailure)
   const isDone = await runSteps(`Password of "${profile.name}"`, [
     {
       ask: async (frame) => {
-        const typed = await askText({ frame, prompt: refusal.message, isPassword: true });
+        const typed = await askText({
+          frame,
+          prompt: refusal.message,
+          isPassword: true,
+          validate: (text) => (text === '' ? 'Type the password, or leave with Escape.' : null),
+        });
         if (typeof typed !== 'string') return typed;
         password = typed;
         return 'answered';
