@@ -240,7 +240,8 @@ class StatementLookup {
     const uses = this.#facts.operators;
     const operators = await this.#rows(namedOperatorsQuery, [...split(uses), this.#path]);
     const casts = await this.#rows(castsQuery, []);
-    const namedTypes = split([...types, ...functions]);
+    // row.name may be a cast of the row to a domain, just as name(row)
+    const namedTypes = split([...types, ...functions, ...attributes.map(unqualified)]);
     const written = await this.#rows(possibleTypesQuery, [[], [], false, ...split(types), this.#path, []]);
     const isWritten = (type: number) =>
       type < firstUserOid ? types.length > 0 : written.some(({ oid }) => oid === type);
@@ -273,8 +274,9 @@ class StatementLookup {
           if (cast.context === 'i' && this.#mayOccur(cast.source_type)) resultTypes.add(cast.target_type);
           continue;
         }
-        // to_json and its like cast to json by themselves
-        const implied = cast.context === 'i' || cast.target_type === jsonOid || (cast.context === 'a' && this.#writes);
+        // a SELECT too assigns: conditions to bool, LIMIT to int8, subscripts to int and text; to_json and its like cast to
+        // json by themselves, and || casts to text
+        const implied = cast.context !== 'e' || cast.target_type === jsonOid || cast.target_type === textOid;
         if (implied || isWritten(cast.target_type)) this.#addFunction(cast.function, cast.source, 'planned');
       }
     }
@@ -338,6 +340,7 @@ class StatementLookup {
 const firstUserOid = 16_384;
 
 const jsonOid = 114;
+const textOid = 25;
 
 type FunctionRow = z.output<typeof functionsQuery.row>;
 type OperatorRow = z.output<typeof namedOperatorsQuery.row>;

@@ -40,6 +40,30 @@ INSERT INTO wraps VALUES (ROW(1));
 CREATE DOMAIN checked_int AS int CHECK (lying(VALUE) > 0);
 CREATE TYPE has_domain AS (x checked_int);
 CREATE TABLE domains (x checked_int);
+INSERT INTO domains VALUES (5);
+
+-- a condition assigns to bool
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE FUNCTION is_good(m mood) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED mood'; RETURN m = 'good'; END $$;
+CREATE CAST (mood AS bool) WITH FUNCTION is_good(mood) AS ASSIGNMENT;
+CREATE TABLE moods (m mood);
+INSERT INTO moods VALUES ('good');
+-- PostgreSQL's own function behind || casts to text
+CREATE TYPE shade AS ENUM ('light', 'dark');
+CREATE FUNCTION shade_name(s shade) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED shade'; RETURN 'shade'; END $$;
+CREATE CAST (shade AS text) WITH FUNCTION shade_name(shade);
+CREATE TABLE shades (s shade);
+INSERT INTO shades VALUES ('light');
+-- lying(-5) is computed when a plan with the domain is set up, once a session
+CREATE DOMAIN whole_data AS data CHECK ((VALUE).id > lying(-5) AND lying((VALUE).id) > 0);
+
+-- somebody's hash function decides on the partition
+CREATE FUNCTION hash_int(a int, seed int8) RETURNS int8 IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED hash'; RETURN a; END $$;
+CREATE OPERATOR CLASS tripping_hash_ops FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 2 hash_int(int, int8);
+CREATE TABLE hashed (id int) PARTITION BY HASH (id tripping_hash_ops);
 
 CREATE FUNCTION distance(a float8, b float8) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN RAISE LOG 'TRIPPED range'; RETURN a - b; END $$;

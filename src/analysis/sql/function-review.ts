@@ -43,6 +43,7 @@ export const harmfulStableFunctions: Readonly<Record<string, string>> = {
   database_to_xmlschema: 'reads all tables of the database, views and their functions too',
   database_to_xml_and_xmlschema: 'reads all tables of the database, views and their functions too',
   ts_rewrite: 'runs SQL given as a text',
+  satisfies_hash_partition: "calls the hash functions of a table's operator classes",
   pg_input_is_valid: 'reads a value as any type, which may run the functions of a domain',
   pg_input_error_info: 'reads a value as any type, which may run the functions of a domain',
   fmgr_c_validator: 'loads a library',

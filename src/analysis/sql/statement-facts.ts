@@ -74,7 +74,7 @@ export interface StatementFacts {
   selectsInto: boolean;
   relations: QualifiedName[];
   functions: FunctionUse[];
-  /** Last names of x.name: PostgreSQL takes them for a function call when x is a row without such a column. */
+  /** Last names of x.name: PostgreSQL takes them for a function call or a cast when x is a row without such a column. */
   attributes: string[];
   operators: OperatorUse[];
   /** Types named in casts and column definitions. */
@@ -292,6 +292,8 @@ class StatementReader {
   readonly #names = new Set<string>();
   readonly #unknownNodes = new Set<string>();
   readonly #aliases = new Map<string, QualifiedName>();
+  /** Names and aliases of everything in FROM, joins and subqueries too. */
+  readonly #rowNames = new Set<string>();
   readonly #wholeRowNames: string[] = [];
   readonly #columns: { parameter: number; qualifier: string | null; column: string; relation?: QualifiedName }[] = [];
   readonly #onlyShown: ReadonlySet<Fields>;
@@ -316,7 +318,7 @@ class StatementReader {
       operators: this.#operators,
       types: this.#types,
       names: [...this.#names],
-      usesWholeRows: this.#usesWholeRows || this.#wholeRowNames.some((name) => this.#aliases.has(name)),
+      usesWholeRows: this.#usesWholeRows || this.#wholeRowNames.some((name) => this.#rowNames.has(name)),
       parameterCount: this.#parameterCount,
       comparisons: this.#columns.map(({ parameter, qualifier, column, relation }) => ({
         parameter,
@@ -341,6 +343,7 @@ class StatementReader {
   };
 
   #visitUnwrapped(fields: Fields, key: string): void {
+    if (typeof fields['aliasname'] === 'string') this.#rowNames.add(fields['aliasname']);
     if (typeof fields['relname'] === 'string') this.#addRelation(fields);
     else if (Array.isArray(fields['names'])) this.#addType(fields);
     else if (key === 'intoClause') this.#selectsInto = true;
@@ -412,6 +415,7 @@ class StatementReader {
     addName(this.#relations, name);
     const alias = relation.alias?.aliasname ?? name.name;
     if (!this.#aliases.has(alias)) this.#aliases.set(alias, name);
+    this.#rowNames.add(alias);
   }
 
   /** `%TYPE` reads a column's type; lists of names that are no type (arguments, aliases) do no harm here. */

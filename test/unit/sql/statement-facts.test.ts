@@ -104,6 +104,8 @@ describe('readStatement', () => {
   it('knows when every column takes part', () => {
     assert.ok(!factsOf('select * from t where a = 1').usesWholeRows);
     assert.ok(!factsOf('select a from t').usesWholeRows);
+    assert.ok(factsOf('select j from (t cross join u) j').usesWholeRows);
+    assert.ok(factsOf('select s from (select a from t) s').usesWholeRows);
     for (const sql of [
       'select distinct * from t',
       'select * from t order by 1',
