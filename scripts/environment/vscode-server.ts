@@ -92,15 +92,14 @@ export async function startVsCode(options: VsCodeOptions = {}): Promise<VsCodeSe
   const profile = toProfile(folder.path);
   const logFile = path.join(folder.path, 'server.log');
   const port = options.port ?? (await freePort());
-  const temporary = path.join(folder.path, 'tmp');
-  await mkdir(temporary, { mode: 0o700 });
+  const sockets = path.join(folder.path, 'sockets');
+  await mkdir(sockets, { mode: 0o700 });
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     // there is no gallery here; an empty one keeps the Extensions view from asking
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
-    // its sockets, which it does not always remove
-    TMPDIR: temporary,
-    XDG_RUNTIME_DIR: temporary,
+    // for its sockets, which it does not always remove
+    XDG_RUNTIME_DIR: sockets,
     ...options.environment,
   };
   await mkdir(path.join(profile.userData, 'User'), { recursive: true });
