@@ -70,7 +70,8 @@ const byteUnits = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
 /** PostgreSQL's own units (1 kB is 1024 bytes): "512 bytes", "8 kB", "1.46 MB", "23.4 GB". */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null) return missing;
-  if (Math.abs(bytes) < 1024) return formatQuantity(bytes, 'byte');
+  // an estimate may be a fraction; a byte has none
+  if (Math.abs(bytes) < 1024) return formatQuantity(Math.round(bytes), 'byte');
   let size = bytes;
   let unit = 'bytes';
   for (const each of byteUnits) {

@@ -119,6 +119,7 @@ describe('number formats', () => {
         }
         assert.ok(formatBytes(value).length <= 11, formatBytes(value));
       }),
+      { examples: [[100.005], [1023.7]] },
     );
   });
 });
