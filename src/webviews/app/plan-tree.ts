@@ -80,11 +80,6 @@ export class PlanTree extends LightElement {
     this.scroller.style.setProperty('--columns', template);
   }
 
-  /** The nodes that match the filter, for the count beside it; null without a filter. */
-  get matchCount(): number | null {
-    return this.filter.trim() === '' ? null : this.rows.filter(({ matches }) => matches).length;
-  }
-
   /** A key that was pressed while nothing in the page had the focus. */
   takeKey(event: KeyboardEvent): void {
     this.onKeyDown(event);

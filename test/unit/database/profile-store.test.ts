@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { unsetConnection } from '../../../src/analysis/connection/unset-connection';
 import { DatabaseFailure } from '../../../src/analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../../../src/analysis/connection/connection-profile';
 import { findConfigurationFolder, openProfileStore } from '../../../src/database/profile-store';
@@ -11,17 +12,11 @@ function toProfile(id: string, name = id): ConnectionProfile {
     id,
     name,
     environment: 'development',
+    ...unsetConnection,
     host: 'h',
     port: 5432,
     database: 'd',
     user: 'u',
-    service: null,
-    sslMode: null,
-    sslRootCert: null,
-    sslCert: null,
-    sslKey: null,
-    searchPath: null,
-    passwordCommand: null,
   };
 }
 
