@@ -28,6 +28,13 @@ export const objectRefSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('setting'), name: z.string() }),
   z.object({ kind: z.literal('extension'), name: z.string() }),
   z.object({ kind: z.literal('relation'), schema: z.string(), name: z.string() }),
+  z.object({ kind: z.literal('index'), schema: z.string(), name: z.string(), table: z.string() }),
+  z.object({ kind: z.literal('constraint'), schema: z.string(), table: z.string(), name: z.string() }),
+  z.object({ kind: z.literal('sequence'), schema: z.string(), name: z.string() }),
+  /** A row of pg_stat_statements, by its queryid. */
+  z.object({ kind: z.literal('statement'), queryId: z.string() }),
+  /** A session, for as long as it lives. */
+  z.object({ kind: z.literal('session'), pid: z.number().int() }),
   /** A node of the plan at hand, by PlanNode.id. */
   z.object({ kind: z.literal('plan-node'), nodeId: z.number().int() }),
   z.object({ kind: z.literal('machine') }),
