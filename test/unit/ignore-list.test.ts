@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import type { Finding } from '../../src/analysis/finding';
+import { findIgnoreReason, formatIgnoreList, parseIgnoreList, type IgnoreEntry } from '../../src/analysis/ignore-list';
+
+const finding: Finding = {
+  ruleId: 'unused-index',
+  severity: 'low',
+  subject: { kind: 'index', schema: 'public', name: 'Orders idx', table: 'orders' },
+  message: 'Index "Orders idx" was never scanned.',
+  evidence: [],
+  fingerprint: 'unused-index: public."Orders idx"',
+};
+
+const reasonFor = (entry: Record<string, string>) => findIgnoreReason(finding, [entry as IgnoreEntry]);
+
+describe('an ignore list', () => {
+  it('names a rule, an object as SQL does, both, or one finding', () => {
+    const reason = 'used by the yearly report';
+    for (const entry of [
+      { rule: 'unused-index' },
+      { object: 'public."Orders idx"' },
+      { rule: 'unused-index', object: 'public."Orders idx"' },
+      { fingerprint: finding.fingerprint },
+    ]) {
+      assert.equal(reasonFor({ ...entry, reason }), reason, JSON.stringify(entry));
+    }
+  });
+
+  it('leaves everything else alone', () => {
+    for (const entry of [
+      { rule: 'duplicate-index' },
+      { object: 'public.orders' },
+      { rule: 'unused-index', object: 'public.other' },
+      { rule: 'duplicate-index', object: 'public."Orders idx"' },
+      { fingerprint: 'unused-index: public.other' },
+    ]) {
+      assert.equal(reasonFor({ ...entry, reason: 'any' }), null, JSON.stringify(entry));
+    }
+  });
+
+  it('reads what it writes', () => {
+    const entries: IgnoreEntry[] = [
+      { rule: 'no-primary-key', reason: 'log tables' },
+      { object: 'public.orders', reason: 'to be dropped' },
+      { fingerprint: 'x', reason: 'y' },
+    ];
+    assert.deepEqual(parseIgnoreList(formatIgnoreList(entries)), { status: 'read', entries });
+  });
+
+  it('says what is wrong with a file that can not be read', () => {
+    const reasonOf = (text: string) => {
+      const reading = parseIgnoreList(text);
+      assert.equal(reading.status, 'unreadable', text);
+      return reading.reason;
+    };
+    assert.match(reasonOf('{"ignore": ['), /^It is not JSON: /);
+    assert.match(reasonOf('[]'), /^At the file: /);
+    assert.match(reasonOf('{"ignore": [{"rule": "unused-index"}]}'), /^At ignore\.0: an entry has a "reason"/);
+    assert.match(reasonOf('{"ignore": [{"rule": "unused-index", "reason": " "}]}'), /^At ignore\.0/);
+  });
+});
