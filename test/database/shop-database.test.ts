@@ -7,7 +7,13 @@ import { Client, type QueryResultRow } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { demoWorkspaceFolder, readDemoStatements } from '../factories/demo-statements';
 import { fillShopDatabase, shopDefects, shopNow, shopRowCounts, shopServerSettings } from '../factories/shop-database';
-import { runShopWorkload, writingDemoStatements } from '../factories/shop-workload';
+import {
+  captureFirstValues,
+  helpfulIndexes,
+  runShopWorkload,
+  statementsWithoutHelpfulIndex,
+  writingDemoStatements,
+} from '../factories/shop-workload';
 
 const scale = 0.1;
 const majors = [13, 18] as const;
@@ -25,6 +31,7 @@ const content = `
   UNION ALL SELECT 'audit_log', count(*), sum(hashtextextended(t::text, 0)) FROM audit_log t
   UNION ALL SELECT 'accounts', count(*), sum(hashtextextended(t::text, 0)) FROM "UserAccount" t
   UNION ALL SELECT 'sessions', count(*), sum(hashtextextended(t::text, 0)) FROM "userSessions" t
+  UNION ALL SELECT 'supplier_prices', count(*), sum(hashtextextended(t::text, 0)) FROM supplier_prices t
   UNION ALL SELECT 'daily_sales', count(*), sum(hashtextextended(t::text, 0)) FROM reporting.daily_sales t
   ORDER BY name`;
 
@@ -152,7 +159,7 @@ describe('shop database', function () {
         assert.deepEqual(kinds, [
           { kind: 'm', count: 1 },
           { kind: 'p', count: 1 },
-          { kind: 'r', count: 22 },
+          { kind: 'r', count: 23 },
           { kind: 'v', count: 1 },
         ]);
         const [objects] = await rows(`
@@ -161,6 +168,60 @@ describe('shop database', function () {
             to_regproc('order_total') IS NOT NULL AS "function",
             EXISTS (SELECT FROM pg_trigger WHERE tgname = 'orders_log_change') AS "trigger"`);
         assert.deepEqual(objects, { tableComment: true, columnComment: true, function: true, trigger: true });
+      });
+
+      it('has an enum, arrays, jsonb, words for text search and quoted names', async () => {
+        const columns = await rows<{ column: string; type: string }>(`
+          SELECT c.relname || '.' || attname AS column, atttypid::regtype::text AS type
+          FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+          WHERE c.relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0
+            AND (c.relname, attname) IN (('orders', 'status'), ('orders', 'shipping_address'), ('customers', 'tags'),
+              ('products', 'search'), ('UserAccount', 'customerId'), ('userSessions', 'userId'))
+          ORDER BY c.relname COLLATE "C", attname COLLATE "C"`);
+        assert.deepEqual(
+          columns.map(({ column, type }) => `${column} ${type}`),
+          [
+            'UserAccount.customerId integer',
+            'customers.tags text[]',
+            'orders.shipping_address jsonb',
+            'orders.status order_status',
+            'products.search tsvector',
+            'userSessions.userId text',
+          ],
+        );
+        const [used] = await rows(`
+          SELECT (SELECT count(DISTINCT status)::integer FROM orders) AS statuses,
+            EXISTS (SELECT FROM customers WHERE cardinality(tags) = 3) AS tags,
+            EXISTS (SELECT FROM products WHERE search @@ to_tsquery('english', 'oak & lamp')) AS found,
+            NOT EXISTS (SELECT FROM "userSessions" s WHERE NOT EXISTS (SELECT FROM "UserAccount" a WHERE a."id" = s."userId")) AS joined`);
+        assert.deepEqual(used, { statuses: 6, tags: true, found: true, joined: true });
+      });
+
+      it('has an index that is not valid, and a table with rows and no primary key', async () => {
+        const invalid = await rows('SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid');
+        assert.deepEqual(invalid, [{ name: shopDefects.invalidIndex }]);
+        const withoutKey = await rows(`
+          SELECT c.relname AS name FROM pg_class c
+          WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)`);
+        assert.deepEqual(withoutKey, [{ name: shopDefects.tableWithoutPrimaryKey }]);
+      });
+
+      it('has statistics that have not seen most of a table', async () => {
+        const { table, changedRatio } = shopDefects.staleStatistics;
+        const planned = shopRowCounts(scale).supplier_prices;
+        const deadline = Date.now() + statisticsDelayMs;
+        for (;;) {
+          const [statistics] = await rows<{ known: number; changed: number }>(
+            `SELECT c.reltuples::integer AS known, n_mod_since_analyze::integer AS changed
+             FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE s.relname = $1`,
+            [table],
+          );
+          assert.equal(statistics?.known, planned * (1 - changedRatio));
+          if (statistics.changed === planned * changedRatio) return;
+          if (Date.now() > deadline) assert.fail(`changed since ANALYZE: ${statistics.changed}`);
+          await new Promise((resolve) => setTimeout(resolve, 250));
+        }
       });
 
       it('has the duplicate and the redundant index', async () => {
@@ -219,7 +280,8 @@ describe('shop database', function () {
       it('has statistics that count each row once', async () => {
         const counted = await rows<{ name: string; ratio: number }>(`
           SELECT c.relname AS name, n_live_tup::float8 / reltuples AS ratio
-          FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid AND c.reltuples > 0 AND c.relkind = 'r'`);
+          FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid AND c.reltuples > 0 AND c.relkind = 'r'
+          WHERE c.relname <> '${shopDefects.staleStatistics.table}'`);
         assert.ok(counted.length > 18);
         for (const { name, ratio } of counted) assert.ok(Math.abs(ratio - 1) < 0.05, `${name}: ${ratio}`);
       });
@@ -289,6 +351,47 @@ describe('shop database', function () {
           Object.keys(reasons).filter((id) => !statements.some((statement) => statement.id === id)),
           [],
         );
+      });
+
+      it('has statements that an index helps, and some that none does', async () => {
+        const statements = await readDemoStatements();
+        await withClient(serverOf(major).url(), async (client) => {
+          const costOf = async (id: string) => {
+            const statement = statements.find((each) => each.id === id);
+            assert.ok(statement, id);
+            const values = await captureFirstValues(client, id);
+            const { rows: plans } = await client.query<{ 'QUERY PLAN': [{ Plan: { 'Total Cost': number } }] }>(
+              `EXPLAIN (FORMAT JSON) ${statement.numbered}`,
+              [...values],
+            );
+            return plans[0]!['QUERY PLAN'][0].Plan['Total Cost'];
+          };
+          for (const [id, index] of Object.entries(helpfulIndexes)) {
+            const before = await costOf(id);
+            await client.query(`BEGIN; CREATE INDEX ON ${index}`);
+            const after = await costOf(id);
+            await client.query('ROLLBACK');
+            assert.ok(after < before / 2, `${id} with an index on ${index}: ${before}, then ${after}`);
+          }
+          const before = new Map<string, number>();
+          for (const id of statementsWithoutHelpfulIndex) before.set(id, await costOf(id));
+          await client.query(`BEGIN;
+            DO $$
+            DECLARE
+              c record;
+            BEGIN
+              FOR c IN SELECT attrelid::regclass AS name, attname FROM pg_attribute
+                WHERE attrelid = ANY ('{customers,products,orders,order_items}'::regclass[]) AND attnum > 0
+              LOOP
+                EXECUTE format('CREATE INDEX ON %s (%I)', c.name, c.attname);
+              END LOOP;
+            END $$`);
+          for (const [id, cost] of before) {
+            const after = await costOf(id);
+            assert.ok(after > cost * 0.9, `${id} with an index on every column: ${cost}, then ${after}`);
+          }
+          await client.query('ROLLBACK');
+        });
       });
 
       it('runs the workload without changing a row', async () => {

@@ -1,6 +1,6 @@
 // The shop: one deterministic database at any scale, for tests (0.1), the demo (1) and benchmarks (10). The same scale
 // gives the same rows on every PostgreSQL major, and the defects listed in `shopDefects` are there on purpose.
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import accounts from './shop-database/accounts.sql';
 import auditLog from './shop-database/audit-log.sql';
 import customers from './shop-database/customers.sql';
@@ -18,6 +18,7 @@ import reviews from './shop-database/reviews.sql';
 import roles from './shop-database/roles.sql';
 import schema from './shop-database/schema.sql';
 import session from './shop-database/session.sql';
+import supplierPrices from './shop-database/supplier-prices.sql';
 
 export type ShopProgress = (done: number, of: number, what: string) => void;
 
@@ -51,6 +52,7 @@ const rowsAtScaleOne = {
   audit_log: 200_000,
   accounts: 40_000,
   sessions: 150_000,
+  supplier_prices: 200_000,
 };
 
 /** Rows that are written to each table at a scale (the retention job then deletes a part of audit_log). */
@@ -66,6 +68,7 @@ export function shopRowCounts(scale: number): Record<keyof typeof rowsAtScaleOne
     audit_log: scaled(rowsAtScaleOne.audit_log),
     accounts: scaled(rowsAtScaleOne.accounts),
     sessions: scaled(rowsAtScaleOne.sessions),
+    supplier_prices: scaled(rowsAtScaleOne.supplier_prices),
   };
 }
 
@@ -89,6 +92,11 @@ export const shopDefects = {
   deadRows: { table: 'audit_log', ratio: 59 / 181 },
   /** int4: its last value as a share of 2147483647. */
   exhaustedSequence: { name: 'audit_log_id_seq', usedRatio: 0.95 },
+  /** What CREATE UNIQUE INDEX CONCURRENTLY left when it met two products of one name. */
+  invalidIndex: 'products_name_key',
+  tableWithoutPrimaryKey: 'supplier_prices',
+  /** Share of the rows that came after the last ANALYZE; autovacuum is off for it. */
+  staleStatistics: { table: 'supplier_prices', changedRatio: 0.6 },
 } as const;
 
 interface Step {
@@ -115,6 +123,7 @@ const phases: Step[][][] = [
       step('reviews', reviews),
       step('accounts', accounts),
       step('audit_log', auditLog),
+      step('supplier_prices of May', supplierPrices),
       step('indexes of the catalogue', indexesCatalogue),
       step('events', events),
       step('indexes of events', indexesEvents),
@@ -132,9 +141,10 @@ const phases: Step[][][] = [
     [vacuum('orders', 'order_items', 'reporting.daily_sales')],
     [
       vacuum('customers', 'products', 'reviews', '"UserAccount"', '"userSessions"', 'events'),
-      step('analyze audit_log', 'ANALYZE audit_log'),
+      step('analyze audit_log and supplier_prices', 'ANALYZE audit_log', 'ANALYZE supplier_prices'),
     ],
   ],
+  [[step('supplier_prices of June', supplierPrices)]],
 ];
 
 /** Fills an empty database as a superuser. Fails when the shop is already there. */
@@ -157,6 +167,7 @@ export async function fillShopDatabase(url: string, options: ShopDatabaseOptions
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
   await withClient(url, async (client) => {
+    await leaveInvalidIndex(client);
     await createStatementStatistics(client);
     if (options.passwords !== undefined) await setPasswords(client, options.passwords);
   });
@@ -186,6 +197,19 @@ async function prepareSession(client: Client, scale: number): Promise<void> {
     await client.query('SELECT set_config($1, $2, false)', [`shop.${table}`, String(rows)]);
   }
   await client.query(session);
+}
+
+/** An index that is not valid comes about in no other way than by a build that fails. */
+async function leaveInvalidIndex(client: Client): Promise<void> {
+  const failure: unknown = await client
+    .query(`CREATE UNIQUE INDEX CONCURRENTLY ${shopDefects.invalidIndex} ON public.products (name)`)
+    .then(
+      () => null,
+      (error: unknown) => error,
+    );
+  const uniqueViolation = '23505';
+  if (failure instanceof DatabaseError && failure.code === uniqueViolation) return;
+  throw failure ?? new Error('All products have different names: the scale is too small for the shop.');
 }
 
 /** pg_stat_statements can be created anywhere but works only when the server has loaded it at its start. */

@@ -110,6 +110,15 @@ CREATE TABLE audit_log (
 ) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE audit_log IS 'Who changed what. A nightly job deletes what is older than the retention time.';
 
+-- a copy of a spreadsheet: no key, and nothing analyzes it after an import
+CREATE TABLE supplier_prices (
+  supplier text NOT NULL,
+  sku text NOT NULL,
+  price numeric(10, 2) NOT NULL,
+  imported_on date NOT NULL
+) WITH (autovacuum_enabled = false);
+COMMENT ON TABLE supplier_prices IS 'What suppliers ask for products, imported once a month.';
+
 -- the account service uses an ORM: quoted camelCase names, text keys, timestamps without time zone
 CREATE TYPE "UserRole" AS ENUM ('USER', 'SUPPORT', 'ADMIN');
 CREATE TABLE "UserAccount" (
