@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runTests } from '@vscode/test-electron';
+import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { root } from './bundles';
 import { launchChromium, newContext } from './chromium';
 import { suiteEventSchema, suiteRequestVariable, type SuiteEvent, type SuiteRequest } from './extension-suite-protocol';
@@ -33,12 +33,28 @@ interface Launch {
   environment: Record<string, string>;
 }
 
+async function provideDesktop(): Promise<string> {
+  const present = process.env['PG_INSIGHT_VSCODE_PATH'];
+  if (present !== undefined) {
+    if (existsSync(present)) return present;
+    throw new Error(`PG_INSIGHT_VSCODE_PATH is ${present}, and there is no such file.`);
+  }
+  try {
+    return await downloadAndUnzipVSCode();
+  } catch (error) {
+    throw new Error(
+      `VS Code could not be downloaded (${error instanceof Error ? error.message : String(error)}). Set ` +
+        'PG_INSIGHT_VSCODE_PATH to the program of a VS Code that is here, or leave out PG_INSIGHT_VSCODE.',
+    );
+  }
+}
+
 async function launchDesktop({ extensionFolder, suiteFile, workspace, environment }: Launch): Promise<void> {
-  const executable = process.env['PG_INSIGHT_VSCODE_PATH'];
+  const vscodeExecutablePath = await provideDesktop();
   const profile = await makeTemporaryFolder('vscode');
   try {
     await runTests({
-      ...(executable === undefined ? {} : { vscodeExecutablePath: executable }),
+      vscodeExecutablePath,
       extensionDevelopmentPath: extensionFolder,
       extensionTestsPath: suiteFile,
       extensionTestsEnv: environment,
@@ -91,6 +107,13 @@ async function launchServer({ extensionFolder, suiteFile, workspace, environment
   }
 }
 
+async function launchHost(launch: Launch): Promise<void> {
+  const choice = process.env['PG_INSIGHT_VSCODE'] ?? 'server';
+  if (choice === 'server') await launchServer(launch);
+  else if (choice === 'electron') await launchDesktop(launch);
+  else throw new Error(`PG_INSIGHT_VSCODE is "${choice}", which is neither server nor electron.`);
+}
+
 /** Runs the tests and returns every event of the suite; without an `end` among them it did not finish. */
 export async function runInExtensionHost(tests: ExtensionTests): Promise<SuiteEvent[]> {
   const folder = await makeTemporaryFolder('extension-tests');
@@ -106,9 +129,8 @@ export async function runInExtensionHost(tests: ExtensionTests): Promise<SuiteEv
       forbidOnly: tests.forbidOnly,
       ...(tests.grep === undefined ? {} : { grep: tests.grep }),
     };
-    const launch = process.env['PG_INSIGHT_VSCODE'] === 'electron' ? launchDesktop : launchServer;
     let failure: unknown = null;
-    await launch({
+    await launchHost({
       extensionFolder: tests.extensionFolder,
       suiteFile: tests.suiteFile,
       workspace,
@@ -122,7 +144,9 @@ export async function runInExtensionHost(tests: ExtensionTests): Promise<SuiteEv
     const lines = existsSync(request.resultFile) ? (await readFile(request.resultFile, 'utf8')).split('\n') : [];
     const events = lines.filter((line) => line !== '').map((line) => suiteEventSchema.parse(JSON.parse(line)));
     // failed tests make VS Code fail as well, and they are among the events already
-    if (failure !== null && !events.some(({ event }) => event === 'end')) console.error(failure);
+    if (failure !== null && !events.some(({ event }) => event === 'end')) {
+      console.error(failure instanceof Error && failure.cause === undefined ? failure.message : failure);
+    }
     return events;
   } finally {
     await folder.remove();
