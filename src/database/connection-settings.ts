@@ -3,11 +3,12 @@
 import path from 'node:path';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { sslModeSchema, type ConnectionProfile, type SslMode } from '../analysis/connection/connection-profile';
+import { describeFileError } from './error-code';
 import type { LocalFile, LocalSystem } from './local-system';
 import { runPasswordCommand } from './password-command';
 import { findPassword } from './password-file';
 import { findServiceFiles, parseService } from './service-file';
-import type { Target, TlsMaterial } from './transport';
+import { uncheckedTls, type Target, type TlsMaterial } from './transport';
 
 export interface ConnectionSettings {
   /** Tried in order until one answers. */
@@ -183,8 +184,8 @@ async function readSetting(file: string, what: string, system: LocalSystem): Pro
     return await system.readFile(file);
   } catch (error) {
     throw configurationFailure(
-      `The ${what} ${file} can't be read: ${error instanceof Error ? error.message : 'unknown error'}.`,
-      'Check its permissions.',
+      `The ${what} ${file} can't be read: ${describeFileError(error)}.`,
+      'Check the path and its permissions.',
     );
   }
 }
@@ -268,18 +269,8 @@ async function toTlsMaterial(
   values: ReadonlyMap<string, string>,
   system: LocalSystem,
 ): Promise<TlsMaterial> {
+  if (sslMode === 'disable') return uncheckedTls;
   const negotiation = values.get('sslnegotiation') === 'direct' ? 'direct' : 'postgres';
-  if (sslMode === 'disable') {
-    return {
-      checkChain: false,
-      rootCertificates: null,
-      checkHostName: false,
-      certificate: null,
-      key: null,
-      keyPassphrase: null,
-      negotiation: 'postgres',
-    };
-  }
   if (negotiation === 'direct' && (sslMode === 'allow' || sslMode === 'prefer')) {
     throw configurationFailure(
       `sslnegotiation=direct does not go with sslmode ${sslMode}.`,

@@ -1,7 +1,7 @@
 // Errors of the server, the driver and the operating system in words: what failed, on which server and database, what to
 // do next. Nothing else of them reaches the user; no message holds a password.
 import pg from 'pg';
-import { DatabaseFailure, type FailureKind } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, type FailureKind, type WrongValue } from '../analysis/connection/connection-failure';
 import { connectionLossCodes, NoChannelBindingError, NoPasswordError } from './backend-connection';
 import { errorCode } from './error-code';
 import { quoteIdentifier } from '../analysis/sql/identifiers';
@@ -13,6 +13,14 @@ export interface FailureContext {
   readonly server: string;
   readonly database: string;
   readonly user: string;
+}
+
+/** How a statement was sent. */
+interface StatementRun {
+  values: readonly unknown[];
+  elapsedMs: number;
+  timeoutMs: number;
+  lockTimeoutMs: number;
 }
 
 interface Words {
@@ -33,13 +41,14 @@ export function toStatementFailure(
   error: unknown,
   text: string,
   context: FailureContext,
-  statement: { elapsedMs: number; timeoutMs: number; lockTimeoutMs: number },
+  statement: StatementRun,
 ): DatabaseFailure {
   if (error instanceof DatabaseFailure) return error;
   if (!(error instanceof pg.DatabaseError) || connectionLossCodes.test(error.code ?? '')) {
     return toLossFailure(error, context);
   }
-  const { kind, message, nextStep } = describeStatementError(error, context, statement);
+  const parameter = findWrongValue(error, statement.values);
+  const { kind, message, nextStep } = describeStatementError(error, context, statement, parameter);
   const position = Number(error.position);
   return new DatabaseFailure(
     kind,
@@ -48,6 +57,7 @@ export function toStatementFailure(
     {
       ...serverDetails(error),
       offset: Number.isInteger(position) && position > 0 ? toUtf16Offset(text, position) : null,
+      parameter,
     },
     { cause: error },
   );
@@ -349,7 +359,8 @@ function describeHandshake(cause: unknown, { server }: FailureContext): Words {
 function describeStatementError(
   error: pg.DatabaseError,
   { server, database, user }: FailureContext,
-  statement: { elapsedMs: number; timeoutMs: number; lockTimeoutMs: number },
+  statement: StatementRun,
+  parameter: WrongValue | null,
 ): Words {
   const where = `database "${database}" on ${server}`;
   switch (error.code) {
@@ -390,14 +401,39 @@ function describeStatementError(
       return {
         kind: 'statement',
         message: `${error.message} (${where})`,
-        // class 22: what was given can't be read as the type it is compared with
         nextStep:
           error.hint ??
-          (error.code?.startsWith('22') === true
-            ? 'Correct the value, which may be that of a parameter.'
-            : 'Correct the statement.'),
+          (parameter === null ? 'Correct the statement.' : `Correct the value of parameter $${parameter.index + 1}.`),
       };
   }
+}
+
+/** The last line of an error's context while a value is bound, in any language: "unnamed portal parameter $1 = '...'". */
+const boundParameter = /\$(\d+)(?: = '[^\n]*)?$/;
+
+/** SQLSTATE classes of a value that its type does not take: data exceptions, and the checks of a domain. */
+const valueErrors = /^22|^23514$/;
+
+/**
+ * The parameter whose value the server refused. Servers before 14 don't say which one it was: then it is the only one
+ * whose value the message quotes. An error with a place is about a literal of the statement.
+ */
+function findWrongValue(error: pg.DatabaseError, values: readonly unknown[]): WrongValue | null {
+  if (error.position !== undefined || !valueErrors.test(error.code ?? '')) return null;
+  const said = Number(boundParameter.exec(error.where ?? '')?.[1] ?? 0);
+  const quoted = values.flatMap((value, index) =>
+    typeof value === 'string' && value !== '' && error.message.includes(`"${value}"`) ? [index] : [],
+  );
+  const index = said >= 1 && said <= values.length ? said - 1 : quoted.length === 1 ? quoted[0] : undefined;
+  return index === undefined ? null : { index, problem: describeProblem(error) };
+}
+
+/** In the server's own words where they are not the usual ones. */
+function describeProblem({ message }: pg.DatabaseError): string {
+  const type = /^invalid input syntax for type (.+?)(?:: ".*)?$/s.exec(message)?.[1];
+  if (type !== undefined) return `is not a valid ${type}`;
+  const small = /^value ".*" is out of range for type (.+)$/s.exec(message)?.[1];
+  return small === undefined ? `is not accepted: ${message}` : `is out of range for type ${small}`;
 }
 
 /** The server counts characters (code points) from 1, editors UTF-16 units from 0. */

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { connectionProfileSchema, type ConnectionProfile } from '../analysis/connection/connection-profile';
-import { errorCode } from './error-code';
+import { describeFileError, errorCode } from './error-code';
 import type { LocalSystem } from './local-system';
 
 const fileVersion = 1;
@@ -189,7 +189,7 @@ async function inWords<Result>(file: string, action: () => Promise<Result>): Pro
     if (error instanceof DatabaseFailure) throw error;
     throw new DatabaseFailure(
       'configuration',
-      `The saved connections in ${file} can't be read or written: ${error instanceof Error ? error.message : 'unknown error'}.`,
+      `The saved connections in ${file} can't be read or written: ${describeFileError(error)}.`,
       'Check the permissions of the file and its folder.',
       {},
       { cause: error },

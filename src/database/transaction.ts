@@ -60,6 +60,7 @@ export class Transaction implements UnitOfWork {
       rows = await this.#connection.query(text, values);
     } catch (error) {
       throw toStatementFailure(error, text, this.#context, {
+        values,
         elapsedMs: performance.now() - start,
         timeoutMs: this.#options.statementTimeoutMs,
         lockTimeoutMs: this.#options.lockTimeoutMs ?? defaultLockTimeoutMs,

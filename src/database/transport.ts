@@ -27,6 +27,17 @@ export interface TlsMaterial {
   readonly negotiation: 'postgres' | 'direct';
 }
 
+/** Asks nothing of the server's certificate: for connections without TLS, and for asking whether a server is there. */
+export const uncheckedTls: TlsMaterial = {
+  checkChain: false,
+  rootCertificates: null,
+  checkHostName: false,
+  certificate: null,
+  key: null,
+  keyPassphrase: null,
+  negotiation: 'postgres',
+};
+
 /** 'if-offered' goes on in plain text when the server says that it has no TLS. */
 export type Encryption = 'none' | 'if-offered' | 'required';
 
@@ -235,18 +246,9 @@ export async function sendCancelRequest(
  * a statement runs, when its own connection has nothing to say. Logs nothing on the server and needs no login.
  */
 export async function isReachable(target: Target, signal: AbortSignal): Promise<boolean> {
-  const anyCertificate: TlsMaterial = {
-    checkChain: false,
-    rootCertificates: null,
-    checkHostName: false,
-    certificate: null,
-    key: null,
-    keyPassphrase: null,
-    negotiation: 'postgres',
-  };
   try {
     // the handshake is done to its end because a server logs one that is broken off
-    const { socket } = await openTransport(target, 'if-offered', anyCertificate, signal);
+    const { socket } = await openTransport(target, 'if-offered', uncheckedTls, signal);
     socket.destroy();
     return true;
   } catch (error) {

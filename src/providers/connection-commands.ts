@@ -1,16 +1,16 @@
 // Add, edit, remove, test, switch, connect, disconnect: what the user does to connections. `ensureSession` is how every
 // other command gets one.
 import * as vscode from 'vscode';
-import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { runCancellable } from './cancellable';
 import { askChanges, askNewProfile, askWhetherToStore } from './connection-form';
-import { isMendedByPassword, type ConnectionStore, type TypedPassword } from './connection-store';
+import { isMendedByPassword, type ConnectionStore } from './connection-store';
 import { describeTarget, type ConnectionNode } from './connections-view';
 import type { ConnectionSources, DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
-import { formatFailure, type FailureAction, type FailureReporter } from './failure-reporter';
-import type { PasswordStore } from './password-store';
+import { formatFailure, showLog, type FailureAction, type FailureReporter } from './failure-reporter';
+import type { PasswordStore, TypedPassword } from './password-store';
 import { askText, back, dismissed, pickOne, runSteps, separator } from './quick-steps';
 
 export class ConnectionCommands {
@@ -97,21 +97,66 @@ export class ConnectionCommands {
 
   async #add(startAt: 'choice' | 'dot-env'): Promise<void> {
     await this.#store.load();
-    const names = this.#store.profiles.map(({ name }) => name);
-    const form = await askNewProfile(this.#sources, names, startAt);
+    const form = await askNewProfile(this.#sources, this.#namesBeside(null), startAt);
     if (form === null) return;
-    if (form.password !== null) {
-      if (form.storePassword) await this.#passwords.store(form.profile.id, form.password);
-      else this.#passwords.keepForThisWindow(form.profile.id, form.password);
+    const typed = form.password === null ? null : { password: form.password, store: form.storePassword };
+    await this.#saveNew(form.profile, typed);
+  }
+
+  /** Saved, and used by this window, once it has worked; until then the window keeps the connection it has. */
+  async #saveNew(profile: ConnectionProfile, typed: TypedPassword | null): Promise<void> {
+    try {
+      await this.#testSession(profile, typed);
+    } catch (error) {
+      await this.#offerToMend(profile, typed, error);
+      return;
     }
-    await this.#store.save(form.profile);
-    await this.#store.setActive(form.profile.id);
-    await this.openSession(form.profile);
+    await this.#store.save(profile);
+    await this.#store.setActive(profile.id);
+    await this.openSession(profile);
+  }
+
+  async #offerToMend(profile: ConnectionProfile, typed: TypedPassword | null, error: unknown): Promise<void> {
+    await this.#reporter.showFailure(toUnsaved(profile, error), [
+      {
+        title: 'Edit',
+        run: () =>
+          this.#reporter.guard(async () => {
+            const title = `Add Connection "${profile.name}"`;
+            const otherNames = this.#namesBeside(null);
+            const edited = await askChanges(profile, { title, done: 'Test and Save', otherNames });
+            if (edited === null) await this.#offerToMend(profile, typed, error);
+            else await this.#saveNew(edited, typed);
+          }),
+      },
+      {
+        title: 'Save Anyway',
+        run: () =>
+          this.#reporter.guard(async () => {
+            // one that the server has refused is not worth keeping
+            const isRefused = isDatabaseFailure(error) && error.kind === 'authentication';
+            if (typed !== null && !isRefused) await this.#passwords.keep(profile.id, typed);
+            await this.#store.save(profile);
+          }),
+      },
+      // what was filled in is gone with the message, so the message comes back
+      {
+        title: showLog,
+        run: () => {
+          this.#reporter.showLog();
+          return this.#offerToMend(profile, typed, error);
+        },
+      },
+    ]);
+  }
+
+  #namesBeside(profile: ConnectionProfile | null): string[] {
+    return this.#store.profiles.filter(({ id }) => id !== profile?.id).map(({ name }) => name);
   }
 
   async #edit(profile: ConnectionProfile): Promise<void> {
-    const otherNames = this.#store.profiles.filter(({ id }) => id !== profile.id).map(({ name }) => name);
-    const edited = await askChanges(profile, otherNames);
+    const title = `Edit Connection "${profile.name}"`;
+    const edited = await askChanges(profile, { title, done: 'Save', otherNames: this.#namesBeside(profile) });
     if (edited === null || JSON.stringify(edited) === JSON.stringify(profile)) return;
     const wasConnected = this.#store.stateOf(profile.id).state !== 'disconnected';
     await this.#store.save(edited);
@@ -129,9 +174,7 @@ export class ConnectionCommands {
   }
 
   async #test(profile: ConnectionProfile): Promise<void> {
-    const session = await this.#tryWithPassword(profile, (typed) =>
-      runCancellable(`Testing "${profile.name}"`, (signal) => this.#store.test(profile, signal, typed)),
-    );
+    const session = await this.#orShowFailure(profile, () => this.#testSession(profile, null));
     if (session === null) return;
     const { facts } = session;
     const tls = facts.tls === null ? 'not encrypted' : facts.tls.version;
@@ -207,25 +250,44 @@ export class ConnectionCommands {
 
   /** The profile's session; asks for a password where one is needed. Null when the user was shown why it failed. */
   openSession(profile: ConnectionProfile): Promise<DatabaseSession | null> {
-    return this.#tryWithPassword(profile, (typed) =>
-      runCancellable(`Connecting to "${profile.name}"`, (signal) => this.#store.connect(profile, signal, typed)),
+    return this.#orShowFailure(profile, () =>
+      this.#tryWithPassword(profile, null, (typed) =>
+        runCancellable(`Connecting to "${profile.name}"`, (signal) => this.#store.connect(profile, signal, typed)),
+      ),
+    );
+  }
+
+  #testSession(profile: ConnectionProfile, typedBefore: TypedPassword | null): Promise<DatabaseSession> {
+    return this.#tryWithPassword(profile, typedBefore, (typed) =>
+      runCancellable(`Testing "${profile.name}"`, (signal) => this.#store.test(profile, signal, typed)),
     );
   }
 
   /** Tries with what is known, then with what the user types, until it works or the user gives up. */
   async #tryWithPassword(
     profile: ConnectionProfile,
+    typedBefore: TypedPassword | null,
     connect: (typed: TypedPassword | null) => Promise<DatabaseSession>,
-  ): Promise<DatabaseSession | null> {
-    for (let typed: TypedPassword | null = null; ;) {
+  ): Promise<DatabaseSession> {
+    for (let typed = typedBefore; ;) {
       try {
         return await connect(typed);
       } catch (error) {
         typed = isMendedByPassword(error) ? await askPassword(profile, error) : null;
-        if (typed !== null) continue;
-        await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
-        return null;
+        if (typed === null) throw error;
       }
+    }
+  }
+
+  async #orShowFailure(
+    profile: ConnectionProfile,
+    open: () => Promise<DatabaseSession>,
+  ): Promise<DatabaseSession | null> {
+    try {
+      return await open();
+    } catch (error) {
+      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
+      return null;
     }
   }
 
@@ -279,6 +341,16 @@ export class ConnectionCommands {
       value: profile,
     };
   }
+}
+
+/** Also of a test that the user has cancelled: what was filled in has to be saved or dropped. */
+function toUnsaved(profile: ConnectionProfile, error: unknown): unknown {
+  if (!isDatabaseFailure(error)) return error;
+  const { kind, message, nextStep, details, cause } = error;
+  const unsaved = `"${profile.name}" is not saved.`;
+  return kind === 'cancelled'
+    ? new DatabaseFailure('other', `${unsaved} Its test was cancelled.`, 'Edit it, or save it untested.')
+    : new DatabaseFailure(kind, `${unsaved} ${message}`, nextStep, details, { cause });
 }
 
 function isConnectionNode(node: unknown): node is ConnectionNode {

@@ -1,5 +1,7 @@
 // The questions that make or change a profile.
 import * as vscode from 'vscode';
+import { isLocalHost } from '../analysis/connection/local-host';
+import { isSameName } from '../analysis/connection/profile-name';
 import type { ConnectionProfile, Environment, SslMode } from '../analysis/connection/connection-profile';
 import { unsetConnection } from '../analysis/connection/unset-connection';
 import type { ConnectionDraft, ConnectionSources } from './database-port';
@@ -30,7 +32,7 @@ type Settings = ConnectionDraft['fields'];
 type Source =
   | { kind: 'url' }
   | { kind: 'fields' }
-  | { kind: 'environment' }
+  | { kind: 'environment'; variables: Record<string, string> }
   | { kind: 'service'; service: string }
   | { kind: 'dot-env'; url: string };
 
@@ -54,6 +56,18 @@ export async function askNewProfile(
     ({ password } = draft);
     if (draft.notes.length > 0) void vscode.window.showInformationMessage(draft.notes.join(' '));
   };
+  /** What name and environment are guessed from: a profile of PG* variables says nothing itself. */
+  const toGuessed = (): Settings => {
+    if (source.kind !== 'environment') return settings;
+    const { PGHOST, PGDATABASE, PGUSER, PGSERVICE } = source.variables;
+    return {
+      ...settings,
+      host: PGHOST ?? null,
+      database: PGDATABASE ?? null,
+      user: PGUSER ?? null,
+      service: PGSERVICE ?? null,
+    };
+  };
   const fieldStep = (
     ask: (frame: StepFrame) => Promise<string | typeof back | typeof dismissed>,
     take: (text: string) => void,
@@ -70,7 +84,7 @@ export async function askNewProfile(
   const askSource: Step = {
     ask: async (frame) => {
       const chosen = await pickOne<Source>({
-        // how many questions follow depends on the answer
+        // no count yet: how many questions follow depends on the answer
         frame: { ...frame, totalSteps: 1 },
         placeholder: startAt === 'dot-env' ? 'Which DATABASE_URL?' : 'Where does the connection come from?',
         choices: startAt === 'dot-env' ? await listDotEnvChoices(sources) : await listSourceChoices(sources),
@@ -125,6 +139,7 @@ export async function askNewProfile(
   );
   const askToStore: Step = {
     isDue: () => password !== null,
+    isFollowUp: true,
     ask: async (frame) => {
       const store = await askWhetherToStore(frame);
       if (store === back || store === dismissed) return store;
@@ -134,7 +149,7 @@ export async function askNewProfile(
   };
   const askForEnvironment: Step = {
     ask: async (frame) => {
-      const chosen = await askEnvironment(frame, guessEnvironment(settings));
+      const chosen = await askEnvironment(frame, guessEnvironment(toGuessed()));
       if (chosen === back || chosen === dismissed) return chosen;
       environment = chosen;
       return 'answered';
@@ -142,14 +157,9 @@ export async function askNewProfile(
   };
   const askName: Step = {
     ask: async (frame) => {
-      const text = await askText({
-        frame,
-        prompt: 'Name of the connection',
-        value: suggestName(settings, takenNames),
-        validate: (typed) => findNameProblem(typed, takenNames),
-      });
-      if (text === back || text === dismissed) return text;
-      name = text.trim();
+      const chosen = await askForName(frame, '', toGuessed(), takenNames);
+      if (chosen === back || chosen === dismissed) return chosen;
+      name = chosen;
       return 'answered';
     },
   };
@@ -178,7 +188,7 @@ async function listSourceChoices(sources: ConnectionSources): Promise<(Choice<So
       description: Object.entries(variables)
         .map(([variable, value]) => `${variable}=${value}`)
         .join(' '),
-      value: { kind: 'environment' },
+      value: { kind: 'environment', variables },
     });
   }
   for (const service of services) {
@@ -264,22 +274,38 @@ function guessEnvironment(settings: Settings): Environment {
   return /\b(stag|staging|stage|uat|preprod)\b/.test(words) ? 'staging' : 'development';
 }
 
+/** An empty box means the suggested name, which stands there in grey. */
+async function askForName(
+  frame: StepFrame,
+  value: string,
+  settings: Settings,
+  taken: readonly string[],
+): Promise<string | typeof back | typeof dismissed> {
+  const suggested = suggestName(settings, taken);
+  const text = await askText({
+    frame,
+    prompt: 'Name of the connection',
+    placeholder: suggested,
+    value,
+    validate: (typed) => findNameProblem(typed, taken),
+  });
+  if (typeof text !== 'string') return text;
+  return text.trim() === '' ? suggested : text.trim();
+}
+
 function suggestName(settings: Settings, taken: readonly string[]): string {
-  const host = settings.host ?? 'localhost';
-  const base =
-    settings.service ??
-    [settings.database ?? settings.user ?? 'postgres', ...(/^(localhost|127\.|::1|\/)/.test(host) ? [] : [host])].join(
-      ' on ',
-    );
+  const database = settings.database ?? settings.user ?? 'postgres';
+  const isElsewhere = settings.host !== null && !isLocalHost(settings.host);
+  const base = settings.service ?? (isElsewhere ? `${database} on ${settings.host}` : database);
   for (let count = 1; ; count += 1) {
     const name = count === 1 ? base : `${base} ${count}`;
-    if (!taken.includes(name)) return name;
+    if (findNameProblem(name, taken) === null) return name;
   }
 }
 
 function findNameProblem(text: string, taken: readonly string[]): string | null {
-  if (text.trim() === '') return 'A connection needs a name.';
-  return taken.includes(text.trim()) ? `There is a connection "${text.trim()}" already.` : null;
+  const same = taken.find((name) => isSameName(name, text));
+  return same === undefined ? null : `There is a connection "${same}" already.`;
 }
 
 function findPortProblem(text: string): string | null {
@@ -332,14 +358,9 @@ function listFields(takenNames: readonly string[]): Field[] {
       label: 'Name',
       otherwise: '',
       show: ({ name }) => name,
-      ask: async ({ name }, frame) => {
-        const text = await askText({
-          frame,
-          prompt: 'Name of the connection',
-          value: name,
-          validate: (typed) => findNameProblem(typed, takenNames),
-        });
-        return typeof text === 'string' ? { name: text.trim() } : text;
+      ask: async (profile, frame) => {
+        const name = await askForName(frame, profile.name, profile, takenNames);
+        return typeof name === 'string' ? { name } : name;
       },
     },
     {
@@ -442,20 +463,26 @@ function parseCommand(text: string): string[] | null | undefined {
   }
 }
 
-/** A list of the fields: choose one to change it, "Save" when done. Null when the user gave up. */
+export interface ChangesQuestion {
+  title: string;
+  /** What the entry that ends it says: "Save". */
+  done: string;
+  otherNames: readonly string[];
+}
+
+/** A list of the fields: choose one to change it, the first entry when done. Null when the user gave up. */
 export async function askChanges(
   profile: ConnectionProfile,
-  otherNames: readonly string[],
+  { title, done, otherNames }: ChangesQuestion,
 ): Promise<ConnectionProfile | null> {
   let edited = profile;
   const fields = listFields(otherNames);
-  const title = `Edit Connection "${profile.name}"`;
   for (let last: Field | null = null; ;) {
     const chosen: Field | 'save' | typeof back | typeof dismissed = await pickOne<Field | 'save'>({
       frame: { title, step: 1, totalSteps: 1, canGoBack: false },
       placeholder: 'Choose what to change',
       choices: [
-        { label: '$(check) Save', value: 'save' },
+        { label: `$(check) ${done}`, value: 'save' },
         separator('fields'),
         ...fields.map((field) => ({
           label: field.label,

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { DatabaseAccess, DatabaseSession, ProfileStore } from './database-port';
-import type { PasswordStore } from './password-store';
+import type { PasswordStore, TypedPassword } from './password-store';
 
 export type ProfileState =
   | { state: 'disconnected' }
@@ -12,13 +12,6 @@ export type ProfileState =
   | { state: 'connected'; session: DatabaseSession }
   | { state: 'reconnecting'; session: DatabaseSession; attempt: number; retryInMs: number; reason: string }
   | { state: 'failed'; failure: DatabaseFailure };
-
-/** What the user typed after a refusal. */
-export interface TypedPassword {
-  password: string;
-  /** The user wants it in secret storage; done only after it worked. */
-  store: boolean;
-}
 
 const activeProfileKey = 'pgInsight.activeProfile';
 const boundFilesKey = 'pgInsight.boundFiles';
@@ -224,8 +217,7 @@ export class ConnectionStore implements vscode.Disposable {
   ): Promise<DatabaseSession> {
     const password = typed?.password ?? (await this.#passwords.read(profile.id));
     const session = await this.#access.connect(profile, password, signal);
-    if (typed?.store === true) await this.#passwords.store(profile.id, typed.password);
-    else if (typed !== null) this.#passwords.keepForThisWindow(profile.id, typed.password);
+    if (typed !== null) await this.#passwords.keep(profile.id, typed);
     return session;
   }
 

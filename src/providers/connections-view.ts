@@ -163,7 +163,9 @@ function describeProfile(profile: ConnectionProfile, state: ProfileState): strin
 
 /** Where a profile leads to, as far as it says so itself. */
 export function describeTarget(profile: ConnectionProfile): string {
-  if (profile.service !== null && profile.host === null) return `service ${profile.service}`;
+  const { host, port: ownPort, database, user, service } = profile;
+  if (service !== null && host === null) return `service ${service}`;
+  if ([host, ownPort, database, user].every((part) => part === null)) return 'PG* variables';
   const port = profile.port === null ? '' : `:${profile.port}`;
   const server = `${profile.host ?? 'localhost'}${port}`;
   return profile.database === null ? server : `${profile.database} on ${server}`;

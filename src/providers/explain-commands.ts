@@ -16,8 +16,9 @@ import type { DatabaseSession } from './database-port';
 import { isStatementPlace } from './explain-lenses';
 import type { FailureReporter } from './failure-reporter';
 import type { ParameterMemory } from './parameter-memory';
-import { askParameters, formatParameters } from './parameter-prompt';
+import { askParameters, formatParameters, type WrongValues } from './parameter-prompt';
 import { separator } from './quick-steps';
+import { isSqlLanguage } from './source-text';
 import type { StatementDiagnostics } from './statement-diagnostics';
 import { findSelectedStatements, findStatementAtOffset, type StatementTarget } from './statement-target';
 
@@ -95,13 +96,27 @@ export class ExplainCommands {
     if (target === null) return;
     const session = await this.#parts.connections.ensureSession(target.document.uri);
     if (session === null) return;
+    this.#parts.diagnostics.clear(target);
+    await this.#explainTarget(session, target, analyze, null);
+  }
+
+  async #explainTarget(
+    session: DatabaseSession,
+    target: StatementTarget,
+    analyze: boolean,
+    wrong: WrongValues | null,
+  ): Promise<void> {
+    const { diagnostics, memory, reporter, showPlan } = this.#parts;
     const stripped = stripExplain(target.sql);
     const numbered = numberPlaceholders(stripped.sql);
-    this.#parts.diagnostics.clear(target);
+    const parameters = await this.#askParameters(session, numbered, analyze, wrong);
+    if (parameters === null) return;
+    const remember = async () => {
+      if (parameters.mode === 'values') await memory.remember(numbered.sql, parameters.values);
+    };
+    let plan: PlanDocument | null;
     try {
-      const parameters = await this.#askParameters(session, numbered, analyze);
-      if (parameters === null) return;
-      const plan = await this.#run(session, {
+      plan = await this.#run(session, {
         title: target.title,
         sql: numbered.sql,
         parameters,
@@ -109,15 +124,24 @@ export class ExplainCommands {
         analyze,
         source: toSource(target),
       });
-      if (plan !== null) await this.#parts.showPlan(plan);
     } catch (error) {
-      const offset = isDatabaseFailure(error) ? (error.details.offset ?? null) : null;
-      if (isDatabaseFailure(error) && error.kind === 'statement') {
-        const original = offset === null ? null : stripped.start + numbered.toOriginalOffset(offset);
-        this.#parts.diagnostics.report(target, error, original);
+      const index = isDatabaseFailure(error) ? error.details.parameter?.index : undefined;
+      if (isDatabaseFailure(error) && parameters.mode === 'values' && index !== undefined) {
+        const change = () => this.#explainTarget(session, target, analyze, { values: parameters.values, index });
+        await reporter.showFailure(toValueFailure(error, numbered, parameters.values), [
+          { title: 'Change Value', run: () => reporter.guard(change) },
+        ]);
+        return;
       }
-      throw error;
+      await remember();
+      if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
+      const offset = error.details.offset ?? null;
+      diagnostics.report(target, error, offset === null ? null : stripped.start + numbered.toOriginalOffset(offset));
+      reporter.showMarkedFailure(error);
+      return;
     }
+    await remember();
+    if (plan !== null) await showPlan(plan);
   }
 
   /** What a lens, the selection or the cursor means. Says so when that is nothing; asks when it is several. */
@@ -129,13 +153,7 @@ export class ExplainCommands {
     const editor = vscode.window.activeTextEditor;
     const targets = editor === undefined ? [] : findSelectedStatements(editor);
     if (targets.length > 1) return pickTarget(targets);
-    if (targets[0] === undefined) {
-      void vscode.window.showInformationMessage(
-        editor?.selection.isEmpty === false
-          ? 'There is no SQL statement in the selection.'
-          : 'There is no SQL statement at the cursor. Select one, or put the cursor into one.',
-      );
-    }
+    if (targets[0] === undefined) void vscode.window.showInformationMessage(describeMissingStatement(editor));
     return targets[0] ?? null;
   }
 
@@ -143,6 +161,7 @@ export class ExplainCommands {
     session: DatabaseSession,
     numbered: NumberedStatement,
     analyze: boolean,
+    wrong: WrongValues | null,
   ): Promise<ParameterValues | null> {
     const { sql, parameters } = numbered;
     if (parameters.length === 0) return { mode: 'none' };
@@ -153,9 +172,7 @@ export class ExplainCommands {
       return [];
     });
     const remembered = memory.recall(sql, parameters.length);
-    const answer = await askParameters({ parameters, typical, remembered, analyze });
-    if (answer?.mode === 'values') await memory.remember(sql, answer.values);
-    return answer;
+    return askParameters({ parameters, typical, remembered, analyze, wrong });
   }
 
   /** Null when the user does not want it. */
@@ -202,6 +219,29 @@ export class ExplainCommands {
       `${what} of "${title}" on ${session.database} at ${session.server}${time}${rolledBack ? ', rolled back' : ''}.`,
     );
   }
+}
+
+function describeMissingStatement(editor: vscode.TextEditor | undefined): string {
+  if (editor === undefined) return 'Open a file with SQL first.';
+  if (!editor.selection.isEmpty) return 'There is no SQL statement in the selection.';
+  return isSqlLanguage(editor.document.languageId)
+    ? 'There is no SQL statement at the cursor. Put the cursor into one, or select it.'
+    : 'Select the SQL first: in a file that is not SQL, PG Insight explains what is selected.';
+}
+
+/** By the parameter's name and value, as the user knows them. */
+function toValueFailure(
+  failure: DatabaseFailure,
+  { parameters }: NumberedStatement,
+  values: readonly (string | null)[],
+): DatabaseFailure {
+  const { kind, details } = failure;
+  const wrong = details.parameter ?? null;
+  if (wrong === null) return failure;
+  const name = parameters[wrong.index]?.name ?? `$${wrong.index + 1}`;
+  return new DatabaseFailure(kind, `${name}: '${values[wrong.index] ?? ''}' ${wrong.problem}.`, '', details, {
+    cause: failure,
+  });
 }
 
 async function pickTarget(targets: readonly StatementTarget[]): Promise<StatementTarget | null> {

@@ -8,7 +8,8 @@ export interface FailureAction {
   run: () => unknown;
 }
 
-const showLog = 'Show Log';
+/** Every failure's last button; an action of this title takes its place. */
+export const showLog = 'Show Log';
 
 /** What failed, the server's hint, what to do next: one paragraph that says nothing twice. */
 export function formatFailure(failure: DatabaseFailure): string {
@@ -40,9 +41,28 @@ export class FailureReporter {
     const message = isDatabaseFailure(error)
       ? formatFailure(error)
       : `PG Insight failed in a way it should not: ${error instanceof Error ? error.message : String(error)}. The log has the details.`;
-    const chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title), showLog);
-    if (chosen === showLog) this.#log.show(true);
-    else await actions.find(({ title }) => title === chosen)?.run();
+    const ofLog: FailureAction = {
+      title: showLog,
+      run: () => {
+        this.showLog();
+      },
+    };
+    const all = actions.some(({ title }) => title === showLog) ? actions : [...actions, ofLog];
+    const chosen = await vscode.window.showErrorMessage(message, ...all.map(({ title }) => title));
+    await all.find(({ title }) => title === chosen)?.run();
+  }
+
+  /**
+   * For a failure that is marked at its place in the document. VS Code keeps a message with buttons until it is closed,
+   * and no extension can close it: this one has none, so it goes by itself and does not outlive its mending for long.
+   */
+  showMarkedFailure(failure: DatabaseFailure): void {
+    this.logFailure(failure);
+    void vscode.window.showErrorMessage(formatFailure(failure));
+  }
+
+  showLog(): void {
+    this.#log.show(true);
   }
 
   /** Runs a command's work; whatever it throws is shown. */

@@ -13,6 +13,14 @@ export interface ParameterQuestion {
   remembered: readonly (string | null)[] | null;
   /** A statement that is run needs values. */
   analyze: boolean;
+  /** All values as they were given, one of which has to be changed; null to ask for all. */
+  wrong: WrongValues | null;
+}
+
+export interface WrongValues {
+  values: readonly (string | null)[];
+  /** Of the wrong one, from 0. */
+  index: number;
 }
 
 type Way = 'as-last-time' | 'values' | 'generic';
@@ -24,10 +32,11 @@ interface Value {
 
 /** Null when the user gave up. */
 export async function askParameters(question: ParameterQuestion): Promise<ParameterValues | null> {
-  const { parameters, remembered, analyze } = question;
+  const { parameters, remembered, analyze, wrong } = question;
   if (parameters.length === 0) return { mode: 'none' };
   let way: Way = 'values';
-  const values: (string | null)[] = parameters.map((_, index) => remembered?.[index] ?? null);
+  const given = wrong?.values ?? remembered;
+  const values: (string | null)[] = parameters.map((_, index) => given?.[index] ?? null);
   const title = analyze ? 'Explain Analyze: Parameters' : 'Explain: Parameters';
   const ways: Choice<Way>[] = [
     ...(remembered === null
@@ -68,7 +77,8 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
     },
   };
   const askValue = (index: number): Step => ({
-    isDue: () => way === 'values',
+    // what comes after a wrong value has been answered
+    isDue: () => way === 'values' && index <= (wrong?.index ?? index),
     ask: async (frame) => {
       const chosen = await pickOne<Value>({
         // the way was chosen before the counting began
@@ -80,12 +90,13 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
       return 'answered';
     },
   });
-  if (!(await runSteps(title, [askWay, ...parameters.map((_, index) => askValue(index))]))) return null;
+  const steps = [askWay, ...parameters.map((_, index) => askValue(index))];
+  if (!(await runSteps(title, steps, wrong === null ? 0 : wrong.index + 1))) return null;
   // assigned inside the steps, which the compiler can't see
   return (way as Way) === 'generic' ? { mode: 'generic' } : { mode: 'values', values };
 }
 
-function toPick({ parameters, typical, remembered }: ParameterQuestion, index: number) {
+function toPick({ parameters, typical, remembered, wrong }: ParameterQuestion, index: number) {
   const name = parameters[index]?.name ?? `$${index + 1}`;
   const known = typical[index] ?? null;
   const last = remembered?.[index];
@@ -113,6 +124,7 @@ function toPick({ parameters, typical, remembered }: ParameterQuestion, index: n
   }
   const column = known === null ? '' : ` (${known.column}, ${known.type})`;
   return {
+    ...(wrong?.index === index ? { text: wrong.values[index] ?? '' } : {}),
     placeholder: `Type the value of ${name}${column} without quotes, or choose one`,
     choices,
     toTyped: (text: string): Choice<Value> | null =>

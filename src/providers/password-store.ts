@@ -2,6 +2,13 @@
 // so; nowhere else.
 import type * as vscode from 'vscode';
 
+/** What the user typed. */
+export interface TypedPassword {
+  password: string;
+  /** Whether the user wants it in secret storage. */
+  store: boolean;
+}
+
 /** Ids of profiles with a stored password: secret storage can't be listed on every version. Holds no secret. */
 const storedIdsKey = 'pgInsight.storedPasswordIds';
 
@@ -26,11 +33,13 @@ export class PasswordStore {
     return this.#storedIds().includes(profileId);
   }
 
-  keepForThisWindow(profileId: string, password: string): void {
-    this.#ofThisWindow.set(profileId, password);
+  /** In secret storage, or in this window's memory. */
+  async keep(profileId: string, { password, store }: TypedPassword): Promise<void> {
+    if (store) await this.#store(profileId, password);
+    else this.#ofThisWindow.set(profileId, password);
   }
 
-  async store(profileId: string, password: string): Promise<void> {
+  async #store(profileId: string, password: string): Promise<void> {
     await this.#secrets.store(secretKey(profileId), password);
     await this.#state.update(storedIdsKey, [...new Set([...this.#storedIds(), profileId])]);
     this.#ofThisWindow.delete(profileId);

@@ -26,6 +26,8 @@ export interface PickOptions<Value> {
   active?: Value;
   /** Makes what the user typed an answer of its own; null where it is none. */
   toTyped?: (text: string) => Choice<Value> | null;
+  /** What stands in the box already, to be corrected. */
+  text?: string;
 }
 
 export interface TextOptions {
@@ -50,17 +52,17 @@ export async function pickOne<Value>(options: PickOptions<Value>): Promise<Value
   pick.items = options.choices;
   const active = options.choices.find((item) => isChoice<Value>(item) && item.value === options.active);
   if (active !== undefined) pick.activeItems = [active];
-  const { toTyped } = options;
+  const offerTyped = (text: string) => {
+    const typed = options.toTyped?.(text) ?? null;
+    pick.items = typed === null ? options.choices : [typed, ...options.choices];
+    if (typed !== null) pick.activeItems = [typed];
+  };
+  if (options.text !== undefined) {
+    pick.value = options.text;
+    offerTyped(options.text);
+  }
   return show<Value>(pick, (accept) => [
-    ...(toTyped === undefined
-      ? []
-      : [
-          pick.onDidChangeValue((text) => {
-            const typed = toTyped(text);
-            pick.items = typed === null ? options.choices : [typed, ...options.choices];
-            if (typed !== null) pick.activeItems = [typed];
-          }),
-        ]),
+    ...(options.toTyped === undefined ? [] : [pick.onDidChangeValue(offerTyped)]),
     pick.onDidAccept(() => {
       const [chosen] = pick.activeItems;
       if (chosen !== undefined && isChoice<Value>(chosen)) accept(chosen.value);
@@ -128,23 +130,30 @@ function show<Value>(
 export interface Step {
   /** Whether it has to be asked, as far as the answers so far tell; always when absent. */
   isDue?: () => boolean;
+  /** Belongs to the question before it and bears its number: whether it is due must not change what was counted. */
+  isFollowUp?: boolean;
   ask: (frame: StepFrame) => Promise<'answered' | typeof back | typeof dismissed>;
 }
 
-/** Asks in order and goes back where the user wants to. False when the user gave up. */
-export async function runSteps(title: string, steps: readonly Step[]): Promise<boolean> {
+/**
+ * Asks in order and goes back where the user wants to. What stands before `first` counts as answered. False when the
+ * user gave up.
+ */
+export async function runSteps(title: string, steps: readonly Step[], first = 0): Promise<boolean> {
   const isDue = ({ isDue: asks }: Step) => asks?.() ?? true;
-  const answered: number[] = [];
-  for (let index = 0; index < steps.length;) {
+  const count = (some: readonly Step[]) => some.filter(({ isFollowUp }) => isFollowUp !== true).length;
+  const answered = steps.slice(0, first).flatMap((step, index) => (isDue(step) ? [index] : []));
+  for (let index = first; index < steps.length;) {
     const step = steps[index];
     if (step === undefined || !isDue(step)) {
       index += 1;
       continue;
     }
+    const before = count(answered.flatMap((each) => steps[each] ?? []));
     const outcome = await step.ask({
       title,
-      step: answered.length + 1,
-      totalSteps: answered.length + steps.slice(index).filter(isDue).length,
+      step: before + count([step]),
+      totalSteps: before + count(steps.slice(index).filter(isDue)),
       canGoBack: answered.length > 0,
     });
     if (outcome === dismissed) return false;

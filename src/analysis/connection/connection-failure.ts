@@ -16,6 +16,14 @@ export type FailureKind =
   | 'configuration'
   | 'other';
 
+/** A value that the server did not take for a parameter. */
+export interface WrongValue {
+  /** Counts from 0. */
+  index: number;
+  /** What is said behind the value: "is not a valid integer". */
+  problem: string;
+}
+
 /** A failure in words. `message` is what failed, on which server and database. */
 export class DatabaseFailure extends Error {
   override readonly name = 'DatabaseFailure';
@@ -31,6 +39,8 @@ export class DatabaseFailure extends Error {
       offset?: number | null;
       /** The server's HINT and DETAIL, joined; null without. */
       hint?: string | null;
+      /** The parameter whose value the server can't read; null or absent when it is not about one. */
+      parameter?: WrongValue | null;
     } = {},
     options?: ErrorOptions,
   ) {
