@@ -1,16 +1,15 @@
 // The Tables view of a database with 10,000 tables, as a person meets it: from the click on Connect to the painted
 // schema, and from the click on the schema to its first painted tables.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import type { Browser } from 'playwright-core';
+import { writeConnectionFiles } from '../scripts/environment/connection-files';
 import { startPostgres, type PostgresServer } from '../scripts/environment/postgres-server';
 import type { TemporaryFolder } from '../scripts/environment/supervision';
 import { startVsCode } from '../scripts/environment/vscode-server';
 import { expandRow, openViewContainer, openWorkbench, runCommand, treeRow } from '../scripts/environment/workbench';
-import { unsetConnection } from '../src/analysis/connection/unset-connection';
-import { openProfileStore } from '../src/database/profile-store';
 
 export const tableCount = 10_000;
 /** Locks of one transaction are limited; so many tables fit with the default settings. */
@@ -65,26 +64,13 @@ export async function measureTablesTree(
   scratch: TemporaryFolder,
 ): Promise<TreeFigures> {
   const folder = path.join(scratch.path, randomUUID());
-  const configHome = path.join(folder, 'config');
   const workspace = path.join(folder, 'workspace');
-  await mkdir(configHome, { recursive: true });
-  await mkdir(workspace);
-  await openProfileStore(configHome).save({
-    id: randomUUID(),
-    name: connectionName,
-    environment: 'development',
-    ...unsetConnection,
-    host: server.host,
-    port: server.port,
-    database: 'postgres',
-    user: server.user,
-  });
-  const passwordFile = path.join(folder, 'pgpass');
-  await writeFile(passwordFile, `${server.host}:${server.port}:*:${server.user}:${server.password}\n`, { mode: 0o600 });
+  await mkdir(workspace, { recursive: true });
+  const environment = await writeConnectionFiles(folder, server, connectionName, 'postgres');
   const editor = await startVsCode({
     vsix,
     settings: { 'pgInsight.connection.default': connectionName, 'pgInsight.connection.autoConnect': false },
-    environment: { PG_INSIGHT_CONFIG_HOME: configHome, PGPASSFILE: passwordFile },
+    environment,
   });
   try {
     const { page, context } = await openWorkbench(browser, editor, workspace);
@@ -105,7 +91,7 @@ export async function measureTablesTree(
     await connect.click();
     await schema.waitFor();
     const repainted = performance.now();
-    const memoryBytes = await readHostMemory(configHome);
+    const memoryBytes = await readHostMemory(environment.PG_INSIGHT_CONFIG_HOME);
     await context.close();
     return {
       firstPaintMs: painted - opened,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startDemo } from './environment/demo';
 import { cleanUpDeadRuns } from './environment/ledger';
 import { createProgress } from './environment/progress';
-import { endRun, isEnding } from './environment/supervision';
+import { endRun, isEnding, superviseResource } from './environment/supervision';
 
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
 const scale = Number(values.scale);
@@ -20,9 +20,25 @@ function endWhenGone(what: string, ended: Promise<unknown>): void {
   void ended.then(end, end);
 }
 
+function sayWhenStopped(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      progress.stop();
+      // below the terminal's own ^C
+      console.log('\nStopping ...');
+    });
+  }
+  // the youngest is ended first, and so this one last
+  superviseResource(() => {
+    console.log('Everything the demo made is removed.');
+    return Promise.resolve();
+  });
+}
+
 async function main(): Promise<void> {
   if (!(scale > 0 && scale <= 100))
     throw new Error(`--scale takes a number above 0, at most 100; not "${values.scale}".`);
+  sayWhenStopped();
   const left = await cleanUpDeadRuns();
   if (left > 0) console.log('Removed what a killed run had left behind.');
   const { database, editor, workspace } = await startDemo(scale, progress);

@@ -1,10 +1,9 @@
 // What the demo starts: PostgreSQL 18 with the shop, and a VS Code that has PG Insight, a workspace and a connection.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
-import { unsetConnection } from '../../src/analysis/connection/unset-connection';
-import { openProfileStore } from '../../src/database/profile-store';
 import { root } from './bundles';
+import { writeConnectionFiles } from './connection-files';
 import { startDemoDatabase, type DemoDatabase } from './demo-database';
 import { provideVsix } from './packages';
 import type { Progress } from './progress';
@@ -30,22 +29,7 @@ async function writeDemoFiles({ server, database }: DemoDatabase): Promise<DemoF
   const folder = await makeTemporaryFolder('demo');
   const workspace = path.join(folder.path, 'shop');
   await cp(path.join(root, 'test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
-  const configHome = path.join(folder.path, 'config');
-  await mkdir(configHome, { mode: 0o700 });
-  await openProfileStore(configHome).save({
-    id: randomUUID(),
-    name: connectionName,
-    environment: 'development',
-    ...unsetConnection,
-    host: server.host,
-    port: server.port,
-    database,
-    user: server.user,
-  });
-  // a browser's secret storage would forget the password on a reload; a password file is read at every connection
-  const passwordFile = path.join(folder.path, 'pgpass');
-  await writeFile(passwordFile, `${server.host}:${server.port}:*:${server.user}:${server.password}\n`, { mode: 0o600 });
-  return { workspace, environment: { PG_INSIGHT_CONFIG_HOME: configHome, PGPASSFILE: passwordFile } };
+  return { workspace, environment: await writeConnectionFiles(folder.path, server, connectionName, database) };
 }
 
 /** The programs are fetched and the extension is built while the database is being filled. */

@@ -10,6 +10,9 @@ import { Ledger, runMark, signal, startOf } from './ledger';
 /** How long a process may take to end when asked, before it is killed, unless it is given longer. */
 const defaultPatienceMs = 5_000;
 
+/** npm hands a terminal's Ctrl+C on to its script, which has it from the terminal already. */
+const sameSignalMs = 500;
+
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Something to be ended with the run. */
@@ -47,8 +50,12 @@ class Run {
   #ending: Promise<void> | null = null;
 
   constructor() {
+    let signalledAt = -sameSignalMs;
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(name, () => {
+        const isSame = performance.now() - signalledAt < sameSignalMs;
+        signalledAt = performance.now();
+        if (isSame) return;
         // a second Ctrl+C does not wait any longer: 'exit' below ends what is left
         if (this.#ending !== null) process.exit(128 + signalNumbers[name]);
         void this.end().finally(() => process.exit(128 + signalNumbers[name]));

@@ -22,7 +22,7 @@ export interface Workbench {
 /** Opens a folder in a new browser profile; resolves when the file explorer has been painted. */
 export async function openWorkbench(
   browser: Browser,
-  server: VsCodeServer,
+  server: Pick<VsCodeServer, 'origin' | 'url'>,
   folder: string,
   options: BrowserContextOptions = {},
 ): Promise<Workbench> {

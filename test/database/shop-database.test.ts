@@ -436,6 +436,9 @@ describe('shop database', function () {
 });
 
 describe('demo workspace', () => {
+  /** Files without SQL. */
+  const declarations = ['src/api/database.ts'];
+
   it('has no statement that its reader overlooks', async () => {
     const ids = (await readDemoStatements()).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
@@ -449,8 +452,8 @@ describe('demo workspace', () => {
           ? text.match(/;$/gm)?.length
           : text.match(/(?:^\s*|["'`])(?:SELECT|UPDATE|DELETE)\b/gm)?.length;
       const found = ids.filter((id) => id.startsWith(`${file.replaceAll(path.sep, '/')}#`));
-      assert.equal(found.length, expected, file);
-      assert.ok(found.length > 0, file);
+      assert.equal(found.length, expected ?? 0, file);
+      assert.equal(found.length > 0, !declarations.includes(file), file);
     }
   });
 

@@ -1,10 +1,9 @@
 // One server with the shop for all files of this tier: each file is a bundle of its own, so what they share hangs on the
 // process they run in. The last of them to finish is the whole run.
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { Client } from 'pg';
-import { unsetConnection } from '../../src/analysis/connection/unset-connection';
 import type { ConnectionProfile, Environment } from '../../src/analysis/connection/connection-profile';
+import { toServerProfile, writePasswordFile } from '../../scripts/environment/connection-files';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
 
@@ -32,10 +31,7 @@ async function start(): Promise<ShopServer> {
   const folder = process.env['PG_INSIGHT_CONFIG_HOME'];
   if (folder === undefined) throw new Error('The runner sets PG_INSIGHT_CONFIG_HOME.');
   await mkdir(folder, { recursive: true });
-  const passwordFile = path.join(folder, 'pgpass');
-  await writeFile(passwordFile, `${server.host}:${server.port}:*:${server.user}:${server.password}\n`);
-  await chmod(passwordFile, 0o600);
-  process.env['PGPASSFILE'] = passwordFile;
+  process.env['PGPASSFILE'] = await writePasswordFile(folder, server);
   after(async () => {
     await client.end();
     await server.stop();
@@ -58,14 +54,5 @@ export function toProfile(
   name = 'Shop',
   environment: Environment = 'development',
 ): ConnectionProfile {
-  return {
-    id: `test-${name}`,
-    name,
-    environment,
-    ...unsetConnection,
-    host: server.host,
-    port: server.port,
-    database: shopDatabaseName,
-    user: server.user,
-  };
+  return toServerProfile(server, name, shopDatabaseName, environment);
 }

@@ -2,8 +2,11 @@
 // that folder - in its arguments, its environment or as its working directory - belongs to this demo and to nothing else.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { launchChromium } from '../../scripts/environment/chromium';
 import { provideVsix, vsixVariable } from '../../scripts/environment/packages';
 import {
   makeTemporaryFolder,
@@ -11,10 +14,13 @@ import {
   type SupervisedProcess,
   type TemporaryFolder,
 } from '../../scripts/environment/supervision';
+import { openFile, openWorkbench } from '../../scripts/environment/workbench';
 
 /** The first start fills the shop, on a machine that is busy with other tests. */
 const startTimeoutMs = 180_000;
 const endTimeoutMs = 30_000;
+/** The language servers are awake by then: they check an opened file within a second. */
+const checkMs = 3_000;
 
 interface Demo {
   process: SupervisedProcess;
@@ -149,7 +155,10 @@ describe('the demo', function () {
     assert.equal(await status(demo.url), 302);
 
     demo.process.child.kill('SIGINT');
+    // npm hands a terminal's Ctrl+C on, so it comes twice
+    demo.process.child.kill('SIGINT');
     assert.equal(await demo.process.ended, 130);
+    assert.match(demo.output(), /\nStopping \.\.\.\nEverything the demo made is removed\.\n$/);
     await assertNothingLeft();
   });
 
@@ -174,6 +183,34 @@ describe('the demo', function () {
     }
     demo.process.child.kill('SIGTERM');
     assert.equal(await demo.process.ended, 143);
+    await assertNothingLeft();
+  });
+
+  it('shows its code without errors', async () => {
+    const demo = await startDemo();
+    const workspace = demo.url.searchParams.get('folder') ?? '';
+    // shows that errors are looked for
+    await writeFile(path.join(workspace, 'wrong.ts'), `export const wrong: number = 'text';\n`);
+    const browser = await launchChromium();
+    try {
+      const server = { origin: demo.url.origin, url: () => demo.url.href };
+      const { page } = await openWorkbench(browser, server, workspace);
+      const problems = page.locator('[id="status.problems"]');
+      await openFile(page, 'wrong.ts');
+      const oneError = problems.locator('[aria-label="Errors: 1"]');
+      await oneError.waitFor();
+      const files = (await readdir(workspace, { recursive: true })).filter((name) => /\.(sql|ts|py|go)$/.test(name));
+      assert.ok(files.length > 10);
+      for (const file of files) {
+        await openFile(page, path.basename(file));
+        await delay(checkMs);
+        assert.ok(await oneError.isVisible(), `${file}: ${await problems.innerHTML()}`);
+      }
+    } finally {
+      await browser.close();
+    }
+    demo.process.child.kill('SIGTERM');
+    await demo.process.ended;
     await assertNothingLeft();
   });
 
