@@ -1,0 +1,225 @@
+// The report of a snapshot: what the rules found, and the figures that go with it. Pure; every format and the report view
+// show what is built here.
+import type * as z from 'zod';
+import type { Finding, ObjectRef } from './finding';
+import { gradeFindings } from './grade';
+import { toRatio } from './ratio';
+import {
+  reportVersion,
+  type AnalysisReport,
+  type IgnoredFinding,
+  type reportConnectionsSchema,
+  type reportIndexSchema,
+  type reportStatementSchema,
+  type reportTableSchema,
+  type RuleOutcome,
+} from './report';
+import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
+import { findTargets } from './targets';
+
+/** Sections in the words of a reader, for "what could not be looked at". */
+export const sectionTitles: Record<SectionName, string> = {
+  tables: 'tables',
+  indexes: 'indexes',
+  foreignKeys: 'foreign keys',
+  sequences: 'sequences',
+  statements: 'statement statistics',
+  statementStatistics: 'the state of pg_stat_statements',
+  activity: 'sessions',
+  databases: 'databases',
+  settings: 'settings',
+};
+
+export interface RuleResults {
+  findings: readonly Finding[];
+  ignored: readonly IgnoredFinding[];
+  outcomes: readonly RuleOutcome[];
+}
+
+export function buildReport(snapshot: Snapshot, { findings, ignored, outcomes }: RuleResults): AnalysisReport {
+  const { sections, server } = snapshot;
+  const gaps = (Object.keys(sectionTitles) as SectionName[]).flatMap((name) => {
+    const section: Section<unknown> = sections[name];
+    return section.status === 'available' ? [] : [{ section: sectionTitles[name], ...section.reason }];
+  });
+  return {
+    schemaVersion: reportVersion,
+    capturedAt: snapshot.capturedAt,
+    server: {
+      server: server.server,
+      database: server.database,
+      role: server.role,
+      version: server.version,
+      versionNumber: server.versionNumber,
+      inRecovery: server.inRecovery,
+    },
+    ...gradeFindings(
+      findings,
+      gaps.map(({ section }) => section),
+    ),
+    findings: [...findings],
+    ignored: [...ignored],
+    rules: [...outcomes],
+    targets: findTargets(snapshot),
+    tables: rowsOf(sections.tables, (rows) => toReportTables(rows, rowsOrNull(sections.indexes), findings)),
+    indexes: rowsOf(sections.indexes, (rows) => toReportIndexes(rows, findings)),
+    statements: rowsOf(sections.statements, (rows) => toReportStatements(rows, server.blockSizeBytes)),
+    connections: toReportConnections(snapshot),
+    gaps,
+  };
+}
+
+function rowsOrNull<Row>(section: Section<Row>): readonly Row[] | null {
+  return section.status === 'available' ? section.rows : null;
+}
+
+function rowsOf<Row, Result>(section: Section<Row>, map: (rows: readonly Row[]) => Result): Result | null {
+  return section.status === 'available' ? map(section.rows) : null;
+}
+
+/** How many findings speak of each table and index; those of an index count for its table, too. */
+function countFindings(
+  findings: readonly Finding[],
+  nameOf: (subject: ObjectRef) => string | null,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { subject } of findings) {
+    const name = nameOf(subject);
+    if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** A key for maps: names hold any character but this one. */
+const keyOf = (schema: string, name: string) => `${schema}\0${name}`;
+
+function tableKeyOf(subject: ObjectRef): string | null {
+  switch (subject.kind) {
+    case 'relation':
+      return keyOf(subject.schema, subject.name);
+    case 'index':
+    case 'constraint':
+      return keyOf(subject.schema, subject.table);
+    default:
+      return null;
+  }
+}
+
+function toReportTables(
+  tables: readonly SnapshotTable[],
+  indexes: readonly SnapshotIndex[] | null,
+  findings: readonly Finding[],
+): z.infer<typeof reportTableSchema>[] {
+  const byOid = new Map(tables.map((table) => [table.oid, table]));
+  const indexCounts = new Map<number, number>();
+  for (const { tableOid } of indexes ?? []) indexCounts.set(tableOid, (indexCounts.get(tableOid) ?? 0) + 1);
+  // a partitioned table is one table to its reader: the figures of all its partitions together
+  const groups = new Map<SnapshotTable, SnapshotTable[]>();
+  for (const table of tables) {
+    const root = toRoot(table, byOid);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [table]);
+    else group.push(table);
+  }
+  const counts = countFindings(findings, tableKeyOf);
+  return [...groups]
+    .map(([root, group]) => {
+      const sum = (figure: (table: SnapshotTable) => number) => group.reduce((total, each) => total + figure(each), 0);
+      const storing = group.filter(({ kind }) => kind !== 'partitioned table');
+      const rowCounts = storing.flatMap(({ estimatedRows }) => (estimatedRows === null ? [] : [estimatedRows]));
+      return {
+        schema: root.schema,
+        name: root.name,
+        sizeBytes: sum(({ estimatedSizeBytes }) => estimatedSizeBytes),
+        indexesSizeBytes: sum(({ indexesSizeBytes }) => indexesSizeBytes),
+        rows: rowCounts.length === 0 ? null : rowCounts.reduce((total, rows) => total + rows, 0),
+        indexCoverageRatio: toRatio(
+          sum(({ activity }) => activity?.indexScans ?? 0),
+          sum(({ activity }) => activity?.sequentialScans ?? 0),
+        ),
+        indexes: indexCounts.get(root.oid) ?? 0,
+        heapHitRatio: toRatio(
+          sum(({ activity }) => activity?.heapBlocksHit ?? 0),
+          sum(({ activity }) => activity?.heapBlocksRead ?? 0),
+        ),
+        deadTupleRatio: toRatio(
+          sum(({ activity }) => activity?.deadTuples ?? 0),
+          sum(({ activity }) => activity?.liveTuples ?? 0),
+        ),
+        findings: group.reduce((total, { schema, name }) => total + (counts.get(keyOf(schema, name)) ?? 0), 0),
+      };
+    })
+    .sort((a, b) => b.sizeBytes + b.indexesSizeBytes - (a.sizeBytes + a.indexesSizeBytes));
+}
+
+function toRoot(table: SnapshotTable, byOid: ReadonlyMap<number, SnapshotTable>): SnapshotTable {
+  const parent = table.isPartition && table.parentOid !== null ? byOid.get(table.parentOid) : undefined;
+  return parent === undefined ? table : toRoot(parent, byOid);
+}
+
+function toReportIndexes(
+  indexes: readonly SnapshotIndex[],
+  findings: readonly Finding[],
+): z.infer<typeof reportIndexSchema>[] {
+  const counts = countFindings(findings, (subject) =>
+    subject.kind === 'index' ? keyOf(subject.schema, subject.name) : null,
+  );
+  return indexes
+    .map((index) => ({
+      schema: index.schema,
+      name: index.name,
+      table: index.tableName,
+      definition: index.definition,
+      sizeBytes: index.estimatedSizeBytes,
+      scans: index.scans,
+      lastScan: index.lastScan,
+      findings: counts.get(keyOf(index.schema, index.name)) ?? 0,
+    }))
+    .sort((a, b) => b.sizeBytes - a.sizeBytes);
+}
+
+function toReportStatements(
+  statements: readonly SnapshotStatement[],
+  blockSizeBytes: number,
+): z.infer<typeof reportStatementSchema>[] {
+  const totalMs = statements.reduce((total, { totalExecMs }) => total + totalExecMs, 0);
+  return statements
+    .map((statement) => ({
+      queryId: statement.queryId,
+      text: statement.text,
+      calls: statement.calls,
+      totalMs: statement.totalExecMs,
+      meanMs: statement.meanExecMs,
+      rows: statement.rows,
+      loadRatio: totalMs === 0 ? 0 : statement.totalExecMs / totalMs,
+      hitRatio: toRatio(statement.sharedBlocksHit, statement.sharedBlocksRead),
+      tempBytes: (statement.tempBlocksRead + statement.tempBlocksWritten) * blockSizeBytes,
+    }))
+    .sort((a, b) => b.totalMs - a.totalMs);
+}
+
+function toReportConnections({ sections }: Snapshot): z.infer<typeof reportConnectionsSchema> | null {
+  const activity = rowsOrNull(sections.activity);
+  if (activity === null) return null;
+  // background workers take none of max_connections; a type that is hidden from the role is counted to be safe
+  const clients = activity.filter(({ backendType }) => backendType === null || backendType === 'client backend');
+  const settings = rowsOrNull(sections.settings) ?? [];
+  const limit = settings.find(({ name }) => name === 'max_connections');
+  const byApplication = countBy(clients, ({ application, role }) => JSON.stringify([application, role]));
+  return {
+    limit: limit === undefined ? null : Number(limit.setting),
+    used: clients.length,
+    byState: countBy(clients, ({ state }) => state ?? 'not permitted').map(([state, count]) => ({ state, count })),
+    byApplication: byApplication.map(([key, count]) => {
+      const [application, role] = JSON.parse(key) as [string, string | null];
+      return { application, role, count };
+    }),
+  };
+}
+
+/** Most frequent first. */
+function countBy<Row>(rows: readonly Row[], keyOfRow: (row: Row) => string): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(keyOfRow(row), (counts.get(keyOfRow(row)) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}
