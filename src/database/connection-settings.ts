@@ -315,7 +315,7 @@ async function readTlsFile(
   system: LocalSystem,
 ): Promise<LocalFile | null> {
   const named = values.get(keyword);
-  const content = await readSetting(named ?? defaultTlsFile(defaultName, system), `file of ${keyword}`, system);
+  const content = await readSetting(named ?? defaultTlsFile(defaultName, system), `${keyword} file`, system);
   if (named !== undefined && content === null) {
     throw configurationFailure(`There is no file ${named} (${keyword} of the connection).`, `Correct ${keyword}.`);
   }

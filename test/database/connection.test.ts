@@ -306,6 +306,44 @@ describe('connection failures', () => {
     });
   });
 
+  for (const major of [13, 15, 18] as const) {
+    it(`say which value of a parameter is wrong, on PostgreSQL ${major}`, async () => {
+      const versioned = await startPostgres({ major });
+      try {
+        const session = await openTestSession(versioned);
+        const failureOf = async (text: string, values: (string | null)[]) => {
+          const error = await session
+            .run(readOnly, (unit) => unit.query(text, values))
+            .then(
+              () => null,
+              (reason: unknown) => reason,
+            );
+          assert.ok(isFailure('statement', /./)(error));
+          return error as DatabaseFailure;
+        };
+        const compare = 'SELECT FROM pg_class WHERE relname = $1 AND relpages = $2 AND relname = $3';
+        for (const [text, values, index, problem] of [
+          [compare, ['a', 'abc', null], 1, 'is not a valid integer'],
+          [compare, ['a', '99999999999', 'a'], 1, 'is out of range for type integer'],
+          ["SELECT now() > $1, interval '1 day' = $2", ['yesterdayish', '1 h'], 0, 'is not a valid timestamp'],
+          ['SELECT $1::date', ['2026-13-45'], 0, 'is not accepted: date/time field value out of range'],
+        ] as const) {
+          const { details, nextStep } = await failureOf(text, [...values]);
+          assert.equal(details.parameter?.index, index);
+          assert.ok(details.parameter.problem.startsWith(problem), details.parameter.problem);
+          assert.ok(nextStep.includes(`$${index + 1}`) || nextStep.startsWith('Perhaps'), nextStep);
+        }
+        // what is wrong in the statement itself is no parameter's fault
+        for (const text of ["SELECT $1::int, 'abc'::int", 'SELECT 1 / $1::int', 'SELECT $1::int FROM nowhere']) {
+          assert.equal((await failureOf(text, ['0'])).details.parameter, null, text);
+        }
+        await session.close();
+      } finally {
+        await versioned.stop();
+      }
+    });
+  }
+
   describe('do not come from', () => {
     it('an empty database', async () => {
       await admin.query('CREATE DATABASE empty TEMPLATE template0');

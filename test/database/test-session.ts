@@ -1,6 +1,7 @@
 // A session on an embedded server, for tests.
 import type { ConnectionSettings } from '../../src/database/connection-settings';
 import { openSession, type Session } from '../../src/database/session';
+import { uncheckedTls } from '../../src/database/transport';
 
 /** What startPostgres gives, or a proxy or pooler in front of it. */
 export interface TestServer {
@@ -17,15 +18,7 @@ export function toTestSettings(server: TestServer, settings: Partial<ConnectionS
     user: server.user,
     readPassword: () => Promise.resolve(server.password),
     sslMode: 'prefer',
-    tls: {
-      checkChain: false,
-      rootCertificates: null,
-      checkHostName: false,
-      certificate: null,
-      key: null,
-      keyPassphrase: null,
-      negotiation: 'postgres',
-    },
+    tls: uncheckedTls,
     requireChannelBinding: false,
     searchPath: null,
     applicationName: 'pg-insight test',

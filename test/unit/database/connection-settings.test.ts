@@ -3,7 +3,7 @@ import { DatabaseFailure } from '../../../src/analysis/connection/connection-fai
 import type { ConnectionProfile } from '../../../src/analysis/connection/connection-profile';
 import { unsetConnection } from '../../../src/analysis/connection/unset-connection';
 import { resolveConnectionSettings, type ConnectionSettings } from '../../../src/database/connection-settings';
-import type { LocalSystem } from '../../../src/database/local-system';
+import { localSystem, type LocalSystem } from '../../../src/database/local-system';
 
 const emptyProfile: ConnectionProfile = {
   id: '1',
@@ -176,6 +176,20 @@ describe('resolveConnectionSettings', () => {
       resolve({ sslMode: 'require', sslRootCert: '/none.pem' }),
       isConfigurationFailure(/no file \/none\.pem \(sslrootcert/),
     );
+  });
+
+  it('says once which file it could not read, and why', async () => {
+    for (const [profile, env, what] of [
+      [{ service: 'shop' }, { PGSERVICEFILE: '/etc' }, 'service file /etc'],
+      [{ sslMode: 'verify-ca', sslRootCert: '/etc' }, {}, 'sslrootcert file /etc'],
+    ] as const) {
+      const machine = { ...toSystem({ env }), readFile: (file: string) => localSystem.readFile(file) };
+      await assert.rejects(resolveConnectionSettings({ ...emptyProfile, ...profile }, null, machine), (error) => {
+        assert.ok(isConfigurationFailure(/./)(error));
+        assert.equal((error as Error).message, `The ${what} can't be read: it is a folder.`);
+        return true;
+      });
+    }
   });
 
   it('knows sslrootcert=system', async () => {
