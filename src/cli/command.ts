@@ -30,7 +30,15 @@ export interface Command {
 }
 
 /** Wrong use of the command line; the message says what and how to do it right. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  constructor(
+    message: string,
+    /** What to do next, a sentence; null when the command's help tells it. */
+    readonly nextStep: string | null = null,
+  ) {
+    super(message);
+  }
+}
 
 export const connectionOptions: readonly CommandOption[] = [
   {

@@ -48,6 +48,7 @@ async function findProfile(name: string): Promise<ConnectionProfile> {
   const names = profiles.map((each) => `"${each.name}"`).join(', ');
   throw new UsageError(
     `There is no profile "${name}" in ${store.file}; ${names === '' ? 'none is saved there yet' : `it has ${names}`}.`,
+    'Save it in the editor ("PG Insight: Add Connection"), or give --url.',
   );
 }
 

@@ -76,9 +76,11 @@ function toParameters(args: CommandArguments, { parameters }: NumberedStatement,
     if (values.has(name)) throw new UsageError(`The parameter ${name} has two values.`);
     values.set(name, value);
   };
+  const names = parameters.map(({ name }) => name).join(', ');
+  const only = parameters.length === 0 ? 'no parameters' : `only the parameters ${names}`;
   for (const name of nulls) {
     const parameter = find(name);
-    if (parameter === undefined) throw new UsageError(`--null ${name}: the statement has no such parameter.`);
+    if (parameter === undefined) throw new UsageError(`--null ${name}: the statement has ${only}.`);
     set(parameter.name, null);
   }
   const inOrder: string[] = [];
@@ -93,12 +95,7 @@ function toParameters(args: CommandArguments, { parameters }: NumberedStatement,
     const value = inOrder.shift();
     if (value !== undefined) values.set(name, value);
   }
-  const names = parameters.map(({ name }) => name).join(', ');
-  if (inOrder.length > 0) {
-    throw new UsageError(
-      `--param ${inOrder.join(' ')}: the statement has ${parameters.length === 0 ? 'no parameters' : `only the parameters ${names}`}.`,
-    );
-  }
+  if (inOrder.length > 0) throw new UsageError(`--param ${inOrder.join(' ')}: the statement has ${only}.`);
   const missing = parameters.filter(({ name }) => !values.has(name)).map(({ name }) => name);
   if (missing.length > 0) {
     throw new UsageError(
@@ -174,11 +171,8 @@ export const explainCommand: Command = {
       try {
         const verdict = await connection.assessStatement(sql, analyze, signal);
         if (verdict.verdict === 'refuse') {
-          throw new DatabaseFailure(
-            'statement',
-            verdict.reason,
-            analyze ? 'Without --analyze you see its plan, if it has one.' : '',
-          );
+          // the reason says what to do instead
+          throw new DatabaseFailure('statement', verdict.reason, '');
         }
         if (verdict.verdict === 'ask') {
           const question = { connection, sql, analyze, verdict, agreed: args.has('yes') };

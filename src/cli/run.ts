@@ -67,7 +67,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
       return exitCode.interrupted;
     }
     if (error instanceof UsageError) {
-      terminal.error(`${error.message}\nSee pg-insight ${command.name} --help.`);
+      terminal.error(`${error.message}\n${error.nextStep ?? `See pg-insight ${command.name} --help.`}`);
       return exitCode.usage;
     }
     if (error instanceof DatabaseFailure) {

@@ -42,17 +42,17 @@ export const tablesCommand: Command = {
               .slice(0, limit);
       const wholes = filtered.filter(({ isPartition }) => !isPartition).length;
       if (limit !== null && limit < wholes) {
-        terminal.note(`These are the ${limit} largest of ${wholes} tables; sums are over them alone.`);
+        terminal.note(`These are the ${limit} largest of ${wholes} tables.`);
       }
       switch (format) {
         case 'json':
           await terminal.write(`${JSON.stringify(toTablesJson(tables, all, origin), null, 2)}\n`);
           break;
         case 'md':
-          await terminal.write(formatTablesMarkdown(tables, origin));
+          await terminal.write(formatTablesMarkdown(tables, all, origin));
           break;
         case 'text':
-          await terminal.write(formatTablesText(tables, origin, (text) => terminal.style('bold', text)));
+          await terminal.write(formatTablesText(tables, all, origin, (text) => terminal.style('bold', text)));
           break;
       }
       return exitCode.fine;

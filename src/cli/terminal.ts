@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
+import { describeFileError } from '../database/error-code';
 import { UsageError, type CommandArguments } from './command';
 
 export type Style = Parameters<typeof styleText>[0];
@@ -18,10 +19,6 @@ const spinnerDelayMs = 200;
 /** NO_COLOR (no-color.org) counts when it is not empty; a dumb terminal knows no colours. */
 function hasColours(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export class Terminal {
@@ -40,6 +37,7 @@ export class Terminal {
   configure(args: CommandArguments): void {
     this.#quiet = args.has('quiet');
     this.#outputFile = args.text('output');
+    if (this.#outputFile === '') throw new UsageError('--output is empty: it takes the name of a file.');
   }
 
   /** Columns of the terminal that the result goes to; null when it goes elsewhere. */
@@ -73,7 +71,10 @@ export class Terminal {
       await rename(partial, file);
     } catch (error) {
       await rm(partial, { force: true });
-      throw new UsageError(`The file ${file} can't be written: ${describe(error)}.`);
+      throw new UsageError(
+        `The file ${file} can't be written: ${describeFileError(error)}.`,
+        'Give --output a file in a folder that exists and that you may write to.',
+      );
     }
     this.note(`Written to ${file}.`);
   }
@@ -139,7 +140,10 @@ export class Terminal {
     try {
       return await readFile(file, 'utf8');
     } catch (error) {
-      throw new UsageError(`The file ${file} can't be read: ${describe(error)}.`);
+      throw new UsageError(
+        `The file ${file} can't be read: ${describeFileError(error)}.`,
+        'Check its path and that you may read it.',
+      );
     }
   }
 }

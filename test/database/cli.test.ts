@@ -18,8 +18,8 @@ import { openProfileStore } from '../../src/database/profile-store';
 import { version } from '../../package.json';
 import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
 
-/** The oldest and the newest server: what differs between those in the middle, other tests see. */
-const majors = [13, 18] as const;
+/** Covers every boundary between versions. */
+const majors = [13, 15, 16, 18] as const;
 
 interface Run {
   code: number | null;
@@ -116,7 +116,9 @@ describe('pg-insight', function () {
         '--param',
         '2',
       ]);
-      await fails(2, /nowhere\.sql can't be read/, ['explain', '--file', 'nowhere.sql']);
+      const unread = await fails(2, /nowhere\.sql can't be read/, ['explain', '--file', 'nowhere.sql']);
+      assert.doesNotMatch(unread.stderr, /ENOENT/);
+      await fails(2, /--output is empty/, ['tables', '--output', '']);
       await fails(2, /There is no statement in --sql/, ['explain', '--sql', ' -- nothing']);
       await fails(2, /There are 2 statements[\s\S]*--statement N[\s\S]*2 {2}line 2: select 2/, [
         'explain',
@@ -199,6 +201,10 @@ describe('pg-insight', function () {
         assert.ok(!text.stdout.includes('\u001b'), 'no colours in a pipe');
         const largest = await run(['tables', '--url', url, '--limit', '1', '--format', 'md']);
         assert.match(largest.stdout, /\| events \| partitioned table \||\| order\\_items \|/);
+        const wholes = await value(
+          `SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT relispartition`,
+        );
+        assert.match(largest.stdout, new RegExp(`^## Schema public: 1 of ${wholes} tables, `, 'm'));
       });
 
       it('writes a file whole or not at all', async () => {
@@ -215,7 +221,17 @@ describe('pg-insight', function () {
         );
         const quiet = await run(['tables', '--url', url, '--quiet', '--output', file]);
         assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
-        await fails(2, /no-folder.*can't be written/, ['tables', '--url', url, '--output', 'no-folder/x.json']);
+        for (const [output, reason] of [
+          ['no-folder/x.json', 'there is no such file or folder'],
+          ['dist', 'it is a folder'],
+        ] as const) {
+          const failure = await fails(2, /./, ['tables', '--url', url, '--quiet', '--output', output]);
+          assert.equal(
+            failure.stderr,
+            `Error: The file ${output} can't be written: ${reason}.\n` +
+              'Give --output a file in a folder that exists and that you may write to.\n',
+          );
+        }
       });
 
       it('reads PG* variables, .pgpass and saved profiles', async () => {
@@ -331,7 +347,10 @@ describe('pg-insight', function () {
         await fails(2, /environment production/, [
           ...['explain', '--url', url, '--environment', 'production', '--sql', 'SELECT 1', '--analyze'],
         ]);
-        await fails(4, /Error: /, ['explain', '--url', url, '--sql', 'VACUUM customers', '--analyze', '--yes']);
+        const utility = await fails(4, /plans of SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES/, [
+          ...['explain', '--url', url, '--sql', 'VACUUM customers', '--analyze', '--yes'],
+        ]);
+        assert.doesNotMatch(utility.stderr, /--analyze/);
       });
 
       it('asks on a terminal', async () => {

@@ -41,8 +41,19 @@ function toRows(
   ]);
 }
 
-function describeSchema({ schema, tables, estimatedSizeBytes }: SchemaNode): string {
-  return `Schema ${schema}: ${formatQuantity(tables.length, 'table')}, ${formatBytes(estimatedSizeBytes)}`;
+/** By schema, how many tables there are, listed or not. */
+function countTables(all: readonly TableSummary[]): ReadonlyMap<string, number> {
+  return new Map(buildTableTree(all).map(({ schema, tables }) => [schema, tables.length]));
+}
+
+/** The size is that of the listed tables: when some are left out, it says so. */
+function describeSchema(
+  { schema, tables, estimatedSizeBytes }: SchemaNode,
+  counts: ReadonlyMap<string, number>,
+): string {
+  const count = Math.max(counts.get(schema) ?? 0, tables.length);
+  const listed = count === tables.length ? '' : `${formatCount(tables.length)} of `;
+  return `Schema ${schema}: ${listed}${formatQuantity(count, 'table')}, ${formatBytes(estimatedSizeBytes)}`;
 }
 
 function describeOrigin({ database, server, serverVersion }: CaptureOrigin): string {
@@ -51,12 +62,14 @@ function describeOrigin({ database, server, serverVersion }: CaptureOrigin): str
 
 const nothing = 'There are no tables.';
 
-/** `highlight` marks headings where colours are shown. */
+/** `all` is what `tables` was chosen from; `highlight` marks headings where colours are shown. */
 export function formatTablesText(
   tables: readonly TableSummary[],
+  all: readonly TableSummary[],
   origin: CaptureOrigin,
   highlight: (text: string) => string,
 ): string {
+  const counts = countTables(all);
   const tree = buildTableTree(tables);
   const sections = tree.map((schema) => {
     const rows = toRows(schema.tables, 1, (name, depth) => `${'  '.repeat(depth)}${toOneLine(name)}`);
@@ -69,7 +82,11 @@ export function formatTablesText(
   );
   let next = 0;
   const blocks = sections.map(({ schema, rows }) => {
-    const block = [highlight(toOneLine(describeSchema(schema))), titles, ...lines.slice(next, next + rows.length)];
+    const block = [
+      highlight(toOneLine(describeSchema(schema, counts))),
+      titles,
+      ...lines.slice(next, next + rows.length),
+    ];
     next += rows.length;
     return block.join('\n');
   });
@@ -77,10 +94,15 @@ export function formatTablesText(
   return `${[toOneLine(describeOrigin(origin)), ...body].join('\n\n')}\n`;
 }
 
-export function formatTablesMarkdown(tables: readonly TableSummary[], origin: CaptureOrigin): string {
+export function formatTablesMarkdown(
+  tables: readonly TableSummary[],
+  all: readonly TableSummary[],
+  origin: CaptureOrigin,
+): string {
+  const counts = countTables(all);
   const blocks = buildTableTree(tables).flatMap((schema) => {
     const rows = toRows(schema.tables, 0, (name, depth) => `${'&nbsp;&nbsp;'.repeat(depth)}${escapeMarkdown(name)}`);
-    return [`## ${escapeMarkdown(describeSchema(schema))}`, formatMarkdownTable(columns, rows).join('\n')];
+    return [`## ${escapeMarkdown(describeSchema(schema, counts))}`, formatMarkdownTable(columns, rows).join('\n')];
   });
   const body = blocks.length === 0 ? [nothing] : [...blocks, caveat];
   return `${[`# ${escapeMarkdown(describeOrigin(origin))}`, ...body].join('\n\n')}\n`;
