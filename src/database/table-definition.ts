@@ -1,13 +1,23 @@
-// What CREATE TABLE has to say about one table, and the DDL of it.
-import { formatTableDdl, type DdlConstraint, type TableDefinition } from '../analysis/tables/table-ddl';
+// Everything the catalogue says about how one table is made, and the DDL of it.
+import {
+  formatTableDdl,
+  type DdlConstraint,
+  type DdlTrigger,
+  type TableDefinition,
+} from '../analysis/tables/table-ddl';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import { captureRows } from './queries/query';
 import {
   ddlColumnsQuery,
   ddlConstraintsQuery,
+  ddlGrantsQuery,
   ddlIndexesQuery,
+  ddlPoliciesQuery,
+  ddlRulesQuery,
   ddlSequencesQuery,
   ddlTableQuery,
+  ddlTriggersQuery,
+  type DdlTriggerRow,
 } from './queries/table-definition';
 import { extendedStatisticsQuery } from './queries/table-details';
 import { oneTableUnit, toDroppedTableFailure } from './table-details';
@@ -15,6 +25,7 @@ import type { RunUnitOfWork } from './unit-of-work';
 
 const kinds = { r: 'table', p: 'partitioned table', m: 'materialized view', f: 'foreign table' } as const;
 const replicaIdentities = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
+const firings = { O: 'origin', D: 'disabled', R: 'replica', A: 'always' } as const;
 const identities = { '': null, a: 'always', d: 'by default' } as const;
 const generations = { '': null, s: 'stored', v: 'virtual' } as const;
 const constraintKinds: Record<'p' | 'u' | 'x' | 'c' | 'f' | 'n', DdlConstraint['kind']> = {
@@ -25,6 +36,13 @@ const constraintKinds: Record<'p' | 'u' | 'x' | 'c' | 'f' | 'n', DdlConstraint['
   f: 'foreign key',
   n: 'not null',
 };
+
+const toTrigger = ({ name, definition, enabled, comment }: DdlTriggerRow): DdlTrigger => ({
+  name,
+  definition,
+  firing: firings[enabled],
+  comment,
+});
 
 async function captureTableDefinition(
   run: RunUnitOfWork,
@@ -40,21 +58,29 @@ async function captureTableDefinition(
     const constraints = await captureRows(unit, facts, ddlConstraintsQuery, [oid]);
     const indexes = await captureRows(unit, facts, ddlIndexesQuery, [oid]);
     const extendedStatistics = await captureRows(unit, facts, extendedStatisticsQuery, [oid]);
+    const triggers = await captureRows(unit, facts, ddlTriggersQuery, [oid]);
+    const rules = await captureRows(unit, facts, ddlRulesQuery, [oid]);
+    const policies = await captureRows(unit, facts, ddlPoliciesQuery, [oid]);
+    const grants = await captureRows(unit, facts, ddlGrantsQuery, [oid]);
     return {
       name: table.name,
       schema: table.schema,
       kind: kinds[table.kind],
+      owner: table.owner,
       isUnlogged: table.is_unlogged,
       isPartition: table.is_partition,
       parents: table.parents,
       partitionBound: table.partition_bound,
       partitionKey: table.partition_key,
+      ofType: table.of_type,
       options: table.options,
       toastOptions: table.toast_options,
       accessMethod: table.access_method,
       tablespace: table.tablespace,
       replicaIdentity: replicaIdentities[table.replica_identity],
       replicaIdentityIndex: table.replica_identity_index,
+      hasRowSecurity: table.has_row_security,
+      forcesRowSecurity: table.forces_row_security,
       query: table.query,
       isPopulated: table.is_populated,
       foreignServer: table.foreign_server,
@@ -66,6 +92,8 @@ async function captureTableDefinition(
         collation: column.collation,
         notNull: column.not_null,
         isLocal: column.is_local,
+        parentNotNull: column.parent_not_null,
+        parentHasDefault: column.parent_has_default,
         expression: column.expression,
         identity: identities[column.identity],
         generated: generations[column.generated],
@@ -80,6 +108,8 @@ async function captureTableDefinition(
         column: sequence.column_name,
         isIdentity: sequence.is_identity,
         name: sequence.name,
+        isUnlogged: sequence.is_unlogged,
+        alteredPersistence: sequence.altered_persistence,
         hasDefaultName: sequence.has_default_name,
         type: sequence.type,
         start: sequence.start,
@@ -88,6 +118,7 @@ async function captureTableDefinition(
         maximum: sequence.maximum,
         cache: sequence.cache,
         cycle: sequence.cycle,
+        comment: sequence.comment,
       })),
       constraints: constraints.map((constraint) => ({
         name: constraint.name,
@@ -99,15 +130,45 @@ async function captureTableDefinition(
         isNoInherit: constraint.is_no_inherit,
         hasDefaultName: constraint.has_default_name === true,
         notNullColumn: constraint.not_null_column,
-        indexName: constraint.index_name,
-        indexOptions: constraint.index_options,
         comment: constraint.comment,
       })),
-      indexes,
-      extendedStatistics: extendedStatistics.map(({ qualified_name, definition, comment }) => ({
-        name: qualified_name,
-        definition,
-        comment,
+      indexes: indexes.map((index) => ({
+        name: index.name,
+        shortName: index.short_name,
+        definition: index.definition,
+        options: index.options,
+        tablespace: index.tablespace,
+        isComplete: index.is_complete,
+        isClustered: index.is_clustered,
+        columnAlterations: index.column_alterations,
+        comment: index.comment,
+      })),
+      extendedStatistics: extendedStatistics.map((statistics) => ({
+        name: statistics.qualified_name,
+        owner: statistics.owner,
+        definition: statistics.definition,
+        statisticsTarget: statistics.statistics_target,
+        comment: statistics.comment,
+      })),
+      triggers: triggers.map(toTrigger),
+      rules: rules.map(toTrigger),
+      policies: policies.map((policy) => ({
+        name: policy.name,
+        isPermissive: policy.is_permissive,
+        command: policy.command,
+        roles: policy.roles,
+        usingExpression: policy.using_expression,
+        checkExpression: policy.check_expression,
+        comment: policy.comment,
+      })),
+      grants: grants.map((grant) => ({
+        action: grant.action,
+        object: grant.object,
+        column: grant.column_name,
+        privileges: grant.is_all ? ['ALL'] : grant.privileges,
+        grantee: grant.grantee,
+        grantor: grant.grantor,
+        isGrantable: grant.is_grantable,
       })),
     };
   });

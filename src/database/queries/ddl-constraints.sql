@@ -9,13 +9,9 @@ select
   k.connoinherit as is_no_inherit,
   k.conname = c.relname || '_' || a.attname || '_not_null' as has_default_name,
   case when k.contype = 'n' then pg_catalog.quote_ident(a.attname) end as not_null_column,
-  case when i.oid is not null then pg_catalog.format('%I.%I', n.nspname, i.relname) end as index_name,
-  coalesce(i.reloptions, '{}') as index_options,
   pg_catalog.quote_literal(pg_catalog.obj_description(k.oid, 'pg_constraint')) as comment
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid
 left join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
-left join pg_catalog.pg_class i on i.oid = k.conindid and k.contype in ('p', 'u', 'x')
-left join pg_catalog.pg_namespace n on n.oid = i.relnamespace
 where k.conrelid = $1::pg_catalog.oid and k.contype in ('p', 'u', 'x', 'c', 'f', 'n')
 order by pg_catalog.strpos('puxcfn', k.contype::pg_catalog.text), k.conname

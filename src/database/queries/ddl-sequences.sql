@@ -3,6 +3,13 @@ select
   pg_catalog.quote_ident(a.attname) as column_name,
   d.deptype = 'i' as is_identity,
   pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
+  c.relpersistence = 'u' as is_unlogged,
+  -- an identity's sequence is made as the table is
+  case
+    when d.deptype = 'i' and c.relpersistence <> k.relpersistence
+      and pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 150000
+    then case c.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end
+  end as altered_persistence,
   n.oid = k.relnamespace and c.relname = k.relname || '_' || a.attname || '_seq' as has_default_name,
   pg_catalog.format_type(s.seqtypid, null) as type,
   s.seqstart::pg_catalog.text as start,
@@ -10,7 +17,8 @@ select
   s.seqmin::pg_catalog.text as minimum,
   s.seqmax::pg_catalog.text as maximum,
   s.seqcache::pg_catalog.text as cache,
-  s.seqcycle as cycle
+  s.seqcycle as cycle,
+  pg_catalog.quote_literal(pg_catalog.obj_description(c.oid, 'pg_class')) as comment
 from pg_catalog.pg_depend d
 join pg_catalog.pg_class c on c.oid = d.objid and c.relkind = 'S'
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

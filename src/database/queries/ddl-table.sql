@@ -3,6 +3,7 @@ select
   pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
   pg_catalog.format('%I', n.nspname) as schema,
   c.relkind::pg_catalog.text as kind,
+  pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) as owner,
   c.relpersistence = 'u' as is_unlogged,
   c.relispartition as is_partition,
   array(
@@ -15,6 +16,7 @@ select
   ) as parents,
   case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end as partition_bound,
   case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end as partition_key,
+  case when c.reloftype <> 0 then pg_catalog.format_type(c.reloftype, null) end as of_type,
   coalesce(c.reloptions, '{}') as options,
   coalesce(t.reloptions, '{}') as toast_options,
   case when a.amname <> 'heap' then pg_catalog.quote_ident(a.amname) end as access_method,
@@ -26,6 +28,8 @@ select
     join pg_catalog.pg_class r on r.oid = i.indexrelid
     where i.indrelid = c.oid and i.indisreplident
   ) as replica_identity_index,
+  c.relrowsecurity as has_row_security,
+  c.relforcerowsecurity as forces_row_security,
   case when c.relkind = 'm' then pg_catalog.pg_get_viewdef(c.oid) end as query,
   c.relispopulated as is_populated,
   pg_catalog.quote_ident(fs.srvname) as foreign_server,

@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import columnsSql from './ddl-columns.sql';
 import constraintsSql from './ddl-constraints.sql';
+import grantsSql from './ddl-grants.sql';
 import indexesSql from './ddl-indexes.sql';
+import policiesSql from './ddl-policies.sql';
+import rulesSql from './ddl-rules.sql';
 import sequencesSql from './ddl-sequences.sql';
 import tableSql from './ddl-table.sql';
+import triggersSql from './ddl-triggers.sql';
 import { oldestVersionNumber, type CatalogueQuery } from './query';
 
 /** reloptions and their like: "name=value" texts, of which the value may hold more equals signs. */
@@ -18,17 +22,21 @@ const tableRow = z.object({
   name: z.string(),
   schema: z.string(),
   kind: z.enum(['r', 'p', 'm', 'f']),
+  owner: z.string(),
   is_unlogged: z.boolean(),
   is_partition: z.boolean(),
   parents: z.array(z.string()),
   partition_bound: z.string().nullable(),
   partition_key: z.string().nullable(),
+  of_type: z.string().nullable(),
   options,
   toast_options: options,
   access_method: z.string().nullable(),
   tablespace: z.string().nullable(),
   replica_identity: z.enum(['d', 'n', 'f', 'i']),
   replica_identity_index: z.string().nullable(),
+  has_row_security: z.boolean(),
+  forces_row_security: z.boolean(),
   query: z.string().nullable(),
   is_populated: z.boolean(),
   foreign_server: z.string().nullable(),
@@ -47,6 +55,8 @@ const columnRow = z.object({
   collation: z.string().nullable(),
   not_null: z.boolean(),
   is_local: z.boolean(),
+  parent_not_null: z.boolean(),
+  parent_has_default: z.boolean(),
   expression: z.string().nullable(),
   identity: z.enum(['', 'a', 'd']),
   generated: z.enum(['', 's', 'v']),
@@ -75,6 +85,8 @@ const sequenceRow = z.object({
   column_name: z.string(),
   is_identity: z.boolean(),
   name: z.string(),
+  is_unlogged: z.boolean(),
+  altered_persistence: z.string().nullable(),
   has_default_name: z.boolean(),
   type: z.string(),
   /** int8 as texts: they are only ever written again. */
@@ -84,6 +96,7 @@ const sequenceRow = z.object({
   maximum: z.string(),
   cache: z.string(),
   cycle: z.boolean(),
+  comment: z.string().nullable(),
 });
 export const ddlSequencesQuery: CatalogueQuery<typeof sequenceRow> = {
   name: 'sequences',
@@ -101,8 +114,6 @@ const constraintRow = z.object({
   is_no_inherit: z.boolean(),
   has_default_name: z.boolean().nullable(),
   not_null_column: z.string().nullable(),
-  index_name: z.string().nullable(),
-  index_options: options,
   comment: z.string().nullable(),
 });
 export const ddlConstraintsQuery: CatalogueQuery<typeof constraintRow> = {
@@ -111,9 +122,68 @@ export const ddlConstraintsQuery: CatalogueQuery<typeof constraintRow> = {
   variants: [{ when: oldestVersionNumber, sql: constraintsSql }],
 };
 
-const indexRow = z.object({ name: z.string(), definition: z.string(), comment: z.string().nullable() });
+const indexRow = z.object({
+  name: z.string(),
+  short_name: z.string(),
+  definition: z.string().nullable(),
+  options,
+  tablespace: z.string().nullable(),
+  is_complete: z.boolean(),
+  is_clustered: z.boolean(),
+  column_alterations: z.array(z.string()),
+  comment: z.string().nullable(),
+});
 export const ddlIndexesQuery: CatalogueQuery<typeof indexRow> = {
   name: 'indexes',
   row: indexRow,
   variants: [{ when: oldestVersionNumber, sql: indexesSql }],
+};
+
+const triggerRow = z.object({
+  name: z.string(),
+  definition: z.string().nullable(),
+  enabled: z.enum(['O', 'D', 'R', 'A']),
+  comment: z.string().nullable(),
+});
+export type DdlTriggerRow = z.output<typeof triggerRow>;
+export const ddlTriggersQuery: CatalogueQuery<typeof triggerRow> = {
+  name: 'triggers',
+  row: triggerRow,
+  variants: [{ when: oldestVersionNumber, sql: triggersSql }],
+};
+export const ddlRulesQuery: CatalogueQuery<typeof triggerRow> = {
+  name: 'rules',
+  row: triggerRow,
+  variants: [{ when: oldestVersionNumber, sql: rulesSql }],
+};
+
+const policyRow = z.object({
+  name: z.string(),
+  is_permissive: z.boolean(),
+  command: z.string(),
+  roles: z.array(z.string()),
+  using_expression: z.string().nullable(),
+  check_expression: z.string().nullable(),
+  comment: z.string().nullable(),
+});
+export const ddlPoliciesQuery: CatalogueQuery<typeof policyRow> = {
+  name: 'row security policies',
+  row: policyRow,
+  variants: [{ when: oldestVersionNumber, sql: policiesSql }],
+};
+
+const grantRow = z.object({
+  action: z.enum(['grant', 'revoke']),
+  object: z.string(),
+  column_name: z.string().nullable(),
+  is_all: z.boolean(),
+  privileges: z.array(z.string()),
+  grantee: z.string(),
+  grantor: z.string().nullable(),
+  is_grantable: z.boolean(),
+});
+export const ddlGrantsQuery: CatalogueQuery<typeof grantRow> = {
+  name: 'privileges',
+  row: grantRow,
+  variants: [{ when: oldestVersionNumber, sql: grantsSql }],
 };

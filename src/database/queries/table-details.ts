@@ -77,7 +77,10 @@ const extendedStatisticsRow = z.object({
   name: z.string(),
   /** Quoted where needed. */
   qualified_name: z.string(),
+  /** Quoted where needed. */
+  owner: z.string(),
   definition: z.string(),
+  statistics_target: z.number().int().nullable(),
   /** A quoted literal. */
   comment: z.string().nullable(),
 });
