@@ -1,5 +1,5 @@
 // A running VS Code server with a profile of its own in a temporary folder.
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from './cache';
 import { freePort } from './free-port';
@@ -89,6 +89,9 @@ async function installExtension(
 export async function startVsCode(options: VsCodeOptions = {}): Promise<VsCodeServer> {
   const binaries = await provideVsCode();
   const folder = await makeTemporaryFolder('vscode');
+  // built-in extensions leave folders in it; PostgreSQL's own user may have to pass through
+  const temporary = await makeTemporaryFolder('vscode-tmp');
+  await chmod(temporary.path, 0o711);
   const profile = toProfile(folder.path);
   const logFile = path.join(folder.path, 'server.log');
   const port = options.port ?? (await freePort());
@@ -100,6 +103,7 @@ export async function startVsCode(options: VsCodeOptions = {}): Promise<VsCodeSe
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     // for its sockets, which it does not always remove
     XDG_RUNTIME_DIR: sockets,
+    TMPDIR: temporary.path,
     ...options.environment,
   };
   await mkdir(path.join(profile.userData, 'User'), { recursive: true });
@@ -139,7 +143,7 @@ export async function startVsCode(options: VsCodeOptions = {}): Promise<VsCodeSe
   const origin = `http://localhost:${port}`;
   const stop = async () => {
     await server.stop();
-    await folder.remove();
+    await Promise.all([folder.remove(), temporary.remove()]);
   };
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
