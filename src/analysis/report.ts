@@ -1,7 +1,7 @@
 // The health report: what `analyze` makes of a snapshot, and the only input of every output format and of the report view.
 // The schema is the contract of `pg-insight report --format json`.
 import * as z from 'zod';
-import { findingSchema } from './finding';
+import { findingSchema, suggestedFixSchema } from './finding';
 
 /** Grows when a field is renamed or removed; new fields alone do not change it. */
 export const reportVersion = 1;
@@ -13,6 +13,7 @@ export const sectionGapSchema = z.object({
   kind: z.enum(['not-permitted', 'missing', 'switched-off', 'not-possible', 'failed']),
   message: z.string(),
   nextStep: z.string(),
+  fix: suggestedFixSchema.optional(),
 });
 
 export const ruleOutcomeSchema = z.discriminatedUnion('status', [

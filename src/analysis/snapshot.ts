@@ -1,6 +1,7 @@
 // What was seen of a server in one read-only transaction: the only input of the health rules, the lists of indexes and
 // slow queries, and the report. Every section may be missing, and then says why; an empty section means that there is
 // nothing of the kind. OIDs are for asking the same server again; they are never shown, stored or part of a fingerprint.
+import type { SuggestedFix } from './finding';
 import type { TableKind } from './tables/table';
 
 /** Why a section is missing. Each kind asks for another next step. */
@@ -20,8 +21,10 @@ export interface SectionGap {
   kind: SectionGapKind;
   /** One sentence: what could not be looked at and why. */
   message: string;
-  /** What to do about it: a statement, a setting or a sentence. */
+  /** What to do about it, a sentence. */
   nextStep: string;
+  /** The exact steps, where SQL is all it takes. */
+  fix?: SuggestedFix;
 }
 
 export type Section<Row> =
@@ -36,7 +39,7 @@ export interface SnapshotTable {
   /** Parent of a partition or inheritance child; null for others. */
   parentOid: number | null;
   isPartition: boolean;
-  /** pg_class.reltuples; null when never vacuumed or analyzed. */
+  /** pg_class.reltuples; null when never vacuumed or analyzed, and for a partitioned table: its rows are its partitions'. */
   estimatedRows: number | null;
   /** relpages x block_size, heap only. */
   estimatedSizeBytes: number;
@@ -45,6 +48,11 @@ export interface SnapshotTable {
   hasPrimaryKey: boolean;
   /** May the role read its rows, and so its column statistics. */
   maySelect: boolean;
+  /** pg_stats has something about its columns (of a partitioned table: about all partitions together); null when hidden. */
+  hasColumnStatistics: boolean | null;
+  /** Extension that it belongs to; null for the user's own. */
+  extension: string | null;
+  /** null also for kinds that hold no rows of their own (partitioned, foreign). */
   activity: TableActivity | null;
   /** ISO 8601; manual or automatic, whichever is later; null when never. */
   lastVacuum: string | null;
@@ -54,8 +62,10 @@ export interface SnapshotTable {
   isBeingAnalyzed: boolean;
   /** autovacuum_enabled of the table's own settings; null where it has none. */
   autovacuumEnabled: boolean | null;
-  /** age(relfrozenxid), transactions; null for kinds that have none. */
+  /** age(relfrozenxid) of the table or its TOAST table, transactions; null for kinds that have none. */
   transactionAge: number | null;
+  /** mxid_age(relminmxid), likewise. */
+  multixactAge: number | null;
 }
 
 export interface TableActivity {
@@ -86,6 +96,8 @@ export interface IndexKey {
   collation: string | null;
   descending: boolean;
   nullsFirst: boolean;
+  /** The column is NOT NULL; false for an expression. */
+  isNotNull: boolean;
 }
 
 export interface SnapshotIndex {
@@ -105,6 +117,8 @@ export interface SnapshotIndex {
   /** Of a partial index, as the server prints it; null for others. */
   predicate: string | null;
   isUnique: boolean;
+  /** Unique with NULLS NOT DISTINCT (15+). */
+  nullsNotDistinct: boolean;
   isPrimary: boolean;
   /** Primary key, unique or exclusion constraint that it stands behind; null for others. */
   constraint: string | null;
@@ -112,7 +126,7 @@ export interface SnapshotIndex {
   supportsForeignKey: boolean;
   isReplicaIdentity: boolean;
   isValid: boolean;
-  /** pg_stat_progress_create_index names it. */
+  /** Invalid because a session builds, rebuilds or drops it CONCURRENTLY right now. */
   isBeingBuilt: boolean;
   /** pg_get_indexdef(). */
   definition: string;
@@ -148,15 +162,15 @@ export interface SnapshotSequence {
   name: string;
   /** smallint, integer or bigint, of the sequence. */
   type: string;
-  /** null when never used, or not permitted. int8 as number: exact up to 2^53, beyond that rounded. */
+  /** null when never used, or when it could not be read. int8 as number: exact up to 2^53, beyond that rounded. */
   lastValue: number | null;
-  /** May the role read the last value. */
+  /** May the role read the last value (SELECT; on a standby unlogged ones can't be read by anyone). */
   mayRead: boolean;
   minimum: number;
   maximum: number;
   increment: number;
   cycles: boolean;
-  /** The column it fills (serial, identity); null for others. */
+  /** The column it fills (identity, serial or a default with nextval), the narrowest of several; null for others. */
   column: { schema: string; table: string; name: string; /** format_type() */ type: string } | null;
 }
 
@@ -202,14 +216,18 @@ export interface StatementStatisticsInfo {
 
 export interface SnapshotActivity {
   pid: number;
-  /** null for background processes, or when not permitted. */
+  /** null for background processes; seen by every role. */
   role: string | null;
   database: string | null;
+  /** CONNECTION LIMIT of the role; null without one. */
+  roleConnectionLimit: number | null;
   application: string;
   /** "client backend", "autovacuum worker" ...; null when not permitted. */
   backendType: string | null;
-  /** active, idle, idle in transaction ...; null when not permitted. */
+  /** active, idle, idle in transaction ...; null when not permitted, and for background processes. */
   state: string | null;
+  /** The rest of this row is hidden from the role. */
+  isHidden: boolean;
   /** null when the role may not see it. */
   text: string | null;
   /** Seconds; null when not in a transaction, not running, or not permitted. */
@@ -227,6 +245,8 @@ export interface SnapshotDatabase {
   name: string;
   isCurrent: boolean;
   allowsConnections: boolean;
+  /** CONNECTION LIMIT; null without one. */
+  connectionLimit: number | null;
   connections: number;
   blocksRead: number;
   blocksHit: number;
@@ -236,9 +256,14 @@ export interface SnapshotDatabase {
   multixactAge: number;
   /** ISO 8601; null when never reset. */
   statisticsReset: string | null;
+  /**
+   * ISO 8601: counts are known to run since then. Later than the reset when the server lost its statistics in a crash;
+   * never null in practice, but a server may say nothing.
+   */
+  countedSince: string | null;
 }
 
-/** A setting as pg_settings has it; one that the role may not see is not there. */
+/** A setting as pg_settings has it for a new session; one that the role may not see is not there. */
 export interface SnapshotSetting {
   name: string;
   setting: string;
@@ -260,6 +285,18 @@ export interface SnapshotSections {
 }
 export type SectionName = keyof SnapshotSections;
 
+export const sectionNames: readonly SectionName[] = [
+  'tables',
+  'indexes',
+  'foreignKeys',
+  'sequences',
+  'statements',
+  'statementStatistics',
+  'activity',
+  'databases',
+  'settings',
+];
+
 export interface SnapshotServer {
   /** host:port, for people. */
   server: string;
@@ -272,9 +309,10 @@ export interface SnapshotServer {
   blockSizeBytes: number;
 }
 
-export interface Snapshot {
+/** Of all sections, or of those that were asked for. */
+export interface Snapshot<Names extends SectionName = SectionName> {
   /** ISO 8601, the server's clock at the start of the transaction. */
   capturedAt: string;
   server: SnapshotServer;
-  sections: { readonly [Name in SectionName]: Section<SnapshotSections[Name]> };
+  sections: { readonly [Name in Names]: Section<SnapshotSections[Name]> };
 }
