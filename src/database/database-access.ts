@@ -2,6 +2,15 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type {
+  IndexBuildOutcome,
+  IndexBuildPlan,
+  IndexBuildRequest,
+  IndexConsent,
+  IndexDropOutcome,
+  IndexDropPlan,
+  IndexDropRequest,
+} from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { ConsentVerdict } from '../analysis/sql/consent';
 import { loadSqlParser } from '../analysis/sql/load-sql-parser';
@@ -9,6 +18,9 @@ import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/
 import { resolveConnectionSettings } from './connection-settings';
 import { assessStatement, type StatementContext } from './consent';
 import { explainStatement } from './explain';
+import { prepareIndexBuild, runIndexBuild } from './index-build';
+import type { IndexContext, IndexRunOptions } from './index-build/index-context';
+import { prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
 import type { LocalSystem } from './local-system';
 import { captureServerFacts } from './server-facts';
 import { openSession, type Session } from './session';
@@ -81,6 +93,31 @@ export class DatabaseConnection {
 
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]> {
     return captureTypicalValues(this.#context, sql, signal);
+  }
+
+  prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan> {
+    return prepareIndexBuild(this.#indexContext, request, signal);
+  }
+
+  runIndexBuild(
+    request: IndexBuildRequest,
+    consent: IndexConsent,
+    options?: IndexRunOptions,
+  ): Promise<IndexBuildOutcome> {
+    return runIndexBuild(this.#indexContext, request, consent, options);
+  }
+
+  prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan> {
+    return prepareIndexDrop(this.#indexContext, request, signal);
+  }
+
+  runIndexDrop(request: IndexDropRequest, consent: IndexConsent, options?: IndexRunOptions): Promise<IndexDropOutcome> {
+    return runIndexDrop(this.#indexContext, request, consent, options);
+  }
+
+  get #indexContext(): IndexContext {
+    const { run, runDedicated, server } = this.#session;
+    return { run, runDedicated, server, facts: this.facts, environment: this.profile.environment };
   }
 
   close(): Promise<void> {

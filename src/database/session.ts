@@ -30,6 +30,11 @@ export interface Session {
   readonly database: string;
   readonly user: string;
   readonly run: RunUnitOfWork;
+  /**
+   * A third connection, only for as long as `work` runs: for what can't be a transaction (CREATE INDEX CONCURRENTLY). The
+   * signal that `work` gets is also aborted by close(). Statements are cancelled by whoever sends them.
+   */
+  readonly runDedicated: RunDedicated;
   /** 'pgbouncer' when something between hands out other process ids than the server's own. */
   readonly pooler: 'none' | 'pgbouncer';
   /** TLS between here and what answered; null without. */
@@ -38,6 +43,11 @@ export interface Session {
   /** Cancels what runs, closes the connections and resolves when nothing is left. */
   close(): Promise<void>;
 }
+
+export type RunDedicated = <Result>(
+  signal: AbortSignal | undefined,
+  work: (connection: BackendConnection, signal: AbortSignal) => Promise<Result>,
+) => Promise<Result>;
 
 /** Opens the first connection, so that what is wrong is said now. */
 export async function openSession(settings: ConnectionSettings, signal?: AbortSignal): Promise<Session> {
@@ -63,6 +73,8 @@ class PooledSession implements Session {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #idle: BackendConnection[] = [];
   readonly #busy = new Set<BackendConnection>();
+  /** Connections of runDedicated, looked after like the busy ones. */
+  readonly #dedicated = new Set<BackendConnection>();
   readonly #waiters: Waiter[] = [];
   /** Everything that close() has to wait for. */
   readonly #running = new Set<Promise<unknown>>();
@@ -122,6 +134,15 @@ class PooledSession implements Session {
     }
   };
 
+  readonly runDedicated: RunDedicated = async (userSignal, work) => {
+    const abort = linkSignals([this.#closing.signal, userSignal]);
+    try {
+      return await this.#track(this.#withDedicated(abort.signal, work));
+    } finally {
+      abort.dispose();
+    }
+  };
+
   async close(): Promise<void> {
     this.#closed ??= toClosedFailure(this.#context);
     this.#closing.abort(this.#closed);
@@ -172,6 +193,26 @@ class PooledSession implements Session {
       }
     } finally {
       this.#returnPermit();
+    }
+  }
+
+  async #withDedicated<Result>(
+    signal: AbortSignal,
+    work: (connection: BackendConnection, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    if (signal.aborted) throw this.#toAbortFailure(signal);
+    let connection: BackendConnection;
+    try {
+      connection = await BackendConnection.open(this.#settings, signal);
+    } catch (error) {
+      throw signal.aborted ? this.#toAbortFailure(signal) : toConnectionFailure(error, this.#context);
+    }
+    this.#dedicated.add(connection);
+    try {
+      return await work(connection, signal);
+    } finally {
+      this.#dedicated.delete(connection);
+      await connection.end();
     }
   }
 
@@ -325,7 +366,7 @@ class PooledSession implements Session {
     }
     await Promise.all([
       ...idle.map((connection, index) => this.#lookAfterIdle(connection, index > 0)),
-      ...[...this.#busy].map(lookAfterBusy),
+      ...[...this.#busy, ...this.#dedicated].map(lookAfterBusy),
     ]);
     if (this.#attempt === 0) this.#schedule(heartbeatIntervalMs, () => this.#beat());
   }

@@ -3,6 +3,16 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type {
+  IndexBuildOutcome,
+  IndexBuildPlan,
+  IndexBuildRequest,
+  IndexConsent,
+  IndexDropOutcome,
+  IndexDropPlan,
+  IndexDropRequest,
+  IndexProgress,
+} from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { ConsentVerdict } from '../analysis/sql/consent';
 import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
@@ -28,6 +38,20 @@ export interface DatabaseSession {
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult>;
   /** One entry a parameter, in order; null where nothing is known. */
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]>;
+  /** What a build would do and wait for; changes nothing. */
+  prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan>;
+  /** Rejects when nothing was begun; otherwise the outcome says what is there now. */
+  runIndexBuild(
+    request: IndexBuildRequest,
+    consent: IndexConsent,
+    options?: { onProgress?: (progress: IndexProgress) => void; signal?: AbortSignal },
+  ): Promise<IndexBuildOutcome>;
+  prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan>;
+  runIndexDrop(
+    request: IndexDropRequest,
+    consent: IndexConsent,
+    options?: { onProgress?: (progress: IndexProgress) => void; signal?: AbortSignal },
+  ): Promise<IndexDropOutcome>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,127 @@
+// Why a build or a drop did not succeed, in words: what failed, on what, what is left on the server, what to do.
+import { DatabaseFailure } from '../connection/connection-failure';
+import { quoteQualifiedName } from '../sql/identifiers';
+import type { IndexLeftover, IndexStep } from './index-build';
+
+export interface FailedWork {
+  verb: 'build' | 'drop';
+  server: string;
+  database: string;
+  role: string;
+  /** The statement that failed. */
+  step: IndexStep;
+  /** As the layer below told it. */
+  failure: DatabaseFailure;
+  /** The server's own sentence; null when the failure did not come from it. */
+  serverMessage: string | null;
+  leftover: IndexLeftover;
+}
+
+export function describeFailedWork(work: FailedWork): DatabaseFailure {
+  const { verb, server, database, step, failure, leftover } = work;
+  const index = quoteQualifiedName(step.index.schema, step.index.name);
+  const table = quoteQualifiedName(step.table.schema, step.table.name);
+  const what =
+    verb === 'build' ? `Index ${index} on ${table} was not built` : `Index ${index} on ${table} was not dropped`;
+  const { reason, nextStep } = describeReason(work);
+  const message = `${what} (database "${database}" on ${server}): ${reason}. ${describeLeftover(leftover, work)}`;
+  return new DatabaseFailure(failure.kind, message, nextStep, failure.details, { cause: failure });
+}
+
+/** Sentences without their full stop. */
+function describeReason({ verb, role, step, failure, serverMessage }: FailedWork): {
+  reason: string;
+  nextStep: string;
+} {
+  const table = quoteQualifiedName(step.table.schema, step.table.name);
+  const said = serverMessage ?? failure.message.replace(/\.$/, '');
+  if (failure.kind === 'cancelled' && failure.details.code === undefined) {
+    return { reason: 'it was cancelled', nextStep: 'Start it again when you want to.' };
+  }
+  if (failure.kind === 'connection-lost') {
+    return { reason: said, nextStep: 'Start it again when the server is back.' };
+  }
+  switch (failure.details.code) {
+    case '53100':
+      return {
+        reason: `the disk of the server is full: ${said}`,
+        nextStep: 'Free space where the tablespace lies (the database itself may be at risk), then start it again.',
+      };
+    case '53400':
+      return {
+        reason: `a limit of the server was reached: ${said}`,
+        nextStep: 'Raise the limit that it names, or maintenance_work_mem so that the sort needs no file.',
+      };
+    case '53200':
+      return {
+        reason: `the server ran out of memory: ${said}`,
+        nextStep: 'Lower maintenance_work_mem, then start it again.',
+      };
+    case '23505':
+      return {
+        reason: `rows of ${table} have the same key: ${said}`,
+        nextStep: 'Remove the duplicates, or build the index without UNIQUE.',
+      };
+    case '42501':
+      return {
+        reason: `role "${role}" lacks a right: ${said}`,
+        nextStep: `Have the owner of ${table} do it, or connect as a role that is a member of the owner and may CREATE in the schema.`,
+      };
+    case '57014':
+      return {
+        reason: 'someone cancelled the statement on the server, or a timeout of the server did',
+        nextStep: 'Ask whoever looks after the server, then start it again.',
+      };
+    case '55P03':
+      return {
+        reason: `the lock on ${table} was not to be had: ${said}`,
+        nextStep: 'Start it again when the other session is done.',
+      };
+    case '40P01':
+      return {
+        reason: `it and another session waited for each other, and the server chose to end this one: ${said}`,
+        nextStep: 'Start it again; keep other DDL away from the table meanwhile.',
+      };
+    case '42P01':
+    case '42704':
+    case '3F000':
+      return {
+        reason: `what it works on is gone, someone has dropped or renamed it meanwhile: ${said}`,
+        nextStep: 'Refresh the view and look again.',
+      };
+    case '42P07':
+      return {
+        reason: `someone has made a relation of this name meanwhile: ${said}`,
+        nextStep: 'Choose another name.',
+      };
+    case '2BP01':
+      return { reason: `something depends on it: ${said}`, nextStep: 'Leave it, or remove what depends on it first.' };
+    default:
+      return {
+        reason: said,
+        nextStep:
+          verb === 'build' ? 'Correct the definition, then start it again.' : 'Refresh the view and look again.',
+      };
+  }
+}
+
+function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): string {
+  switch (leftover.left) {
+    case 'nothing':
+      return 'Nothing is left of it on the server.';
+    case 'remainder': {
+      const names = leftover.invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
+      return leftover.invalid.length === 1
+        ? `The invalid index ${names} is left: it answers no query and slows every write, so drop it.`
+        : `Left are ${names}: of no use without the rest, they slow writes, so drop them.`;
+    }
+    case 'index': {
+      const name = quoteQualifiedName(leftover.index.schema, leftover.index.name);
+      return leftover.isValid
+        ? `Index ${name} is as it was.`
+        : `Index ${name} is invalid: it answers no query and slows every write. Drop it again, or bring it back with REINDEX INDEX CONCURRENTLY ${name}.`;
+    }
+    case 'unknown':
+      return `PG Insight could not look at what is left: when the server can be reached, see whether ${quoteQualifiedName(step.index.schema, step.index.name)} is there and valid${verb === 'build' ? ', and drop it if it is not' : ''}.`;
+  }
+}

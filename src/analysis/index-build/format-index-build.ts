@@ -1,0 +1,140 @@
+// What a user reads before, during and after an index is built or dropped; the same words in the editor and the terminal.
+import type { Environment } from '../connection/connection-profile';
+import { formatBytes, formatCount, formatMs, formatQuantity, formatRatio } from '../format/numbers';
+import { quoteQualifiedName } from '../sql/identifiers';
+import type { IndexBuildPlan, IndexDropPlan, IndexPlan, IndexProgress, OpenTransaction } from './index-build';
+
+/** More lines would push the buttons of a dialog off the screen. */
+const shownTransactions = 5;
+const shownSteps = 8;
+const shownTextCharacters = 80;
+
+const environmentNames: Record<Environment, string> = {
+  development: 'Development',
+  staging: 'Staging',
+  production: 'Production',
+};
+
+/** "pid 123 (app, psql, idle in transaction for 5 min 3 s)" */
+export function formatTransactionOwner(transaction: OpenTransaction): string {
+  const { pid, preparedName, role, application, state, stateAgeMs, isVisible } = transaction;
+  const since = stateAgeMs === null ? '' : ` for ${formatDuration(stateAgeMs)}`;
+  const facts = [
+    role,
+    application,
+    pid === null ? 'prepared, waits for COMMIT PREPARED or ROLLBACK PREPARED' : null,
+    isVisible ? (state === null ? null : `${state}${since}`) : 'what it does is hidden from this role',
+  ].filter((fact) => fact !== null);
+  const owner = pid === null ? `transaction "${preparedName ?? ''}"` : `pid ${pid}`;
+  return facts.length === 0 ? owner : `${owner} (${facts.join(', ')})`;
+}
+
+/** One line: whose it is, its age, its statement. */
+export function formatTransaction(transaction: OpenTransaction): string {
+  const { ageMs, text } = transaction;
+  const age = ageMs === null ? '' : `, open for ${formatDuration(ageMs)}`;
+  const line = text === null ? '' : `: ${shorten(text.replace(/\s+/g, ' ').trim())}`;
+  return `${formatTransactionOwner(transaction)}${age}${line}`;
+}
+
+/** One statement a line, each with its semicolon. */
+export function formatSteps({ steps }: Pick<IndexPlan, 'steps'>): string {
+  return steps.map(({ sql }) => `${sql};\n`).join('');
+}
+
+export function formatBuildConfirmation(plan: IndexBuildPlan): string {
+  const { index, estimatedRows, tableSizeBytes, partitionCount, estimatedSizeBytes, steps } = plan;
+  const rows = estimatedRows === null ? 'rows not counted yet' : `about ${formatQuantity(estimatedRows, 'row')}`;
+  const partitions = partitionCount === 0 ? '' : `, ${formatQuantity(partitionCount, 'partition')}`;
+  return joinParagraphs([
+    formatPlace(plan),
+    [
+      `Table: ${quoteQualifiedName(index.schema, index.table)} (${rows}, ${formatBytes(tableSizeBytes)}${partitions})`,
+      `Size of the index: ${estimatedSizeBytes === null ? 'not estimated' : `about ${formatBytes(estimatedSizeBytes)}`}`,
+    ].join('\n'),
+    formatShownSteps(plan),
+    formatOpenTransactions(plan),
+    steps.some(({ pace }) => pace === 'quick')
+      ? 'Built on each partition without blocking writers. The other steps block writers of the partitioned table for a moment; none of them stands in line for longer than 3 s.'
+      : 'Built CONCURRENTLY: reads and writes go on, and the build takes longer and reads the table twice.',
+  ]);
+}
+
+export function formatDropConfirmation(plan: IndexDropPlan): string {
+  return joinParagraphs([
+    formatPlace(plan),
+    plan.indexes.map(formatDropped).join('\n'),
+    formatShownSteps(plan),
+    formatOpenTransactions(plan),
+    plan.indexes
+      .flatMap(({ notRestored }) => notRestored)
+      .map((sentence) => `• ${sentence}`)
+      .join('\n'),
+    plan.steps.some(({ pace }) => pace === 'quick')
+      ? 'The index of a partitioned table can only be dropped under an exclusive lock, with its indexes on the partitions. It is held for a moment, and waited for no longer than 3 s at a time.'
+      : '',
+  ]);
+}
+
+function formatDropped({ schema, name, table, sizeBytes, scans, isValid }: IndexDropPlan['indexes'][number]): string {
+  const used = scans === null ? 'uses not counted' : `used ${formatCount(scans)} times since the statistics were reset`;
+  return `Index: ${quoteQualifiedName(schema, name)} on ${quoteQualifiedName(schema, table)} (${formatBytes(sizeBytes)}, ${isValid ? used : 'invalid'})`;
+}
+
+function formatPlace({ server, database, environment, role }: IndexPlan): string {
+  return [
+    `Server: ${server}`,
+    `Database: ${database}`,
+    `Environment: ${environmentNames[environment]}`,
+    `Role: ${role}`,
+  ].join('\n');
+}
+
+function formatShownSteps(plan: IndexPlan): string {
+  const shown = formatSteps({ steps: plan.steps.slice(0, shownSteps) }).trimEnd();
+  const more = plan.steps.length - shownSteps;
+  return more > 0
+    ? `${shown}\n… and ${formatQuantity(more, 'more statement')} of the same kind (Copy SQL has all)`
+    : shown;
+}
+
+function formatOpenTransactions({ openTransactions }: IndexPlan): string {
+  if (openTransactions.length === 0) return 'No open transaction is in its way now.';
+  const more = openTransactions.length - shownTransactions;
+  return [
+    'Open transactions that it would wait for:',
+    ...openTransactions.slice(0, shownTransactions).map((transaction) => `• ${formatTransaction(transaction)}`),
+    ...(more > 0 ? [`• and ${formatQuantity(more, 'more', 'more')}`] : []),
+  ].join('\n');
+}
+
+/** One line while it runs: "building index: scanning table, 45% (450 of 1,000 blocks)". */
+export function formatProgress(progress: IndexProgress): string {
+  const { step, stepCount, index, phase, phaseRatio, waitingFor } = progress;
+  const place = stepCount === 1 ? '' : `${step} of ${stepCount}, ${quoteQualifiedName(index.schema, index.name)}: `;
+  if (waitingFor !== null) return `${place}waiting for ${formatTransactionOwner(waitingFor)}`;
+  const share =
+    phaseRatio === null ? '' : `, ${formatRatio(Math.floor(phaseRatio * 100) / 100)}${formatDone(progress)}`;
+  return `${place}${phase ?? 'starting'}${share}`;
+}
+
+function formatDone({ phase, blocksDone, blocksTotal, tuplesDone, tuplesTotal }: IndexProgress): string {
+  if (phase?.startsWith('waiting') === true) return '';
+  if (phase?.includes('loading tuples') === true) {
+    return ` (${formatCount(tuplesDone)} of ${formatQuantity(tuplesTotal, 'row')})`;
+  }
+  return blocksTotal === 0 ? '' : ` (${formatCount(blocksDone)} of ${formatQuantity(blocksTotal, 'block')})`;
+}
+
+/** Whole seconds: nobody waits for a transaction in milliseconds. */
+function formatDuration(ms: number): string {
+  return ms < 120_000 ? `${Math.max(0, Math.round(ms / 1000))} s` : formatMs(ms);
+}
+
+function shorten(text: string): string {
+  return text.length <= shownTextCharacters ? text : `${text.slice(0, shownTextCharacters - 1)}…`;
+}
+
+function joinParagraphs(paragraphs: readonly string[]): string {
+  return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+}

@@ -1,0 +1,210 @@
+// Building and dropping an index on the user's server: the one thing PG Insight does that stays. What it would do is a
+// list of SQL statements; the user agrees to exactly these, and nothing else is run.
+import type { DatabaseFailure } from '../connection/connection-failure';
+import type { Environment } from '../connection/connection-profile';
+import { quoteName } from '../sql/identifiers';
+
+export interface RelationName {
+  schema: string;
+  name: string;
+}
+
+/** An index to build; it lies in the schema of its table. */
+export interface IndexDefinition {
+  schema: string;
+  table: string;
+  name: string;
+  unique: boolean;
+  /** CREATE INDEX from USING on: "USING btree (customer_id, created_at DESC) WHERE (paid_at IS NULL)". */
+  clause: string;
+}
+
+/** An index that is there. The OID tells it from another one that got its name later. */
+export interface IndexIdentity extends RelationName {
+  oid: number;
+}
+
+export interface IndexBuildRequest {
+  index: IndexDefinition;
+  /** What the index is expected to take; null when nobody has estimated it. */
+  estimatedSizeBytes: number | null;
+}
+
+export interface IndexDropTarget extends IndexIdentity {
+  /** True for what a build of ours left behind: it is dropped only as long as it is invalid. */
+  mustBeInvalid: boolean;
+}
+
+export interface IndexDropRequest {
+  /** Dropped in this order; dropping the index of a partitioned table takes the attached ones of its partitions along. */
+  indexes: IndexDropTarget[];
+}
+
+/** What a transaction that others have to wait for is doing. */
+export interface OpenTransaction {
+  /** null for a prepared transaction, which belongs to no process. */
+  pid: number | null;
+  /** Name of a prepared transaction (PREPARE TRANSACTION); null for others. */
+  preparedName: string | null;
+  /** null for the server's own processes. */
+  role: string | null;
+  /** application_name; null when it is empty. */
+  application: string | null;
+  /** pg_stat_activity.state: "idle in transaction"; null when the role may not see it. */
+  state: string | null;
+  /** Since the transaction began; null when the role may not see it. */
+  ageMs: number | null;
+  /** Since it is in this state; null when the role may not see it. */
+  stateAgeMs: number | null;
+  /** The running or last statement, shortened; null when the role may not see it, or there is none. */
+  text: string | null;
+  /** False when the role may not see what the session does. */
+  isVisible: boolean;
+}
+
+export interface IndexStep {
+  /**
+   * 'slow' works for as long as the table is large and blocks no writer; 'quick' is done in a moment, but others wait in
+   * line behind the lock that it wants, so it gives up after a short wait and is tried again.
+   */
+  pace: 'slow' | 'quick';
+  sql: string;
+  /** The index that it makes, attaches or drops. */
+  index: RelationName;
+  /** The table that it works on. */
+  table: RelationName;
+  /** Size of that table, the step's share of the work; 0 for a quick step. */
+  tableSizeBytes: number;
+}
+
+/** Why PG Insight does not do it itself; the user may, with the SQL of the plan. */
+export interface IndexRefusal {
+  /** A sentence. */
+  reason: string;
+  /** A sentence. */
+  nextStep: string;
+}
+
+/** What the confirmation shows, for a build and for a drop. */
+export interface IndexPlan {
+  /** host:port, or the path of a unix socket. */
+  server: string;
+  database: string;
+  environment: Environment;
+  role: string;
+  steps: IndexStep[];
+  /** Transactions that the work would have to wait for, oldest first; those that the role can't see into are last. */
+  openTransactions: OpenTransaction[];
+  /** null when it can be done. */
+  refusal: IndexRefusal | null;
+}
+
+export interface IndexBuildPlan extends IndexPlan {
+  index: IndexDefinition;
+  estimatedSizeBytes: number | null;
+  /** pg_class.reltuples, partitions summed; null when the table was never vacuumed or analyzed. */
+  estimatedRows: number | null;
+  /** relpages x block_size, partitions summed. */
+  tableSizeBytes: number;
+  /** Tables without partitions of their own among the partitions; 0 for an ordinary table. */
+  partitionCount: number;
+}
+
+export interface DroppedIndex extends IndexIdentity {
+  table: string;
+  /** pg_get_indexdef(), read right before the drop. */
+  definition: string;
+  isValid: boolean;
+  sizeBytes: number;
+  /** idx_scan; null when nothing was counted. */
+  scans: number | null;
+  /** What brings it back. */
+  undo: IndexDefinition;
+  /** What the undo does not bring back, a sentence each. */
+  notRestored: string[];
+}
+
+export interface IndexDropPlan extends IndexPlan {
+  indexes: DroppedIndex[];
+}
+
+/** What the user agreed to. Made where the dialog is, nowhere else. */
+export interface IndexConsent {
+  /** Every statement, as the dialog showed it. */
+  sql: readonly string[];
+  server: string;
+  database: string;
+}
+
+export interface IndexProgress {
+  /** Counts from 1. */
+  step: number;
+  stepCount: number;
+  index: RelationName;
+  /** pg_stat_progress_create_index.phase; null before it has begun and for steps without progress. */
+  phase: string | null;
+  blocksDone: number;
+  blocksTotal: number;
+  tuplesDone: number;
+  tuplesTotal: number;
+  lockersDone: number;
+  lockersTotal: number;
+  /** Share of the phase that is done, 0 to 1; null when the server counts nothing in it. */
+  phaseRatio: number | null;
+  /** How far the whole work has got, 0 to 1: a position, not a share of the time. Never goes back. */
+  ratio: number;
+  /** Whom the server waits for now; null when it does not wait. */
+  waitingFor: OpenTransaction | null;
+}
+
+/** What is left on the server of a build or drop that did not succeed. */
+export type IndexLeftover =
+  | { left: 'nothing' }
+  /** An index (or several, of partitions) that is no use; `cleanup` drops what is ours. */
+  | { left: 'remainder'; cleanup: IndexDropRequest; invalid: RelationName[] }
+  /** A drop that did not happen, or not yet in full. */
+  | { left: 'index'; index: RelationName; isValid: boolean }
+  /** PG Insight could not look. */
+  | { left: 'unknown' };
+
+export type IndexBuildOutcome =
+  | {
+      outcome: 'built';
+      index: IndexIdentity;
+      /** pg_get_indexdef() of what is there now. */
+      definition: string;
+      sizeBytes: number;
+      durationMs: number;
+      /** Takes it back: a drop of exactly this index. */
+      undo: IndexDropRequest;
+    }
+  /** `failure` says what failed, what is left and what to do. Its kind is 'cancelled' when the user wanted it. */
+  | { outcome: 'failed'; failure: DatabaseFailure; leftover: IndexLeftover };
+
+export type IndexDropOutcome =
+  | {
+      outcome: 'dropped';
+      indexes: DroppedIndex[];
+      durationMs: number;
+      /** Brings it back; null after cleaning up a remainder. */
+      undo: IndexBuildRequest | null;
+      /** The same as SQL, to keep. */
+      undoSql: string;
+    }
+  | { outcome: 'failed'; failure: DatabaseFailure; leftover: IndexLeftover };
+
+/** Whether the user's word is for these very statements, on this database. */
+export function coversSteps(consent: IndexConsent, { server, database, steps }: IndexPlan): boolean {
+  if (consent.server !== server || consent.database !== database) return false;
+  return consent.sql.length === steps.length && steps.every(({ sql }, index) => sql === consent.sql[index]);
+}
+
+/** CREATE INDEX in full, as a person or a migration runs it. */
+export function formatCreateIndex(
+  { schema, table, name, unique, clause }: IndexDefinition,
+  how: 'CONCURRENTLY' | 'ON ONLY' | '' = 'CONCURRENTLY',
+): string {
+  const words = ['CREATE', ...(unique ? ['UNIQUE'] : []), 'INDEX', ...(how === 'CONCURRENTLY' ? [how] : [])];
+  const on = how === 'ON ONLY' ? how : 'ON';
+  return `${words.join(' ')} ${quoteName(name)} ${on} ${quoteName(schema)}.${quoteName(table)} ${clause}`;
+}

@@ -1,0 +1,28 @@
+-- $1: process id, $2: its start, as the process itself has told it. No row: the process has ended.
+select
+  p.phase,
+  p.index_relid::pg_catalog.int8 as index_oid,
+  coalesce(p.blocks_done, 0) as blocks_done,
+  coalesce(p.blocks_total, 0) as blocks_total,
+  coalesce(p.tuples_done, 0) as tuples_done,
+  coalesce(p.tuples_total, 0) as tuples_total,
+  coalesce(p.lockers_done, 0) as lockers_done,
+  coalesce(p.lockers_total, 0) as lockers_total,
+  -- 0: a prepared transaction; null: it does not wait
+  b.pid as blocker_pid,
+  o.usename::pg_catalog.text as role,
+  o.application_name as application,
+  o.state,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - o.xact_start) * 1000 as age_ms,
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - o.state_change) * 1000 as state_age_ms,
+  case when o.query = '<insufficient privilege>' then null else pg_catalog.left(o.query, 1000) end as text,
+  coalesce(o.query <> '<insufficient privilege>', false) as is_visible
+from pg_catalog.pg_stat_activity a
+left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
+-- asked only while it waits: the function stops the lock manager for a moment
+left join lateral (
+  select case when a.wait_event_type = 'Lock'
+    then coalesce(nullif(p.current_locker_pid, 0), (pg_catalog.pg_blocking_pids(a.pid))[1]) end as pid
+) b on true
+left join pg_catalog.pg_stat_activity o on o.pid = b.pid
+where a.pid = $1::pg_catalog.int4 and pg_catalog.date_part('epoch', a.backend_start)::pg_catalog.text = $2
