@@ -185,7 +185,8 @@ async function listSourceChoices(sources: ConnectionSources): Promise<(Choice<So
   if (Object.keys(variables).length > 0) {
     found.push({
       label: '$(terminal) Environment Variables',
-      description: Object.entries(variables)
+      // a line of its own: they are many
+      detail: Object.entries(variables)
         .map(([variable, value]) => `${variable}=${value}`)
         .join(' '),
       value: { kind: 'environment', variables },
