@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { startDemo } from './environment/demo';
 import { cleanUpDeadRuns } from './environment/ledger';
+import { printFailure } from './environment/print-failure';
 import { createProgress } from './environment/progress';
 import { endRun, isEnding, superviseResource } from './environment/supervision';
 
@@ -59,8 +60,11 @@ ${editor.url(workspace)}`);
 try {
   await main();
 } catch (error) {
-  progress.stop();
-  console.error(error instanceof Error ? error.message : error);
-  await endRun();
-  process.exit(1);
+  // what is stopped halfway fails, and is no news
+  if (!isEnding()) {
+    progress.stop();
+    printFailure(error);
+    await endRun();
+    process.exit(1);
+  }
 }

@@ -7,6 +7,7 @@ import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { root } from './bundles';
 import { launchChromium, newContext } from './chromium';
 import { suiteEventSchema, suiteRequestVariable, type SuiteEvent, type SuiteRequest } from './extension-suite-protocol';
+import { printFailure } from './print-failure';
 import { makeTemporaryFolder } from './supervision';
 import { startVsCode } from './vscode-server';
 
@@ -43,8 +44,9 @@ async function provideDesktop(): Promise<string> {
     return await downloadAndUnzipVSCode();
   } catch (error) {
     throw new Error(
-      `VS Code could not be downloaded (${error instanceof Error ? error.message : String(error)}). Set ` +
-        'PG_INSIGHT_VSCODE_PATH to the program of a VS Code that is here, or leave out PG_INSIGHT_VSCODE.',
+      'VS Code could not be downloaded. Set PG_INSIGHT_VSCODE_PATH to the program of a VS Code that is here, or leave ' +
+        'out PG_INSIGHT_VSCODE.',
+      { cause: error },
     );
   }
 }
@@ -145,7 +147,7 @@ export async function runInExtensionHost(tests: ExtensionTests): Promise<SuiteEv
     const events = lines.filter((line) => line !== '').map((line) => suiteEventSchema.parse(JSON.parse(line)));
     // failed tests make VS Code fail as well, and they are among the events already
     if (failure !== null && !events.some(({ event }) => event === 'end')) {
-      console.error(failure instanceof Error && failure.cause === undefined ? failure.message : failure);
+      printFailure(failure);
     }
     return events;
   } finally {

@@ -21,6 +21,7 @@ function createBars(): Progress {
     { format: '{name} {bar} {percentage}% | {duration_formatted} | {what}', hideCursor: true, stopOnComplete: false },
     Presets.shades_classic,
   );
+  let stopped = false;
   return {
     task(name) {
       const bar = bars.create(1, 0, { name: name.padEnd(nameWidth), what: '' });
@@ -35,7 +36,9 @@ function createBars(): Progress {
       };
     },
     stop: () => {
-      bars.stop();
+      // a second time it would write over what came after the bars
+      if (!stopped) bars.stop();
+      stopped = true;
     },
   };
 }

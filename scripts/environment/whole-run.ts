@@ -9,6 +9,7 @@ import { provideChromium } from './chromium';
 import { stageProduct, vsixVariable } from './packages';
 import { providePgbouncer } from './pgbouncer';
 import { providePostgres } from './postgres-binaries';
+import { printFailure } from './print-failure';
 import { makeTemporaryFolder, startProcess } from './supervision';
 import type { Tier, TierResult } from './tiers';
 import { provideVsCode } from './vscode-binaries';
@@ -100,7 +101,7 @@ async function prepare(): Promise<boolean> {
     } catch (error) {
       complete = false;
       say(`  ${name} is missing:`);
-      console.log(error);
+      printFailure(error);
     }
   }
   return complete;

@@ -209,7 +209,8 @@ async function leaveInvalidIndex(client: Client): Promise<void> {
     );
   const uniqueViolation = '23505';
   if (failure instanceof DatabaseError && failure.code === uniqueViolation) return;
-  throw failure ?? new Error('All products have different names: the scale is too small for the shop.');
+  if (failure instanceof Error) throw failure;
+  throw new Error('All products have different names: the scale is too small for the shop.');
 }
 
 /** pg_stat_statements can be created anywhere but works only when the server has loaded it at its start. */
