@@ -1,0 +1,173 @@
+// Puts the advice for single statements together: an index that several want is recommended once, and a shorter one goes
+// when a longer one that begins with it serves its statements nearly as well.
+import type { EvidenceGrade } from '../finding';
+import { findRedundantIndexes } from './covering-index';
+import { worthwhileImprovement, type IndexAdvice, type IndexRecommendation } from './index-advice';
+import type { AdviceTable } from './index-advice-facts';
+import { makeIndexScript, TakenNames } from './index-ddl';
+import { parseIndexKey } from './index-key';
+import type { PlannedStatement } from './planned-statement';
+import type { HypotheticalIndex, WhatIfPlanner } from './what-if-planner';
+import { quoteQualifiedName } from '../sql/identifiers';
+
+export interface StatementOutcome {
+  id: string;
+  sql: string;
+  /** Null where nobody counted. */
+  calls: number | null;
+  advice: IndexAdvice;
+  /** Null when it could not be planned. */
+  planned: PlannedStatement | null;
+}
+
+export interface WorkloadStatementAdvice {
+  id: string;
+  sql: string;
+  calls: number | null;
+  /** Null where nothing was planned. */
+  costBefore: number | null;
+  /** With all recommended indexes. */
+  costAfter: number | null;
+  status: IndexAdvice['status'];
+  /** Of 'not-possible'. */
+  reason: string | null;
+}
+
+/** Costs are sums over its statements, each as often as it was called. */
+export interface WorkloadRecommendation extends IndexRecommendation {
+  statementIds: readonly string[];
+}
+
+export interface RedundantIndex {
+  /** Schema-qualified. */
+  index: string;
+  coveredBy: string;
+  reason: string;
+}
+
+export interface WorkloadAdvice {
+  engine: WhatIfPlanner['engine'];
+  whatIfCalls: number;
+  statements: readonly WorkloadStatementAdvice[];
+  /** Those that save most first. */
+  recommendations: readonly WorkloadRecommendation[];
+  redundant: readonly RedundantIndex[];
+}
+
+interface Wish {
+  index: HypotheticalIndex;
+  table: AdviceTable;
+  sizeBytes: number | null;
+  evidence: EvidenceGrade;
+  by: { outcome: StatementOutcome; recommendation: IndexRecommendation }[];
+}
+
+const keyOf = ({ schema, table, method, keys, included, predicate }: HypotheticalIndex) =>
+  JSON.stringify([schema, table, method, keys, included, predicate]);
+
+function collectWishes(outcomes: readonly StatementOutcome[]): Wish[] {
+  const wishes = new Map<string, Wish>();
+  for (const outcome of outcomes) {
+    for (const recommendation of outcome.advice.recommendations) {
+      const { index, sizeBytes, evidence } = recommendation;
+      const table = outcome.planned?.facts.tables.find(
+        ({ schema, name }) => schema === index.schema && name === index.table,
+      );
+      if (table === undefined) continue;
+      const wish = wishes.get(keyOf(index)) ?? { index, table, sizeBytes, evidence, by: [] };
+      wish.by.push({ outcome, recommendation });
+      wishes.set(keyOf(index), wish);
+    }
+  }
+  return [...wishes.values()];
+}
+
+function beginsWith(longer: HypotheticalIndex, shorter: HypotheticalIndex): boolean {
+  return (
+    longer.schema === shorter.schema &&
+    longer.table === shorter.table &&
+    longer.keys.length > shorter.keys.length &&
+    shorter.keys.every((key, at) => key === longer.keys[at])
+  );
+}
+
+/** Gives the statements of shorter indexes to a longer one where it serves all of them nearly as well. */
+async function absorb(wishes: readonly Wish[], planner: WhatIfPlanner): Promise<Wish[]> {
+  const longestFirst = wishes.toSorted((a, b) => b.index.keys.length - a.index.keys.length);
+  const kept: Wish[] = [];
+  for (const wish of longestFirst) {
+    let absorbed = false;
+    for (const longer of kept.filter(({ index }) => beginsWith(index, wish.index))) {
+      const statements = wish.by.map(({ outcome: { id, sql } }) => ({ id, sql }));
+      const { results } = await planner.plan(statements, [longer.index]);
+      absorbed = results.every(({ costAfter }, at) => {
+        const alone = wish.by[at]?.recommendation.costAfter ?? 0;
+        return costAfter * worthwhileImprovement <= alone;
+      });
+      if (!absorbed) continue;
+      longer.by.push(...wish.by);
+      break;
+    }
+    if (!absorbed) kept.push(wish);
+  }
+  return kept;
+}
+
+export async function mergeAdvice(
+  outcomes: readonly StatementOutcome[],
+  planner: WhatIfPlanner,
+): Promise<Omit<WorkloadAdvice, 'engine' | 'whatIfCalls'>> {
+  const wishes = await absorb(collectWishes(outcomes), planner);
+  const statements = outcomes.map(({ id, sql }) => ({ id, sql }));
+  const taken = new TakenNames(outcomes.flatMap(({ planned }) => planned?.facts.takenNames ?? []));
+  const recommendations: WorkloadRecommendation[] = [];
+  const redundant: RedundantIndex[] = [];
+  for (const { index, table, sizeBytes, evidence, by } of wishes) {
+    const { results } = await planner.plan(
+      by.map(({ outcome: { id, sql } }) => ({ id, sql })),
+      [index],
+    );
+    const total = (cost: 'costBefore' | 'costAfter') =>
+      results.reduce((sum, result, at) => sum + result[cost] * (by[at]?.outcome.calls ?? 1), 0);
+    const script = makeIndexScript(index, table, taken);
+    const keys = index.keys.flatMap((key) => parseIndexKey(key) ?? []);
+    const covered = findRedundantIndexes(table, keys).map(({ schema, name }) => quoteQualifiedName(schema, name));
+    const coveredBy = quoteQualifiedName(index.schema, script.name);
+    redundant.push(
+      ...covered.map((name) => ({ index: name, coveredBy, reason: 'The new index begins with the same keys.' })),
+    );
+    recommendations.push({
+      ...script,
+      index,
+      sizeBytes,
+      evidence,
+      costBefore: total('costBefore'),
+      costAfter: total('costAfter'),
+      why: [...new Set(by.flatMap(({ recommendation: { why } }) => why))],
+      makesRedundant: covered,
+      statementIds: by.map(({ outcome: { id } }) => id),
+    });
+  }
+  const { results } = await planner.plan(
+    statements,
+    wishes.map(({ index }) => index),
+  );
+  const saved = ({ costBefore, costAfter }: IndexRecommendation) => costBefore - costAfter;
+  return {
+    statements: outcomes.map(({ id, sql, calls, advice }, at) => {
+      const result = results[at];
+      const isKnown = result !== undefined && result.unsupported === null;
+      return {
+        id,
+        sql,
+        calls,
+        costBefore: isKnown ? result.costBefore : null,
+        costAfter: isKnown ? result.costAfter : null,
+        status: advice.status,
+        reason: advice.reason,
+      };
+    }),
+    recommendations: recommendations.sort((a, b) => saved(b) - saved(a) || (a.name < b.name ? -1 : 1)),
+    redundant,
+  };
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
+import columnsSql from './columns.sql';
+import indexesSql from './indexes.sql';
+import serverSql from './server.sql';
+import tablesSql from './tables.sql';
+import takenNamesSql from './taken-names.sql';
+
+function query<Row extends z.ZodType>(name: string, row: Row, sql: string): CatalogueQuery<Row> {
+  return { name, row, variants: [{ when: oldestVersionNumber, sql }] };
+}
+
+export const tablesQuery = query(
+  'tables to advise on',
+  z.object({
+    root: int8,
+    oid: int8,
+    schema: z.string(),
+    name: z.string(),
+    /** Null for a table that is no partition. */
+    parent: int8.nullable(),
+    kind: z.enum(['r', 'p', 'm', 'f']),
+    persistence: z.string(),
+    pages: z.number(),
+    /** -1 (before 14: 0 with no pages) when it was never vacuumed or analyzed. */
+    rows: z.number(),
+  }),
+  tablesSql,
+);
+
+export const columnsQuery = query(
+  'columns to advise on',
+  z.object({
+    table_oid: int8,
+    name: z.string(),
+    type_name: z.string(),
+    is_domain: z.boolean(),
+    type_length: z.number(),
+    alignment: z.number(),
+    has_btree: z.boolean(),
+    may_select: z.boolean(),
+    row_security: z.boolean(),
+    null_ratio: z.number().nullable(),
+    distinct_values: z.number().nullable(),
+    average_width_bytes: z.number().nullable(),
+    correlation: z.number().nullable(),
+    most_common_values: z.array(z.string()).nullable(),
+    most_common_frequencies: z.array(z.number()).nullable(),
+  }),
+  columnsSql,
+);
+
+export const indexesQuery = query(
+  'indexes to advise on',
+  z.object({
+    table_oid: int8,
+    schema: z.string(),
+    name: z.string(),
+    method: z.string(),
+    is_valid: z.boolean(),
+    is_needed: z.boolean(),
+    predicate: z.string().nullable(),
+    columns: z.array(z.string().nullable()),
+    /** pg_index.indoption: 1 is DESC, 2 is NULLS FIRST. */
+    options: z.array(z.number()),
+    plain: z.array(z.boolean()),
+  }),
+  indexesSql,
+);
+
+export const serverQuery = query(
+  'cost settings',
+  z.object({
+    seq_page_cost: z.number(),
+    random_page_cost: z.number(),
+    cpu_tuple_cost: z.number(),
+    cpu_index_tuple_cost: z.number(),
+    cpu_operator_cost: z.number(),
+    effective_cache_size_bytes: int8,
+    parallel_leader_participation: z.boolean(),
+    volatile_functions: z.array(z.string()),
+  }),
+  serverSql,
+);
+
+export const takenNamesQuery = query('names of relations', z.object({ schema: z.string(), name: z.string() }), takenNamesSql);

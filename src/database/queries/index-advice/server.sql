@@ -1,0 +1,15 @@
+-- $1: function names.
+SELECT
+  pg_catalog.current_setting('seq_page_cost')::pg_catalog.float8 AS seq_page_cost,
+  pg_catalog.current_setting('random_page_cost')::pg_catalog.float8 AS random_page_cost,
+  pg_catalog.current_setting('cpu_tuple_cost')::pg_catalog.float8 AS cpu_tuple_cost,
+  pg_catalog.current_setting('cpu_index_tuple_cost')::pg_catalog.float8 AS cpu_index_tuple_cost,
+  pg_catalog.current_setting('cpu_operator_cost')::pg_catalog.float8 AS cpu_operator_cost,
+  pg_catalog.pg_size_bytes(pg_catalog.current_setting('effective_cache_size')) AS effective_cache_size_bytes,
+  pg_catalog.current_setting('parallel_leader_participation') = 'on' AS parallel_leader_participation,
+  ARRAY(
+    SELECT DISTINCT p.proname::pg_catalog.text COLLATE "C"
+    FROM pg_catalog.pg_proc p
+    WHERE p.proname = ANY ($1::pg_catalog.name[]) AND p.provolatile = 'v'
+    ORDER BY 1
+  ) AS volatile_functions

@@ -1,0 +1,177 @@
+// Captures what index advice has to know of the tables that a plan scans.
+import type * as z from 'zod';
+import type {
+  AdviceColumn,
+  AdviceIndex,
+  AdviceTable,
+  IndexAdviceFacts,
+  RelationName,
+} from '../../analysis/index-advice/index-advice-facts';
+import type { ServerFacts } from '../../analysis/server/server-facts';
+import {
+  columnsQuery,
+  indexesQuery,
+  serverQuery,
+  tablesQuery,
+  takenNamesQuery,
+} from '../queries/index-advice/index-advice-facts';
+import { captureRows } from '../queries/query';
+import type { UnitOfWork } from '../unit-of-work';
+
+type TableRow = z.output<typeof tablesQuery.row>;
+type ColumnRow = z.output<typeof columnsQuery.row>;
+type IndexRow = z.output<typeof indexesQuery.row>;
+
+/** Made names begin with as much of the table's name as fits, never less than this (index-ddl.ts). */
+const commonNameStart = 10;
+
+const catalogueSchemas = /^(?:pg_catalog|information_schema|pg_toast|pg_temp_\d+|pg_toast_temp_\d+)$/;
+
+/** `unit` has an empty search path. `functions` are names that conditions of the plan call. */
+export async function captureIndexAdviceFacts(
+  unit: UnitOfWork,
+  server: ServerFacts,
+  relations: readonly RelationName[],
+  functions: readonly string[],
+): Promise<IndexAdviceFacts> {
+  const [settings] = await captureRows(unit, server, serverQuery, [functions]);
+  if (settings === undefined) throw new Error('The server answered a SELECT without FROM with no row.');
+  const names = [relations.map(({ schema }) => schema), relations.map(({ name }) => name)];
+  const tables = relations.length === 0 ? [] : await captureRows(unit, server, tablesQuery, names);
+  const roots = tables.filter(({ root, oid }) => root === oid);
+  const oids = roots.map(({ oid }) => oid);
+  const standIns = roots.map(({ oid }) => largestPartition(tables, oid));
+  const columns = oids.length === 0 ? [] : await captureRows(unit, server, columnsQuery, [oids, standIns]);
+  const indexes = oids.length === 0 ? [] : await captureRows(unit, server, indexesQuery, [oids]);
+  // an index of a partition is called after the one of its table
+  const starts = tables.map(({ root }) => roots.find(({ oid }) => oid === root)?.name.slice(0, commonNameStart) ?? '');
+  const taken =
+    tables.length === 0
+      ? []
+      : await captureRows(unit, server, takenNamesQuery, [tables.map(({ schema }) => schema), starts]);
+  return {
+    settings: {
+      seqPageCost: settings.seq_page_cost,
+      randomPageCost: settings.random_page_cost,
+      cpuTupleCost: settings.cpu_tuple_cost,
+      cpuIndexTupleCost: settings.cpu_index_tuple_cost,
+      cpuOperatorCost: settings.cpu_operator_cost,
+      effectiveCacheSizeBytes: settings.effective_cache_size_bytes,
+      blockSizeBytes: server.blockSizeBytes,
+      parallelLeaderParticipation: settings.parallel_leader_participation,
+    },
+    tables: roots.map((root) =>
+      toTable(
+        root,
+        tables.filter((each) => each.root === root.oid && each.oid !== root.oid),
+        columns.filter(({ table_oid }) => table_oid === root.oid),
+        indexes.filter(({ table_oid }) => table_oid === root.oid),
+      ),
+    ),
+    volatileFunctions: settings.volatile_functions,
+    takenNames: taken,
+    role: server.role,
+  };
+}
+
+function largestPartition(tables: readonly TableRow[], root: number): number {
+  const leaves = tables.filter((each) => each.root === root && each.kind !== 'p');
+  const [largest] = leaves.sort((a, b) => b.rows - a.rows);
+  return largest?.oid ?? root;
+}
+
+/** Before 14 a table that nobody has looked at yet has 0 rows on 0 pages. */
+function toRows({ rows, pages }: TableRow): number | null {
+  return rows < 0 || (rows === 0 && pages === 0) ? null : rows;
+}
+
+function toTable(
+  root: TableRow,
+  members: readonly TableRow[],
+  columns: readonly ColumnRow[],
+  indexes: readonly IndexRow[],
+): AdviceTable {
+  const leaves = root.kind === 'p' ? members.filter(({ kind }) => kind !== 'p') : [root];
+  // an empty partition is never analyzed
+  const known = leaves.map(toRows).filter((rows) => rows !== null);
+  const rows = known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
+  return {
+    oid: root.oid,
+    schema: root.schema,
+    name: root.name,
+    pages: leaves.reduce((sum, { pages }) => sum + pages, 0),
+    rows,
+    isPartitioned: root.kind === 'p',
+    partitions: members.map((member) => ({
+      oid: member.oid,
+      schema: member.schema,
+      name: member.name,
+      pages: member.pages,
+      rows: toRows(member),
+      parentOid: member.parent ?? root.oid,
+      isPartitioned: member.kind === 'p',
+    })),
+    refusal: findRefusal(root, members),
+    columns: columns.map((row) => toColumn(row, rows ?? 0)),
+    indexes: indexes.map(toIndex),
+  };
+}
+
+function findRefusal(root: TableRow, members: readonly TableRow[]): string | null {
+  if (catalogueSchemas.test(root.schema)) return "PostgreSQL's own tables take no further indexes.";
+  if (root.persistence === 't') return 'A temporary table is gone with its session, and so would be its index.';
+  if ([root, ...members].some(({ kind }) => kind === 'f')) return 'A foreign table is indexed on its own server.';
+  return null;
+}
+
+function toColumn(row: ColumnRow, rows: number): AdviceColumn {
+  const { null_ratio: nullRatio, distinct_values: distinct, average_width_bytes: averageWidthBytes } = row;
+  const statistics =
+    nullRatio === null || distinct === null || averageWidthBytes === null
+      ? null
+      : {
+          nullRatio,
+          // below zero it is a share of the rows
+          distinct: Math.max(1, distinct < 0 ? -distinct * rows : distinct),
+          averageWidthBytes,
+          correlation: row.correlation,
+          mostCommon: (row.most_common_values ?? []).map((value, index) => ({
+            value,
+            frequency: row.most_common_frequencies?.[index] ?? 0,
+          })),
+        };
+  return {
+    name: row.name,
+    typeName: row.type_name,
+    isDomain: row.is_domain,
+    typeLengthBytes: row.type_length,
+    alignmentBytes: row.alignment,
+    hasBtree: row.has_btree,
+    statistics,
+    statisticsMissing:
+      statistics !== null
+        ? null
+        : !row.may_select
+          ? 'not-permitted'
+          : row.row_security
+            ? 'row-security'
+            : 'not-analyzed',
+  };
+}
+
+function toIndex(row: IndexRow): AdviceIndex {
+  return {
+    schema: row.schema,
+    name: row.name,
+    method: row.method,
+    isValid: row.is_valid,
+    isNeeded: row.is_needed,
+    keys: row.columns.map((column, index) => ({
+      column,
+      descending: ((row.options[index] ?? 0) & 1) !== 0,
+      nullsFirst: ((row.options[index] ?? 0) & 2) !== 0,
+      isPlain: row.plain[index] ?? false,
+    })),
+    predicate: row.predicate,
+  };
+}
