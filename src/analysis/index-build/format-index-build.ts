@@ -25,7 +25,12 @@ export function formatTransactionOwner(transaction: OpenTransaction): string {
     pid === null ? 'prepared, waits for COMMIT PREPARED or ROLLBACK PREPARED' : null,
     isVisible ? (state === null ? null : `${state}${since}`) : 'what it does is hidden from this role',
   ].filter((fact) => fact !== null);
-  const owner = pid === null ? `transaction "${preparedName ?? ''}"` : `pid ${pid}`;
+  const owner =
+    pid === null
+      ? preparedName === null
+        ? 'a transaction in pg_prepared_xacts'
+        : `transaction "${preparedName}"`
+      : `pid ${pid}`;
   return facts.length === 0 ? owner : `${owner} (${facts.join(', ')})`;
 }
 

@@ -9,7 +9,8 @@ select
   coalesce(p.lockers_done, 0) as lockers_done,
   coalesce(p.lockers_total, 0) as lockers_total,
   -- 0: a prepared transaction; null: it does not wait
-  b.pid as blocker_pid,
+  b.pid::pg_catalog.int4 as blocker_pid,
+  x.gid as prepared_name,
   o.usename::pg_catalog.text as role,
   o.application_name as application,
   o.state,
@@ -21,8 +22,18 @@ from pg_catalog.pg_stat_activity a
 left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
 -- asked only while it waits: the function stops the lock manager for a moment
 left join lateral (
-  select case when a.wait_event_type = 'Lock'
-    then coalesce(nullif(p.current_locker_pid, 0), (pg_catalog.pg_blocking_pids(a.pid))[1]) end as pid
+  select case when a.wait_event_type = 'Lock' then pg_catalog.pg_blocking_pids(a.pid) end as pids
+) w on true
+left join lateral (
+  -- for a prepared transaction the view names the process that prepared it, which may do something else by now
+  select case when p.current_locker_pid = any (w.pids) then p.current_locker_pid else w.pids[1] end as pid
 ) b on true
+left join lateral (
+  select x.gid
+  from pg_catalog.pg_locks l
+  join pg_catalog.pg_prepared_xacts x on x.transaction = l.transactionid
+  where b.pid = 0 and l.pid = a.pid and not l.granted and l.locktype = 'transactionid'
+  limit 1
+) x on true
 left join pg_catalog.pg_stat_activity o on o.pid = b.pid
 where a.pid = $1::pg_catalog.int4 and pg_catalog.date_part('epoch', a.backend_start)::pg_catalog.text = $2

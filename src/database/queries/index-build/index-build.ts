@@ -95,7 +95,9 @@ const buildProgressRow = z.object({
   tuples_total: int8,
   lockers_done: int8,
   lockers_total: int8,
+  /** 0: a prepared transaction; null: nobody. */
   blocker_pid: z.number().int().nullable(),
+  prepared_name: z.string().nullable(),
   ...ownerRow,
 });
 export type BuildProgressRow = z.output<typeof buildProgressRow>;
@@ -120,13 +122,13 @@ export function toOpenTransaction(row: z.output<typeof openTransactionsRow>): Op
   };
 }
 
-/** Null while nobody is in the way. The lock manager does not say which prepared transaction it is that has no process. */
+/** Null while nobody is in the way. */
 export function toBlocker(row: BuildProgressRow): OpenTransaction | null {
   const { blocker_pid: pid } = row;
   if (pid === null) return null;
-  if (pid === 0)
-    return { ...toOpenTransaction({ ...row, pid: null, prepared_name: 'see pg_prepared_xacts' }), isVisible: true };
-  return toOpenTransaction({ ...row, pid, prepared_name: null });
+  return pid === 0
+    ? { ...toOpenTransaction({ ...row, pid: null }), isVisible: true }
+    : toOpenTransaction({ ...row, pid });
 }
 
 const backendRow = z.object({

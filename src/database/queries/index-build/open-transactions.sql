@@ -57,6 +57,9 @@ select
 from pg_catalog.pg_prepared_xacts p
 where p.database = pg_catalog.current_database()
   and exists (
-    select from holders h where h.pid is null and h.virtualtransaction = '-1/' || p.transaction::pg_catalog.text
+    select
+    from pg_catalog.pg_locks l
+    join holders h on h.virtualtransaction = l.virtualtransaction and h.pid is null
+    where l.locktype = 'transactionid' and l.pid is null and l.transactionid = p.transaction
   )
 order by age_ms desc nulls last, pid, prepared_name

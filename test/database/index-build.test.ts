@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { isDatabaseFailure } from '../../src/analysis/connection/connection-failure';
+import { formatBuildConfirmation } from '../../src/analysis/index-build/format-index-build';
+import type { IndexBuildOutcome, IndexProgress } from '../../src/analysis/index-build/index-build';
+import type { DatabaseConnection } from '../../src/database/database-access';
+import {
+  agreeTo,
+  assertNothingOpen,
+  build,
+  connect,
+  connectClient,
+  drop,
+  listIndexes,
+  schemaSql,
+  toRequest,
+  waitUntil,
+} from './index-build-server';
+
+type Built = Extract<IndexBuildOutcome, { outcome: 'built' }>;
+type Failed = Extract<IndexBuildOutcome, { outcome: 'failed' }>;
+
+function assertBuilt(outcome: IndexBuildOutcome): asserts outcome is Built {
+  assert.equal(outcome.outcome, 'built', outcome.outcome === 'failed' ? outcome.failure.message : '');
+}
+
+function assertFailed(outcome: IndexBuildOutcome): asserts outcome is Failed {
+  assert.equal(outcome.outcome, 'failed');
+}
+
+for (const major of [13, 15, 16, 18] as const) {
+  describe(`building an index on PostgreSQL ${major}`, () => {
+    let server: PostgresServer;
+    let admin: Client;
+    let connection: DatabaseConnection;
+
+    before(async () => {
+      server = await startPostgres({
+        major,
+        settings: { log_statement: 'all', max_prepared_transactions: '2', autovacuum: 'off' },
+      });
+      admin = await connectClient(server.url());
+      await admin.query(schemaSql);
+      connection = await connect(server.url());
+    });
+
+    afterEach(() => assertNothingOpen(admin));
+
+    after(async () => {
+      await connection.close();
+      await admin.end();
+      await server.stop();
+    });
+
+    it('shows before it begins what it would do, and changes nothing', async () => {
+      const plan = await connection.prepareIndexBuild({
+        ...toRequest('orders_customer'),
+        estimatedSizeBytes: 100 * 8192,
+      });
+      const { rows } = await admin.query<{ reltuples: number; bytes: string }>(
+        "SELECT reltuples, (relpages * 8192)::text AS bytes FROM pg_class WHERE oid = 'app.orders'::regclass",
+      );
+      assert.equal(plan.estimatedRows, rows[0]?.reltuples);
+      assert.equal(String(plan.tableSizeBytes), rows[0]?.bytes);
+      assert.equal(plan.refusal, null);
+      assert.deepEqual(plan.openTransactions, []);
+      assert.deepEqual(
+        plan.steps.map(({ sql }) => sql),
+        ['CREATE INDEX CONCURRENTLY orders_customer ON app.orders USING btree (customer_id)'],
+      );
+      const text = formatBuildConfirmation(plan);
+      for (const part of [server.host, 'postgres', 'Production', 'about 1,500 rows', 'about 800 kB']) {
+        assert.ok(text.includes(part), text);
+      }
+      assert.deepEqual(await listIndexes(admin, 'orders_customer'), []);
+    });
+
+    it('builds it, sends nothing else, and takes exactly this one back', async () => {
+      const before = (await server.log()).length;
+      const outcome = await build(connection, toRequest('orders_customer'));
+      assertBuilt(outcome);
+      const [index] = await listIndexes(admin, 'orders_customer');
+      assert.deepEqual(
+        [String(outcome.index.oid), outcome.definition, true],
+        [index?.oid, index?.definition, index?.valid],
+      );
+      const sent = [...(await server.log()).slice(before).matchAll(/execute \S+: (.*)/g)].map(([, sql]) => sql ?? '');
+      const writing = sent.filter(
+        (sql) =>
+          !/^(select|with|BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY|BEGIN READ ONLY|SET LOCAL|ROLLBACK)/i.test(
+            sql,
+          ) && !sql.startsWith('--'),
+      );
+      assert.deepEqual(writing, [
+        'SET statement_timeout = 0',
+        ...(major >= 17 ? ['SET transaction_timeout = 0'] : []),
+        'SET lock_timeout = 0',
+        'CREATE INDEX CONCURRENTLY orders_customer ON app.orders USING btree (customer_id)',
+      ]);
+      const undone = await drop(connection, outcome.undo);
+      assert.equal(undone.outcome, 'dropped');
+      assert.deepEqual(await listIndexes(admin, 'orders_customer'), []);
+    });
+
+    it('tells phases and numbers of the server, and never goes back', async () => {
+      const events: IndexProgress[] = [];
+      const outcome = await build(connection, toRequest('orders_slow', 'USING btree (app.slow(id))'), {
+        onProgress: (progress) => events.push(progress),
+      });
+      assertBuilt(outcome);
+      const scanning = events.filter(({ phase }) => phase === 'building index: scanning table');
+      assert.ok(scanning.length >= 2, JSON.stringify(events));
+      const { rows } = await admin.query<{ pages: string }>(
+        "SELECT (pg_relation_size('app.orders') / 8192)::text AS pages",
+      );
+      assert.equal(String(scanning[0]?.blocksTotal), rows[0]?.pages);
+      assert.ok(scanning.some(({ phaseRatio }) => phaseRatio !== null && phaseRatio > 0 && phaseRatio < 1));
+      const ratios = events.map(({ ratio }) => ratio);
+      assert.deepEqual(
+        ratios,
+        ratios.toSorted((a, b) => a - b),
+      );
+      await drop(connection, outcome.undo);
+    });
+
+    it('names who is in the way before and meanwhile, and goes on when they are gone', async () => {
+      const blocker = await connectClient(`${server.url()}?application_name=reports`);
+      await blocker.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await blocker.query('SELECT count(*) FROM app.other');
+      const { rows } = await blocker.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const pid = rows[0]?.pid ?? 0;
+      await delay(1_200);
+      const plan = await connection.prepareIndexBuild(toRequest('orders_waits'));
+      assert.deepEqual(
+        plan.openTransactions.map((each) => [each.pid, each.role, each.application, each.state, each.text]),
+        [[pid, 'postgres', 'reports', 'idle in transaction', 'SELECT pg_backend_pid() AS pid']],
+      );
+      assert.ok((plan.openTransactions[0]?.ageMs ?? 0) > 1_000);
+      const events: IndexProgress[] = [];
+      const running = connection.runIndexBuild(toRequest('orders_waits'), agreeTo(plan), {
+        onProgress: (progress) => events.push(progress),
+      });
+      await waitUntil('the blocker is named', () => events.some(({ waitingFor }) => waitingFor?.pid === pid));
+      const waiting = events.find(({ waitingFor }) => waitingFor !== null);
+      assert.equal(waiting?.phase, 'waiting for old snapshots');
+      assert.equal(waiting.waitingFor?.application, 'reports');
+      assert.equal(waiting.waitingFor.state, 'idle in transaction');
+      await blocker.query('COMMIT');
+      await blocker.end();
+      const outcome = await running;
+      assertBuilt(outcome);
+      await drop(connection, outcome.undo);
+    });
+
+    it('lists a prepared transaction that has written to the table, and not one that read another', async () => {
+      const other = await connectClient(server.url());
+      await other.query("BEGIN; INSERT INTO app.orders VALUES (-1, 1, ''); PREPARE TRANSACTION 'a b'");
+      await other.query('BEGIN; SELECT FROM app.other');
+      await delay(1_200);
+      const plan = await connection.prepareIndexBuild(toRequest('orders_prepared'));
+      await other.query('COMMIT');
+      assert.deepEqual(
+        plan.openTransactions.map(({ pid, preparedName, role }) => [pid, preparedName, role]),
+        [[null, 'a b', 'postgres']],
+      );
+      const controller = new AbortController();
+      const outcome = await connection.runIndexBuild(toRequest('orders_prepared'), agreeTo(plan), {
+        signal: controller.signal,
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor?.preparedName === 'a b') controller.abort();
+        },
+      });
+      await other.query("ROLLBACK PREPARED 'a b'");
+      await other.end();
+      assertFailed(outcome);
+      assert.ok(outcome.leftover.left === 'remainder');
+      await drop(connection, outcome.leftover.cleanup);
+    });
+
+    it('is cancelled on the server; the invalid rest is ours, said, and dropped', async () => {
+      const blocker = await connectClient(server.url());
+      await blocker.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM app.other');
+      const controller = new AbortController();
+      const outcome = await build(connection, toRequest('orders_cancelled'), {
+        signal: controller.signal,
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor !== null) controller.abort();
+        },
+      });
+      await blocker.query('COMMIT');
+      await blocker.end();
+      assertFailed(outcome);
+      assert.equal(outcome.failure.kind, 'cancelled');
+      assert.match(outcome.failure.message, /app\.orders_cancelled on app\.orders .* cancelled\. The invalid index/);
+      const [rest] = await listIndexes(admin, 'orders_cancelled');
+      assert.equal(rest?.valid, false);
+      assert.ok(outcome.leftover.left === 'remainder');
+      const { cleanup } = outcome.leftover;
+      assert.deepEqual(cleanup.indexes, [
+        { schema: 'app', name: 'orders_cancelled', oid: Number(rest.oid), mustBeInvalid: true },
+      ]);
+      assert.match(
+        (await connection.prepareIndexBuild(toRequest('orders_cancelled'))).refusal?.reason ?? '',
+        /an invalid index app\.orders_cancelled is there already/,
+      );
+      const cleaned = await drop(connection, cleanup);
+      assert.ok(cleaned.outcome === 'dropped');
+      assert.equal(cleaned.undo, null);
+      assert.deepEqual(await listIndexes(admin, 'orders_cancelled'), []);
+    });
+
+    it("leaves someone else's invalid index alone, also one that took the name of ours", async () => {
+      await admin.query('INSERT INTO app.other VALUES (1), (1)');
+      await assert.rejects(admin.query('CREATE UNIQUE INDEX CONCURRENTLY foreign_rest ON app.other (id)'));
+      const plan = await connection.prepareIndexBuild(
+        toRequest('foreign_rest', 'USING btree (id)', { schema: 'app', table: 'other' }),
+      );
+      assert.match(plan.refusal?.reason ?? '', /invalid index app\.foreign_rest/);
+      const request = plan.index;
+      await assert.rejects(
+        connection.runIndexBuild({ index: request, estimatedSizeBytes: null }, agreeTo(plan)),
+        (error) => isDatabaseFailure(error) && /Nothing was changed/.test(error.message),
+      );
+      const target = { schema: 'app', name: 'foreign_rest', oid: 1, mustBeInvalid: true };
+      await assert.rejects(
+        connection.prepareIndexDrop({ indexes: [target] }),
+        (error) => isDatabaseFailure(error) && /app\.foreign_rest is gone/.test(error.message),
+      );
+      assert.equal((await listIndexes(admin, 'foreign_rest')).length, 1);
+      await admin.query('DROP INDEX app.foreign_rest');
+    });
+
+    it('does not drop a rest that has become valid, nor one that someone is building', async () => {
+      await admin.query('CREATE INDEX now_valid ON app.other (id)');
+      const [index] = await listIndexes(admin, 'now_valid');
+      const valid = await connection.prepareIndexDrop({
+        indexes: [{ schema: 'app', name: 'now_valid', oid: Number(index?.oid), mustBeInvalid: true }],
+      });
+      assert.match(valid.refusal?.reason ?? '', /has become valid/);
+      await assert.rejects(
+        connection.runIndexDrop(
+          { indexes: [{ schema: 'app', name: 'now_valid', oid: Number(index?.oid), mustBeInvalid: true }] },
+          agreeTo(valid),
+        ),
+      );
+      await admin.query('DROP INDEX app.now_valid');
+      const builder = await connectClient(server.url());
+      const building = builder.query('CREATE INDEX CONCURRENTLY being_built ON app.orders (app.slow(id))');
+      await waitUntil('it is there', async () => (await listIndexes(admin, 'being_built')).length === 1);
+      const [half] = await listIndexes(admin, 'being_built');
+      const plan = await connection.prepareIndexDrop({
+        indexes: [{ schema: 'app', name: 'being_built', oid: Number(half?.oid), mustBeInvalid: true }],
+      });
+      assert.match(plan.refusal?.reason ?? '', /pid \d+ may be building it/);
+      await building;
+      await builder.end();
+      assert.equal((await listIndexes(admin, 'being_built'))[0]?.valid, true);
+      await admin.query('DROP INDEX app.being_built');
+    });
+
+    it('quotes what needs it, and one message is one statement', async () => {
+      const schema = 'we"ird Schéma';
+      const table = 'select; --';
+      await admin.query('CREATE SCHEMA "we""ird Schéma"; CREATE TABLE "we""ird Schéma"."select; --" ("Größe" integer)');
+      const outcome = await build(
+        connection,
+        toRequest(`it's "an" $1 \\ index`, 'USING btree ("Größe")', { schema, table }),
+      );
+      assertBuilt(outcome);
+      assert.equal((await listIndexes(admin, 'it%'))[0]?.name, `it's "an" $1 \\ index`);
+      const undone = await drop(connection, outcome.undo);
+      assert.ok(undone.outcome === 'dropped');
+      assert.match(
+        undone.undoSql,
+        /^CREATE INDEX "it's ""an"" \$1 \\ index" ON "we""ird Schéma"\."select; --" USING btree \("Größe"\);\n$/,
+      );
+      await admin.query(undone.undoSql);
+      assert.equal((await listIndexes(admin, 'it%')).length, 1);
+      await admin.query('DROP SCHEMA "we""ird Schéma" CASCADE');
+      const two = await build(connection, toRequest('two', 'USING btree (id); DROP TABLE app.other'));
+      assertFailed(two);
+      assert.deepEqual(two.leftover, { left: 'nothing' });
+      assert.equal((await admin.query("SELECT FROM pg_class WHERE relname = 'other'")).rowCount, 1);
+    });
+
+    it('runs only what was agreed to', async () => {
+      const plan = await connection.prepareIndexBuild(toRequest('agreed'));
+      const consent = agreeTo(plan);
+      for (const other of [
+        { ...consent, sql: ['CREATE INDEX CONCURRENTLY agreed ON app.orders USING btree (id)'] },
+        { ...consent, sql: [] },
+        { ...consent, database: 'another' },
+        { ...consent, server: 'another:5432' },
+      ]) {
+        await assert.rejects(
+          connection.runIndexBuild(toRequest('agreed'), other),
+          (error) => isDatabaseFailure(error) && error.kind === 'consent-required',
+        );
+      }
+      assert.deepEqual(await listIndexes(admin, 'agreed'), []);
+    });
+  });
+}
