@@ -59,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const passwords = new PasswordStore(context.secrets, context.globalState);
   const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState, log);
   openConnections = connectionStore;
-  const tablesStore = new TablesStore(connectionStore, reporter);
+  const tablesStore = new TablesStore(connectionStore, reporter, context.workspaceState);
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics();
   const lenses = new ExplainLenses();

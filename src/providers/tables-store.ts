@@ -14,9 +14,13 @@ export type TablesState =
   | { state: 'available'; tables: readonly TableSummary[] }
   | { state: 'failed'; failure: DatabaseFailure };
 
+/** In the workspace's state, so that a reload of the window keeps what a big database was narrowed down to. */
+const filterKey = 'pgInsight.tablesFilter';
+
 export class TablesStore implements vscode.Disposable {
   readonly #connections: ConnectionStore;
   readonly #reporter: FailureReporter;
+  readonly #workspaceState: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<number | undefined>();
   readonly #subscription: vscode.Disposable;
   readonly #details = new Map<number, Promise<TableDetails>>();
@@ -24,14 +28,18 @@ export class TablesStore implements vscode.Disposable {
   #session: DatabaseSession | null = null;
   #state: TablesState = { state: 'not-connected' };
   #loading: Promise<void> | null = null;
-  #filter = '';
+  #filter: string;
+  /** Whether the view has been seen: then a new session's tables are read at once, not when VS Code asks again. */
+  #isShown = false;
 
   /** The OID of the one table that changed, or undefined for all. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(connections: ConnectionStore, reporter: FailureReporter) {
+  constructor(connections: ConnectionStore, reporter: FailureReporter, workspaceState: vscode.Memento) {
     this.#connections = connections;
     this.#reporter = reporter;
+    this.#workspaceState = workspaceState;
+    this.#filter = workspaceState.get(filterKey, '');
     this.#subscription = connections.onDidChange(() => {
       this.#followSession();
     });
@@ -51,11 +59,13 @@ export class TablesStore implements vscode.Disposable {
 
   setFilter(filter: string): void {
     this.#filter = filter.trim();
+    void this.#workspaceState.update(filterKey, this.#filter === '' ? undefined : this.#filter);
     this.#changed.fire(undefined);
   }
 
   /** Schemas that the filter leaves; reads the tables when nobody has yet. */
   async readTree(): Promise<SchemaNode[]> {
+    this.#isShown = true;
     this.#followSession();
     if (this.#session !== null && this.#state.state === 'not-connected') await this.#load(this.#session);
     else await this.#loading;
@@ -93,7 +103,13 @@ export class TablesStore implements vscode.Disposable {
   }
 
   async #load(session: DatabaseSession): Promise<void> {
-    this.#loading ??= this.#capture(session).finally(() => (this.#loading = null));
+    if (this.#loading === null) {
+      const loading = this.#capture(session).finally(() => {
+        // by now another session's may be under way
+        if (this.#loading === loading) this.#loading = null;
+      });
+      this.#loading = loading;
+    }
     await this.#loading;
   }
 
@@ -120,6 +136,7 @@ export class TablesStore implements vscode.Disposable {
     if (session === this.#session) return;
     this.#session = session;
     this.#forget();
+    if (session !== null && this.#isShown) void this.#load(session);
     this.#changed.fire(undefined);
   }
 

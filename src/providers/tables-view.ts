@@ -39,7 +39,8 @@ export type TablesNode =
   | { kind: 'index'; table: TableSummary; index: TableIndex }
   | { kind: 'foreignKey'; table: TableSummary; foreignKey: ForeignKey }
   | { kind: 'statistics'; table: TableSummary; statistics: ExtendedStatistics }
-  | { kind: 'message'; id: string; text: string; icon: string };
+  | { kind: 'message'; id: string; text: string; icon: string }
+  | { kind: 'clearFilter' };
 
 /** With one schema and not more tables than fit a few screens, the user would open it anyway. */
 const openedSchemaTables = 500;
@@ -90,9 +91,14 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
         this.#store.filter === ''
           ? `No tables in ${this.#store.session?.database ?? 'this database'} that this role can see`
           : `No table matches "${this.#store.filter}"`;
-      return [{ kind: 'message', id: 'empty', text, icon: 'info' }];
+      return [...this.#toFilterNodes(), { kind: 'message', id: 'empty', text, icon: 'info' }];
     }
-    return schemas.map((node) => ({ kind: 'schema', node }));
+    return [...this.#toFilterNodes(), ...schemas.map((node): TablesNode => ({ kind: 'schema', node }))];
+  }
+
+  /** The view's message says what the filter is but can hold no link; the button in the title shows only on hover. */
+  #toFilterNodes(): TablesNode[] {
+    return this.#store.filter === '' || this.#store.session === null ? [] : [{ kind: 'clearFilter' }];
   }
 
   #toTableNode(node: TableNode): TablesNode {
@@ -203,6 +209,15 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
           icon: new vscode.ThemeIcon('graph'),
           contextValue: 'statistics',
         });
+      case 'clearFilter': {
+        const item = makeItem('clearFilter', 'Clear Filter', None, {
+          description: 'show all tables',
+          icon: new vscode.ThemeIcon('clear-all'),
+          contextValue: 'clearFilter',
+        });
+        item.command = { command: 'pgInsight.tables.clearFilter', title: 'Clear Filter of Tables' };
+        return item;
+      }
       case 'message': {
         const item = makeItem(`message/${node.id}`, node.text, None, {
           description: '',
@@ -236,6 +251,7 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
         return toStatisticsTooltip(node.statistics);
       case 'schema':
       case 'group':
+      case 'clearFilter':
       case 'message':
         return null;
     }

@@ -40,6 +40,7 @@ export function createViews(parts: ViewParts): vscode.Disposable[] {
     tables.message = filter === '' || session === null ? '' : `Filter: ${filter}`;
     tables.description = session?.database ?? '';
   };
+  describe();
   void show();
   return [
     connections,

@@ -147,7 +147,14 @@ describe('Tables view', () => {
     tablesStore.setFilter('order*');
     assert.deepEqual((await children(await find('public'))).map(labelOf), ['order_items', 'orders']);
     tablesStore.setFilter('nothing like this');
-    assert.deepEqual((await children()).map(labelOf), ['No table matches "nothing like this"']);
+    const [clear, ...nothing] = await children();
+    assert.deepEqual(nothing.map(labelOf), ['No table matches "nothing like this"']);
+    assert.ok(clear);
+    const { command } = itemOf(clear);
+    assert.ok(command);
+    await vscode.commands.executeCommand(command.command);
+    assert.equal(tablesStore.filter, '');
+    assert.ok((await children()).length > 0 && !(await children()).some(({ kind }) => kind === 'clearFilter'));
   });
 
   it('asks for exact sizes only on request, and then for one table', async () => {

@@ -37,15 +37,13 @@ export async function captureRows<Row extends z.ZodType>(
   const variant =
     query.variants.find(({ when }) => server.versionNumber >= when) ?? query.variants[query.variants.length - 1];
   const rows = await unit.query(variant?.sql ?? query.variants[0].sql, values);
-  return rows.map((row) => {
-    const checked = query.row.safeParse(row);
-    if (checked.success) return checked.data;
-    throw new DatabaseFailure(
-      'other',
-      `The server's answer about ${query.name} is not what PG Insight expects: ${z.prettifyError(checked.error)}`,
-      `Please report this with the server's version (${server.versionNumber}).`,
-      {},
-      { cause: checked.error },
-    );
-  });
+  const checked = z.array(query.row).safeParse(rows);
+  if (checked.success) return checked.data;
+  throw new DatabaseFailure(
+    'other',
+    `The server's answer about ${query.name} is not what PG Insight expects: ${z.prettifyError(checked.error)}`,
+    `Please report this with the server's version (${server.versionNumber}).`,
+    {},
+    { cause: checked.error },
+  );
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { ServerFacts } from '../../analysis/server/server-facts';
 import { findRatios, type TableKind, type TableSummary } from '../../analysis/tables/table';
-import { int8, oldestVersionNumber, type CatalogueQuery } from './query';
+import { oldestVersionNumber, type CatalogueQuery } from './query';
 import tablesSql from './tables.sql';
 
-const kinds: Record<'r' | 'p' | 'm' | 'f', TableKind> = {
+export const tableKinds: Record<'r' | 'p' | 'm' | 'f', TableKind> = {
   r: 'table',
   p: 'partitioned table',
   m: 'materialized view',
@@ -12,18 +12,18 @@ const kinds: Record<'r' | 'p' | 'm' | 'f', TableKind> = {
 };
 
 const tableRow = z.object({
-  oid: int8,
+  oid: z.number(),
   schema: z.string(),
   name: z.string(),
   kind: z.enum(['r', 'p', 'm', 'f']),
-  parent_oid: int8.nullable(),
+  parent_oid: z.number().nullable(),
   is_partition: z.boolean(),
   estimated_rows: z.number().nullable(),
   pages: z.number().int(),
-  sequential_scans: int8,
-  index_scans: int8,
-  live_tuples: int8,
-  dead_tuples: int8,
+  sequential_scans: z.number(),
+  index_scans: z.number(),
+  live_tuples: z.number(),
+  dead_tuples: z.number(),
   last_vacuum: z.string().nullable(),
   last_analyze: z.string().nullable(),
   comment: z.string().nullable(),
@@ -45,7 +45,7 @@ export function toTableSummary(row: TableRow, facts: ServerFacts): TableSummary 
     oid: row.oid,
     schema: row.schema,
     name: row.name,
-    kind: kinds[row.kind],
+    kind: tableKinds[row.kind],
     parentOid: row.parent_oid,
     isPartition: row.is_partition,
     estimatedRows: row.kind === 'p' ? null : row.estimated_rows,
