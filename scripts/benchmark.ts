@@ -1,18 +1,23 @@
-// `npm run benchmark [-- --runs 5]`: the figures of benchmark/README.md, as medians with their range.
+// `npm run benchmark [-- --runs 5 --shop-scale 1]`: the figures of benchmark/README.md, as medians with their range.
 import { readFile, stat } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { measureActivation } from '../benchmark/measure-activation';
 import { measureTablesTree, startManyTables, tableCount } from '../benchmark/measure-tables-tree';
+import { buildForTests } from './environment/bundles';
 import { launchChromium } from './environment/chromium';
 import { cleanUpDeadRuns } from './environment/ledger';
 import { stageProduct } from './environment/packages';
 import { makeTemporaryFolder } from './environment/supervision';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, 'shop-scale': { type: 'string', default: '1' } },
+});
 const runs = Number(values.runs);
+const shopScale = Number(values['shop-scale']);
 const megabyte = 1024 * 1024;
 const bundles = [
   'extension.js',
@@ -101,5 +106,18 @@ row(
   trees.map(({ memoryBytes }) => memoryBytes / megabyte),
   'MB',
 );
+
+// beside the parsers' WASM, which its bundle looks for
+const shopBundle = await buildForTests('benchmark/measure-shop.ts', path.join(product.folder, 'dist'));
+const { measureShop } = (await import(pathToFileURL(shopBundle).href)) as typeof import('../benchmark/measure-shop');
+const shop = await measureShop(shopScale, runs);
+row(`making the shop at scale ${shopScale}`, [shop.fillMs / 1000], 's');
+row('its size on disk', [shop.sizeBytes / megabyte], 'MB');
+row('connecting to it, with the facts', shop.connectMs, 'ms');
+row('reading its tables', shop.tablesMs, 'ms');
+row('EXPLAIN of a report, consent included', shop.explainMs, 'ms');
+row('EXPLAIN ANALYZE of it', shop.analyzeMs, 'ms');
+row('of it the statement', shop.executionMs, 'ms');
+row('finding plan insights', shop.insightsMs, 'ms');
 await product.remove();
 await scratch.remove();

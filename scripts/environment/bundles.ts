@@ -92,7 +92,7 @@ export async function buildProduct(folder = dist): Promise<void> {
 /** Bundles one file of code that runs in the extension host or in mocha; returns the bundle's path. */
 export async function buildForTests(entry: string, folder: string): Promise<string> {
   const outfile = path.join(folder, `${path.basename(entry, '.ts')}.js`);
-  await build({ ...node, entryPoints: [entry], outfile, external: ['vscode', 'mocha'], sourcemap: 'inline' });
+  await build({ ...node, entryPoints: [entry], outfile, external: [...external, 'mocha'], sourcemap: 'inline' });
   return outfile;
 }
 
