@@ -9,7 +9,7 @@ import { isMendedByPassword, type ConnectionStore } from './connection-store';
 import { describeTarget, type ConnectionNode } from './connections-view';
 import type { ConnectionSources, DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
-import { formatFailure, showLog, type FailureAction, type FailureReporter } from './failure-reporter';
+import { formatFailure, type FailureAction, type FailureReporter } from './failure-reporter';
 import type { PasswordStore, TypedPassword } from './password-store';
 import { askText, back, dismissed, pickOne, runSteps, separator } from './quick-steps';
 
@@ -117,7 +117,7 @@ export class ConnectionCommands {
   }
 
   async #offerToMend(profile: ConnectionProfile, typed: TypedPassword | null, error: unknown): Promise<void> {
-    await this.#reporter.showFailure(toUnsaved(profile, error), [
+    const actions: FailureAction[] = [
       {
         title: 'Edit',
         run: () =>
@@ -139,15 +139,8 @@ export class ConnectionCommands {
             await this.#store.save(profile);
           }),
       },
-      // what was filled in is gone with the message, so the message comes back
-      {
-        title: showLog,
-        run: () => {
-          this.#reporter.showLog();
-          return this.#offerToMend(profile, typed, error);
-        },
-      },
-    ]);
+    ];
+    await this.#reporter.showFailure(toUnsaved(profile, error), actions, { returns: true });
   }
 
   #namesBeside(profile: ConnectionProfile | null): string[] {

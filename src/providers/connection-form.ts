@@ -285,7 +285,7 @@ async function askForName(
   const suggested = suggestName(settings, taken);
   const text = await askText({
     frame,
-    prompt: 'Name of the connection',
+    prompt: 'Name of the connection (empty: the suggested one)',
     placeholder: suggested,
     value,
     validate: (typed) => findNameProblem(typed, taken),

@@ -8,8 +8,7 @@ export interface FailureAction {
   run: () => unknown;
 }
 
-/** Every failure's last button; an action of this title takes its place. */
-export const showLog = 'Show Log';
+const showLog = 'Show Log';
 
 /** What failed, the server's hint, what to do next: one paragraph that says nothing twice. */
 export function formatFailure(failure: DatabaseFailure): string {
@@ -34,22 +33,26 @@ export class FailureReporter {
     else this.#log.error(`[${error.kind}${toCode(error)}] ${formatFailure(error)}${formatCause(error.cause)}`);
   }
 
-  /** Says nothing about what the user has cancelled. */
-  async showFailure(error: unknown, actions: readonly FailureAction[] = []): Promise<void> {
+  /**
+   * Says nothing about what the user has cancelled. One that `returns` is shown again after a look into the log: what its
+   * actions could still save would be gone with it.
+   */
+  async showFailure(
+    error: unknown,
+    actions: readonly FailureAction[] = [],
+    { returns = false }: { returns?: boolean } = {},
+  ): Promise<void> {
     this.logFailure(error);
     if (isDatabaseFailure(error) && error.kind === 'cancelled') return;
     const message = isDatabaseFailure(error)
       ? formatFailure(error)
       : `PG Insight failed in a way it should not: ${error instanceof Error ? error.message : String(error)}. The log has the details.`;
-    const ofLog: FailureAction = {
-      title: showLog,
-      run: () => {
-        this.showLog();
-      },
-    };
-    const all = actions.some(({ title }) => title === showLog) ? actions : [...actions, ofLog];
-    const chosen = await vscode.window.showErrorMessage(message, ...all.map(({ title }) => title));
-    await all.find(({ title }) => title === chosen)?.run();
+    let chosen: string | undefined;
+    do {
+      chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title), showLog);
+      if (chosen === showLog) this.#log.show(true);
+    } while (chosen === showLog && returns);
+    await actions.find(({ title }) => title === chosen)?.run();
   }
 
   /**
@@ -59,10 +62,6 @@ export class FailureReporter {
   showMarkedFailure(failure: DatabaseFailure): void {
     this.logFailure(failure);
     void vscode.window.showErrorMessage(formatFailure(failure));
-  }
-
-  showLog(): void {
-    this.#log.show(true);
   }
 
   /** Runs a command's work; whatever it throws is shown. */
@@ -80,6 +79,8 @@ function toCode(failure: DatabaseFailure): string {
   return code === null ? '' : ` ${code}`;
 }
 
+/** The innermost: what the driver or the operating system said. */
 function formatCause(cause: unknown): string {
-  return cause instanceof Error ? `\n  caused by ${cause.name}: ${cause.message}` : '';
+  if (!(cause instanceof Error)) return '';
+  return cause.cause instanceof Error ? formatCause(cause.cause) : `\n  caused by ${cause.name}: ${cause.message}`;
 }
