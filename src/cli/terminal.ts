@@ -94,8 +94,8 @@ export class Terminal {
     process.stderr.write(`${prefix} ${message}\n`);
   }
 
-  /** Runs `work` with a spinner, where somebody can see it. */
-  async during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  /** Runs `work` with a spinner, where somebody can see it; `what` may change on the way. */
+  async during<Result>(what: string | (() => string), work: () => Promise<Result>): Promise<Result> {
     if (this.#quiet || !process.stderr.isTTY) return work();
     let frame = 0;
     const start = Date.now();
@@ -103,7 +103,7 @@ export class Terminal {
       if (Date.now() - start < spinnerDelayMs) return;
       const seconds = Math.floor((Date.now() - start) / 1000);
       process.stderr.write(
-        `\r\u001b[K${spinnerFrames[frame++ % spinnerFrames.length] ?? ''} ${what}${seconds > 1 ? ` ${seconds} s` : ''}`,
+        `\r\u001b[K${spinnerFrames[frame++ % spinnerFrames.length] ?? ''} ${typeof what === 'string' ? what : what()}${seconds > 1 ? ` ${seconds} s` : ''}`,
       );
     }, spinnerIntervalMs);
     try {

@@ -59,14 +59,17 @@ export function estimateBtreeSize(
   const isDeduplicated =
     included.length === 0 &&
     columns.every(({ typeName }) => !withoutDeduplication.has(typeName) && !typeName.startsWith('_'));
-  const rowsPerKey = rows / toDistinct(columns, rows);
-  let leafBytes = rows * (entry + itemPointerBytes);
-  if (isDeduplicated && rowsPerKey >= 2) {
-    const rowsPerList = Math.max(1, Math.floor((blockSizeBytes * postingListRatio - entry) / rowAddressBytes));
-    const listsPerKey = Math.ceil(rowsPerKey / rowsPerList);
-    const bytesPerKey = rowsPerKey * rowAddressBytes + listsPerKey * (entry + itemPointerBytes);
-    leafBytes = Math.min(leafBytes, (rows / rowsPerKey) * bytesPerKey);
-  }
+  // NULLs are one key
+  const nullRows = columns.length === 1 ? rows * (columns[0]?.statistics?.nullRatio ?? 0) : 0;
+  const rowsPerList = Math.max(1, Math.floor((blockSizeBytes * postingListRatio - entry) / rowAddressBytes));
+  const toLeafBytes = (equalRows: number, keyCount: number) => {
+    const single = equalRows * (entry + itemPointerBytes);
+    const rowsPerKey = equalRows / keyCount;
+    if (!isDeduplicated || rowsPerKey < 2) return single;
+    const listCount = keyCount * Math.ceil(rowsPerKey / rowsPerList);
+    return Math.min(single, equalRows * rowAddressBytes + listCount * (entry + itemPointerBytes));
+  };
+  const leafBytes = toLeafBytes(rows - nullRows, toDistinct(columns, rows - nullRows)) + toLeafBytes(nullRows, 1);
   const leaves = Math.max(1, Math.ceil(leafBytes / (usable * leafFill)));
   const fanOut = Math.max(2, Math.floor((usable * innerFill) / (entry + itemPointerBytes)));
   let pages = leaves;

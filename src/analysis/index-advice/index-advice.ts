@@ -1,5 +1,6 @@
 // Advice for one statement: candidates from its plan, each priced by a WhatIfPlanner, the one that pays chosen. Whoever
 // implements the planner decides how good the evidence is; nothing here knows which one it is.
+import type { ExplainRequest } from '../explain/explain';
 import type { EvidenceGrade } from '../finding';
 import { formatBytes, formatCompactCount, formatCount, formatRatio } from '../format/numbers';
 import type { Plan } from '../plan/plan';
@@ -43,6 +44,9 @@ export interface IndexAdvice {
   plan: Plan | null;
 }
 
+/** Planned, never run. `consent` is the user's word for a statement that even planning asks about. */
+export type AdviceRequest = Pick<ExplainRequest, 'sql' | 'parameters' | 'consent' | 'timeoutMs'>;
+
 export interface AdvisedStatement extends WhatIfStatement {
   planned: PlannedStatement;
 }
@@ -81,8 +85,10 @@ export async function findIndexAdvice(
     why: [
       describeUsage(candidate.usage),
       `${gradeWords[planner.grade]} cost of the statement: ${formatCount(Math.round(costBefore))} → ` +
-        `${formatCount(Math.round(costAfter))} (−${formatRatio(1 - costAfter / costBefore)}).`,
-      ...(sizeBytes === null ? [] : [`The index takes about ${formatBytes(sizeBytes)}, and every write keeps it up to date.`]),
+        `${formatCount(Math.round(costAfter))} (${formatRatio(1 - costAfter / costBefore)} less).`,
+      ...(sizeBytes === null
+        ? []
+        : [`The index takes about ${formatBytes(sizeBytes)}, and every write keeps it up to date.`]),
       ...(redundant.length === 0 ? [] : [`It makes ${redundant.join(', ')} redundant.`]),
     ],
     makesRedundant: redundant,

@@ -48,15 +48,10 @@ function orderBySelectivity(conditions: readonly ColumnCondition[], { table }: S
   return [...ratios].sort(([a, x], [b, y]) => x - y || position(a) - position(b)).map(([name]) => name);
 }
 
-/** Read backwards, an index has the opposite order: of the two the one with fewer words is taken. */
+/** Read backwards, an index has the opposite order: where that needs no words at all, it is taken. */
 function toPlainOrder(keys: readonly IndexKey[]): IndexKey[] {
-  const flipped = keys.map(({ column, descending, nullsFirst }) => ({
-    column,
-    descending: !descending,
-    nullsFirst: !nullsFirst,
-  }));
-  const length = (list: readonly IndexKey[]) => list.map(formatIndexKey).join().length;
-  return length(flipped) < length(keys) ? flipped : [...keys];
+  const isReversed = keys.every(({ descending, nullsFirst }) => descending && nullsFirst);
+  return isReversed ? keys.map(({ column }) => ascending(column)) : [...keys];
 }
 
 /** Equalities in all lengths, with one range behind them or the wanted order. */

@@ -78,14 +78,16 @@ export function makeIndexScript(index: HypotheticalIndex, table: AdviceTable, ta
 
 /** Of no size: nobody waits for these steps here. */
 function toIndexedTables(table: AdviceTable): IndexedTable[] {
-  return [{ ...table, parentOid: null }, ...table.partitions].map(({ oid, parentOid, schema, name, isPartitioned }) => ({
-    oid,
-    parentOid,
-    schema,
-    name,
-    kind: isPartitioned ? 'partitioned table' : 'table',
-    sizeBytes: 0,
-  }));
+  return [{ ...table, parentOid: null }, ...table.partitions].map(
+    ({ oid, parentOid, schema, name, isPartitioned }) => ({
+      oid,
+      parentOid,
+      schema,
+      name,
+      kind: isPartitioned ? 'partitioned table' : 'table',
+      sizeBytes: 0,
+    }),
+  );
 }
 
 /** Statements one after the other, each with its semicolon, a line each. */

@@ -178,7 +178,6 @@ export class IndexUsageEstimator {
     };
   }
 
-
   #replace(node: ScanTarget['node'], newCost: number): number {
     const { plan, facts } = this.#statement;
     return costWithReplacement(plan, node, newCost, facts);

@@ -5,7 +5,13 @@ import { numberField, textField, textsField } from '../plan/fields';
 import type { Plan, PlanNode } from '../plan/plan';
 import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../plan/plan-tree';
 import type { SqlParser } from '../sql/sql-parser';
-import { findRelation, type AdviceRelation, type AdviceTable, type IndexAdviceFacts, type RelationName } from './index-advice-facts';
+import {
+  findRelation,
+  type AdviceRelation,
+  type AdviceTable,
+  type IndexAdviceFacts,
+  type RelationName,
+} from './index-advice-facts';
 import type { IndexKey } from './index-key';
 import {
   readPlanConditions,
@@ -164,12 +170,7 @@ function canServe(
   return !value.functions.some((name) => name === subPlanFunction || facts.volatileFunctions.includes(name));
 }
 
-function findSort(
-  tree: PlanTree,
-  node: PlanNode,
-  aliases: ReadonlySet<string>,
-  parser: SqlParser,
-): SortTarget | null {
+function findSort(tree: PlanTree, node: PlanNode, aliases: ReadonlySet<string>, parser: SqlParser): SortTarget | null {
   const above = ancestors(tree, node);
   const sortAt = above.findIndex(({ type }) => type === 'Sort');
   const sort = above[sortAt];
@@ -223,7 +224,12 @@ function mayBeInner(join: PlanNode, side: string | null): boolean {
   }
 }
 
-function findJoin(tree: PlanTree, node: PlanNode, readJoin: (text: string) => ColumnCondition[], facts: IndexAdviceFacts) {
+function findJoin(
+  tree: PlanTree,
+  node: PlanNode,
+  readJoin: (text: string) => ColumnCondition[],
+  facts: IndexAdviceFacts,
+) {
   let below = node;
   for (const parent of ancestors(tree, node)) {
     if (joinNodes.has(parent.type)) {
@@ -241,7 +247,10 @@ function findJoin(tree: PlanTree, node: PlanNode, readJoin: (text: string) => Co
 }
 
 /** Scans of one Append of a partitioned table belong together. */
-function groupScans(tree: PlanTree, facts: IndexAdviceFacts): { node: PlanNode; scans: PlanNode[]; table: AdviceTable }[] {
+function groupScans(
+  tree: PlanTree,
+  facts: IndexAdviceFacts,
+): { node: PlanNode; scans: PlanNode[]; table: AdviceTable }[] {
   const groups = new Map<string, { node: PlanNode; scans: PlanNode[]; table: AdviceTable }>();
   for (const scan of tree.plan.nodes) {
     if (scan.type !== 'Seq Scan' || scan.schema === null || scan.relation === null) continue;

@@ -2,13 +2,20 @@
 // when a longer one that begins with it serves its statements nearly as well.
 import type { EvidenceGrade } from '../finding';
 import { findRedundantIndexes } from './covering-index';
-import { worthwhileImprovement, type IndexAdvice, type IndexRecommendation } from './index-advice';
+import { worthwhileImprovement, type AdviceRequest, type IndexAdvice, type IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
 import { parseIndexKey } from './index-key';
 import type { PlannedStatement } from './planned-statement';
 import type { HypotheticalIndex, WhatIfPlanner } from './what-if-planner';
 import { quoteQualifiedName } from '../sql/identifiers';
+
+export interface WorkloadStatement extends AdviceRequest {
+  /** The caller's name for it, unique. */
+  id: string;
+  /** How often it ran; null where nobody counted. */
+  calls: number | null;
+}
 
 export interface StatementOutcome {
   id: string;

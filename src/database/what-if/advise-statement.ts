@@ -1,15 +1,20 @@
 // Index advice for statements: plans each one without running it, captures what is known of its tables, and asks the pure
 // advisor. A statement that can't be planned, or not without asking, has an answer of its own and stops nobody else.
 import { isDatabaseFailure } from '../../analysis/connection/connection-failure';
-import type { ExplainRequest } from '../../analysis/explain/explain';
 import {
   findIndexAdvice,
   toNotPossible,
+  type AdviceRequest,
   type AdvisedStatement,
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
 import { findConditionFunctions, findScannedRelations } from '../../analysis/index-advice/scan-targets';
-import { mergeAdvice, type StatementOutcome, type WorkloadAdvice } from '../../analysis/index-advice/workload-advice';
+import {
+  mergeAdvice,
+  type StatementOutcome,
+  type WorkloadAdvice,
+  type WorkloadStatement,
+} from '../../analysis/index-advice/workload-advice';
 import type { SqlParser } from '../../analysis/sql/sql-parser';
 import type { StatementContext } from '../consent';
 import { explainStatement } from '../explain';
@@ -19,16 +24,6 @@ import { StatisticsPlanner } from './statistics-planner';
 
 /** A few look-ups in the catalogue and in pg_stats. */
 const factsTimeoutMs = 15_000;
-
-/** Planned, never run. `consent` is the user's word for a statement that even EXPLAIN asks about. */
-export type AdviceRequest = Pick<ExplainRequest, 'sql' | 'parameters' | 'consent' | 'timeoutMs'>;
-
-export interface WorkloadStatement extends AdviceRequest {
-  /** The caller's name for it, unique. */
-  id: string;
-  /** How often it ran; null where nobody counted. */
-  calls: number | null;
-}
 
 const fallbackReason =
   "PostgreSQL's grammar could not be loaded here, so conditions can't be read and no index is advised. Doctor says what is missing.";

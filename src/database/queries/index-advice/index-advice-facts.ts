@@ -83,4 +83,8 @@ export const serverQuery = query(
   serverSql,
 );
 
-export const takenNamesQuery = query('names of relations', z.object({ schema: z.string(), name: z.string() }), takenNamesSql);
+export const takenNamesQuery = query(
+  'names of relations',
+  z.object({ schema: z.string(), name: z.string() }),
+  takenNamesSql,
+);

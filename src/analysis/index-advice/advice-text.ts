@@ -1,0 +1,104 @@
+// Advice for a terminal, as Markdown and as SQL.
+import { formatBytes, formatCompactCount, formatQuantity, formatRatio } from '../format/numbers';
+import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
+import { formatIndexScript } from './index-ddl';
+import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from './workload-advice';
+
+const gradeNotes = {
+  estimated: 'estimated from statistics: no index was built and no plan was made with one',
+  planned: 'the planner chose it',
+  measured: 'measured before and after',
+} as const;
+
+const columns: readonly TextColumn[] = [
+  { title: 'Statement', align: 'left' },
+  { title: 'Calls', align: 'right' },
+  { title: 'Cost before', align: 'right' },
+  { title: 'Cost after', align: 'right' },
+  { title: 'Verdict', align: 'left' },
+];
+
+function formatVerdict({ status, reason }: WorkloadStatementAdvice): string {
+  switch (status) {
+    case 'advice':
+      return 'an index would help';
+    case 'none':
+      return 'no index is known that would help';
+    case 'not-possible':
+      return reason ?? 'not assessed';
+  }
+}
+
+function toRow(statement: WorkloadStatementAdvice): string[] {
+  const { id, calls, costBefore, costAfter } = statement;
+  const [name, count, before, after] = [
+    id,
+    formatCompactCount(calls),
+    formatCompactCount(costBefore === null ? null : Math.round(costBefore)),
+    formatCompactCount(costAfter === null ? null : Math.round(costAfter)),
+  ];
+  return [name, count, before, after, formatVerdict(statement)].map(toOneLine);
+}
+
+function summarize({ statements, recommendations }: WorkloadAdvice): string {
+  const notAssessed = statements.filter(({ status }) => status === 'not-possible').length;
+  const indexes =
+    recommendations.length === 0 ? 'No index' : formatQuantity(recommendations.length, 'index', 'indexes');
+  return (
+    `${indexes} advised for ${formatQuantity(statements.length, 'statement')}` +
+    (notAssessed === 0 ? '.' : `; ${formatQuantity(notAssessed, 'statement')} could not be assessed.`)
+  );
+}
+
+function formatFigures({ costBefore, costAfter, sizeBytes, evidence }: WorkloadRecommendation): string {
+  const saved = costBefore === 0 ? 0 : 1 - costAfter / costBefore;
+  return (
+    `cost ${formatCompactCount(Math.round(costBefore))} → ${formatCompactCount(Math.round(costAfter))} ` +
+    `(${formatRatio(saved)} less), ${sizeBytes === null ? 'size not known' : `about ${formatBytes(sizeBytes)}`}; ${gradeNotes[evidence]}`
+  );
+}
+
+export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) => string): string {
+  const [header = '', ...rows] = formatTextTable(columns, advice.statements.map(toRow));
+  const lines = [summarize(advice)];
+  for (const recommendation of advice.recommendations) {
+    lines.push(
+      '',
+      ...recommendation.steps.map((step) => bold(`${toOneLine(step)};`)),
+      `  ${formatFigures(recommendation)}`,
+      ...recommendation.why.map((reason) => `  ${toOneLine(reason)}`),
+      `  Statements: ${toOneLine(recommendation.statementIds.join(', '))}`,
+      `  To take it back: ${toOneLine(recommendation.undo)};`,
+    );
+  }
+  if (advice.statements.length > 0) lines.push('', bold(header), ...rows);
+  return `${lines.join('\n')}\n`;
+}
+
+export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
+  const lines = ['# Index advice', '', escapeMarkdown(summarize(advice)), ''];
+  for (const recommendation of advice.recommendations) {
+    const { name, steps, why, statementIds, undo } = recommendation;
+    lines.push(
+      `## ${escapeMarkdown(name)}`,
+      '',
+      '```sql',
+      formatIndexScript(steps),
+      `-- To take it back: ${undo};`,
+      '```',
+      '',
+      `- ${escapeMarkdown(formatFigures(recommendation))}`,
+      ...why.map((reason) => `- ${escapeMarkdown(reason)}`),
+      `- Statements: ${escapeMarkdown(statementIds.join(', '))}`,
+      '',
+    );
+  }
+  const rows = advice.statements.map((statement) => toRow(statement).map(escapeMarkdown));
+  if (rows.length > 0) lines.push('## Statements', '', ...formatMarkdownTable(columns, rows), '');
+  return lines.join('\n');
+}
+
+/** Only the DDL, a statement a line: what psql -f takes. */
+export function formatAdviceSql({ recommendations }: WorkloadAdvice): string {
+  return recommendations.map(({ steps }) => `${formatIndexScript(steps)}\n`).join('');
+}

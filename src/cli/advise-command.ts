@@ -1,0 +1,206 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { toAdviceJson } from '../analysis/index-advice/advice-json';
+import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/advice-text';
+import type { WorkloadStatement } from '../analysis/index-advice/workload-advice';
+import { numberPlaceholders } from '../analysis/sql/placeholders';
+import { splitStatements } from '../analysis/sql/split-statements';
+import { stripExplain } from '../analysis/sql/strip-explain';
+import type { DatabaseConnection } from '../database/database-access';
+import {
+  connectionOptions,
+  outputFormats,
+  outputOptions,
+  UsageError,
+  type Command,
+  type CommandArguments,
+} from './command';
+import { withConnection } from './connect';
+import { exitCode } from './exit-code';
+import type { Terminal } from './terminal';
+
+const adviceFormats = [...outputFormats, 'sql'] as const;
+/** Planning takes milliseconds; a statement that needs longer waits for a lock. */
+const planTimeoutMs = 15_000;
+/** Those that take most of the server's time: what is behind them hardly matters. */
+const defaultStatementLimit = 100;
+
+const sources = ['sql', 'file', 'workload', 'statements'] as const;
+
+/** A statement for unknown values of its placeholders. */
+function toStatement(id: string, text: string, calls: number | null): WorkloadStatement {
+  const { sql, parameters } = numberPlaceholders(stripExplain(text).sql);
+  const mode = parameters.length === 0 ? 'none' : 'generic';
+  return { id, sql, calls, parameters: { mode }, timeoutMs: planTimeoutMs };
+}
+
+/** "orders.sql:12": where it begins. A second one on the same line has a number too. */
+function readScript(source: string, text: string): WorkloadStatement[] {
+  const lines = new Map<number, number>();
+  return splitStatements(text).map(({ start, end }) => {
+    const line = text.slice(0, start).split('\n').length;
+    const before = lines.get(line) ?? 0;
+    lines.set(line, before + 1);
+    const id = before === 0 ? `${source}:${line}` : `${source}:${line}#${before + 1}`;
+    return toStatement(id, text.slice(start, end), null);
+  });
+}
+
+async function readFiles(files: readonly string[], terminal: Terminal): Promise<WorkloadStatement[]> {
+  const statements: WorkloadStatement[] = [];
+  for (const file of new Set(files)) {
+    statements.push(...readScript(file === '-' ? 'standard input' : file, await terminal.read(file)));
+  }
+  return statements;
+}
+
+/** All .sql files below the folder, in the order of their names. */
+async function listSqlFiles(folder: string): Promise<string[]> {
+  try {
+    const names = await readdir(folder, { recursive: true });
+    const files = names.filter((name) => name.endsWith('.sql')).sort();
+    if (files.length === 0) throw new UsageError(`There is no .sql file in ${folder}.`);
+    return files.map((name) => path.join(folder, name));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `The folder ${folder} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}
+
+async function captureStatements(
+  connection: DatabaseConnection,
+  args: CommandArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<WorkloadStatement[]> {
+  const minMeanMs = args.count('min-mean-ms') ?? 0;
+  const limit = args.count('limit') ?? defaultStatementLimit;
+  const { sections } = await terminal.during('Reading pg_stat_statements', () =>
+    connection.captureSnapshot(['statements'], signal),
+  );
+  const { statements } = sections;
+  if (statements.status === 'unavailable') {
+    const { kind, message, nextStep } = statements.reason;
+    throw new DatabaseFailure(kind === 'not-permitted' ? 'not-permitted' : 'other', message, nextStep);
+  }
+  const hidden = statements.rows.filter(({ text }) => text === null).length;
+  if (hidden > 0) {
+    terminal.note(
+      `The texts of ${hidden} statements are hidden from role "${connection.facts.role}": pg_read_all_stats shows them.`,
+    );
+  }
+  const found = statements.rows
+    .filter(({ text, meanExecMs }) => text !== null && isPlannable(text) && meanExecMs >= minMeanMs)
+    .sort((a, b) => b.totalExecMs - a.totalExecMs);
+  if (found.length > limit) {
+    terminal.note(`These are the ${limit} of ${found.length} statements that took most time; --limit takes more.`);
+  }
+  const seen = new Map<string, number>();
+  return found.slice(0, limit).map(({ queryId, text, calls }) => {
+    // one statement of several roles has several rows
+    const id = queryId ?? 'unknown';
+    const before = seen.get(id) ?? 0;
+    seen.set(id, before + 1);
+    return toStatement(before === 0 ? id : `${id}#${before + 1}`, text ?? '', calls);
+  });
+}
+
+/** pg_stat_statements counts utility statements too. */
+function isPlannable(text: string): boolean {
+  return /^(?:\s|--.*\n|\/\*[^]*?\*\/|\()*(?:select|with|insert|update|delete|merge|values|table)\b/i.test(text);
+}
+
+function checkSource(args: CommandArguments): void {
+  const given = sources.filter((name) => args.has(name));
+  const names = sources.map((name) => `--${name}`);
+  if (given.length === 0) throw new UsageError(`Which statements? Give one of ${names.join(', ')}.`);
+  if (given.length > 1) throw new UsageError(`${given.map((name) => `--${name}`).join(' and ')} exclude each other.`);
+  if (args.has('statements')) return;
+  for (const name of ['limit', 'min-mean-ms'] as const) {
+    if (args.has(name)) throw new UsageError(`--${name} is for --statements.`);
+  }
+}
+
+async function readStatements(args: CommandArguments, terminal: Terminal): Promise<WorkloadStatement[]> {
+  const sql = args.text('sql');
+  const folder = args.text('workload');
+  const statements =
+    sql === null
+      ? await readFiles(folder === null ? args.texts('file') : await listSqlFiles(folder), terminal)
+      : readScript('--sql', sql);
+  if (statements.length === 0) throw new UsageError('There is no statement in what was given.');
+  return statements;
+}
+
+export const adviseCommand: Command = {
+  name: 'advise',
+  summary: 'Say which indexes would help statements, with the DDL that makes them',
+  argument: null,
+  options: [
+    { name: 'sql', value: 'SQL', help: 'one or more statements' },
+    { name: 'file', value: 'FILE', multiple: true, help: "a file with statements; '-' is standard input" },
+    { name: 'workload', value: 'DIR', help: 'all .sql files below a folder' },
+    { name: 'statements', value: null, help: 'what the server has run, from pg_stat_statements' },
+    { name: 'min-mean-ms', value: 'N', help: 'of --statements, only those that take so long on average' },
+    {
+      name: 'limit',
+      value: 'N',
+      help: `of --statements, the N that took most time in all; default is ${defaultStatementLimit}`,
+    },
+    {
+      name: 'engine',
+      value: 'ENGINE',
+      help: 'statistics: costs are estimated from the statistics of columns; the only engine of this version',
+    },
+    ...connectionOptions,
+    ...outputOptions.map((option) =>
+      option.name === 'format' ? { ...option, help: `${adviceFormats.join(', ')}; default is text` } : option,
+    ),
+  ],
+  notes: [
+    'Statements are planned, never run, and no index is made. Placeholders are planned for unknown values.',
+    'A statement that PG Insight plans only with your word is named and not assessed. The exit code is 4 when none could be assessed.',
+  ],
+  async run(args, terminal, signal) {
+    const format = args.choice('format', adviceFormats) ?? 'text';
+    const engine = args.text('engine') ?? 'statistics';
+    if (engine !== 'statistics') {
+      throw new UsageError(`--engine is "${engine}", and this version has only one engine: statistics.`);
+    }
+    checkSource(args);
+    const given = args.has('statements') ? null : await readStatements(args, terminal);
+    return withConnection(args, terminal, signal, async (connection) => {
+      const start = performance.now();
+      const statements = given ?? (await captureStatements(connection, args, terminal, signal));
+      let done = 0;
+      const advice = await terminal.during(
+        () => `Planning statement ${Math.min(done + 1, statements.length)} of ${statements.length}`,
+        () => connection.adviseWorkload(statements, (count) => (done = count), signal),
+      );
+      switch (format) {
+        case 'json': {
+          const elapsedMs = Math.round(performance.now() - start);
+          await terminal.write(`${JSON.stringify(toAdviceJson(advice, elapsedMs), null, 2)}\n`);
+          break;
+        }
+        case 'md':
+          await terminal.write(formatAdviceMarkdown(advice));
+          break;
+        case 'sql':
+          for (const { id, reason } of advice.statements) {
+            if (reason !== null) terminal.note(`${id}: ${reason}`);
+          }
+          await terminal.write(formatAdviceSql(advice));
+          break;
+        case 'text':
+          await terminal.write(formatAdviceText(advice, (text) => terminal.style('bold', text)));
+          break;
+      }
+      const isInVain = statements.length > 0 && advice.statements.every(({ status }) => status === 'not-possible');
+      return isInVain ? exitCode.failed : exitCode.fine;
+    });
+  },
+};
