@@ -8,12 +8,16 @@ import type { LoadedSqlParser } from '../analysis/sql/load-sql-parser';
 import { isFunctionPossible, isOperatorPossible, type CatalogueType } from '../analysis/sql/operator-resolution';
 import {
   readStatement,
+  type OperandClass,
+  type OperatorUse,
   type QualifiedName,
   type StatementFacts,
   type StatementReading,
 } from '../analysis/sql/statement-facts';
 import { findStoredReferences } from '../analysis/sql/stored-expression';
 import {
+  bodyOperatorsQuery,
+  cascadesQuery,
   castsQuery,
   functionsQuery,
   namedFunctionsQuery,
@@ -43,6 +47,12 @@ export interface StatementContext {
 }
 
 type Reach = ReachedFunction['reach'];
+
+interface Reached {
+  oid: number;
+  via: string;
+  reach: Reach;
+}
 
 /** Looking names up is quick; a server that needs longer has other troubles. */
 export const lookupTimeoutMs = 30_000;
@@ -149,8 +159,8 @@ class StatementLookup {
   readonly #writes: boolean;
   /** Relations the statement names, then those it comes to. */
   readonly #relations = new Map<number, { name: string; kind: string }>();
-  readonly #operators = new Map<number, { via: string; reach: Reach }>();
-  readonly #functions = new Map<string, { oid: number; via: string; reach: Reach }>();
+  readonly #operators = new Map<string, Reached>();
+  readonly #functions = new Map<string, Reached>();
   /** Types outside PostgreSQL's own that a value of the statement may have. */
   readonly #possibleTypes = new Set<number>();
   /** Types in stored expressions: their domains' checks run, but they make no operator possible. */
@@ -169,11 +179,13 @@ class StatementLookup {
     const named = await this.#rows(namedRelationsQuery, [...split(this.#facts.relations), this.#path]);
     const namedRelations = named.map(({ oid }) => oid);
     await this.#followRelations(namedRelations);
-    if (this.#writes) await this.#addTriggers();
-    await this.#followNames(namedRelations);
+    // a write through a view or a rule fills columns that the statement does not name
+    await this.#followNames(this.#writes ? [...this.#relations.keys()] : namedRelations);
     await this.#addTypeExpressions();
     await this.#addOperatorClasses();
+    if (this.#writes) await this.#addTriggers();
     await this.#addOperatorFunctions();
+    await this.#addBodyOperators();
     return {
       functions: await this.#resolveFunctions(),
       foreignTables: [...this.#relations.values()].filter(({ kind }) => kind === 'f').map(({ name }) => name),
@@ -189,20 +201,26 @@ class StatementLookup {
   }
 
   #addFunction(oid: number, via: string, reach: Reach): void {
-    const key = `${oid} ${reach} ${via}`;
-    if (oid !== 0) this.#functions.set(key, { oid, via, reach });
+    if (oid !== 0) this.#functions.set(`${oid} ${reach} ${via}`, { oid, via, reach });
+  }
+
+  #addOperator(oid: number, via: string, reach: Reach): void {
+    // estimates call an operator's function whatever its volatility
+    const called = reach === 'planned' ? 'early' : reach;
+    this.#operators.set(`${oid} ${called} ${via}`, { oid, via, reach: called });
   }
 
   /** What one stored expression refers to; returns the relations. */
   #addStored(tree: string, via: string, reach: Reach): number[] {
     const { functions, operators, relations, types } = findStoredReferences(tree);
     for (const oid of functions) this.#addFunction(oid, via, reach);
-    for (const oid of operators) if (!this.#operators.has(oid)) this.#operators.set(oid, { via, reach });
+    for (const oid of operators) this.#addOperator(oid, via, reach);
     for (const oid of types) this.#storedTypes.add(oid);
     return relations;
   }
 
-  async #followRelations(start: readonly number[]): Promise<void> {
+  /** `reach` for relations that take part only when the statement runs. */
+  async #followRelations(start: readonly number[], reach?: Reach): Promise<void> {
     let next = [...start];
     for (let depth = 0; next.length > 0; depth += 1) {
       if (depth === maximumDepth) {
@@ -214,20 +232,30 @@ class StatementLookup {
       for (const { oid, name, kind } of found) this.#relations.set(oid, { name, kind });
       const expressions = await this.#rows(storedExpressionsQuery, [found.map(({ oid }) => oid), this.#writes]);
       const reached = expressions.flatMap(({ source, tree, folded }) =>
-        this.#addStored(tree, source, folded ? 'folded' : 'planned'),
+        this.#addStored(tree, source, reach ?? (folded ? 'folded' : 'planned')),
       );
       next = [...new Set(reached)].filter((oid) => !this.#relations.has(oid));
     }
   }
 
+  /** The triggers of the tables it writes to, and of those that foreign keys then change. */
   async #addTriggers(): Promise<void> {
-    for (const { oid, source } of await this.#rows(triggerFunctionsQuery, [[...this.#relations.keys()]])) {
-      this.#addFunction(oid, source, 'run');
+    const does = (verb: 'DELETE' | 'UPDATE') =>
+      this.#facts.writes.some((write) => write.verb === verb || write.verb === 'MERGE');
+    const written = [...this.#relations.keys()];
+    const changed = await this.#rows(cascadesQuery, [written, does('DELETE'), does('UPDATE')]);
+    await this.#followRelations(
+      changed.map(({ oid }) => oid),
+      'run',
+    );
+    for (const { oid, source, tree } of await this.#rows(triggerFunctionsQuery, [[...this.#relations.keys()]])) {
+      this.#addFunction(oid, `as ${source}`, 'run');
+      if (tree !== null) this.#addStored(tree, `in ${source}`, 'run');
     }
   }
 
   /** Functions, operators and casts by name: what they return makes more of them possible, so until nothing is added. */
-  async #followNames(namedRelations: readonly number[]): Promise<void> {
+  async #followNames(relations: readonly number[]): Promise<void> {
     const { functions, attributes, types, names, usesWholeRows } = this.#facts;
     const resultTypes = new Set<number>();
     const called = await this.#captureCalled(functions);
@@ -237,9 +265,9 @@ class StatementLookup {
     for (const row of asAttributes) {
       this.#addCall(row, 'which a name behind a dot in the statement may mean', resultTypes);
     }
-    const uses = this.#facts.operators;
-    const operators = await this.#rows(namedOperatorsQuery, [...split(uses), this.#path]);
     const casts = await this.#rows(castsQuery, []);
+    const uses = this.#toOperatorUses(casts);
+    const operators = await this.#rows(namedOperatorsQuery, [...split(uses), this.#path]);
     // row.name may be a cast of the row to a domain, just as name(row)
     const namedTypes = split([...types, ...functions, ...attributes.map(unqualified)]);
     const written = await this.#rows(possibleTypesQuery, [[], [], false, ...split(types), this.#path, []]);
@@ -249,7 +277,7 @@ class StatementLookup {
     for (let known = -1; known < this.#possibleTypes.size + resultTypes.size;) {
       known = this.#possibleTypes.size + resultTypes.size;
       const possible = await this.#rows(possibleTypesQuery, [
-        namedRelations,
+        relations,
         columns,
         usesWholeRows,
         ...namedTypes,
@@ -265,7 +293,9 @@ class StatementLookup {
       for (const operator of operators) {
         const candidate = { ...operator, left: toType(operator, 'left'), right: toType(operator, 'right') };
         if (!isOperatorPossible(candidate, uses, this.#possibleTypes, operator.has_text)) continue;
-        this.#addFunction(operator.function, `behind the operator ${operator.schema}.${operator.name}`, 'planned');
+        for (const oid of operator.functions) {
+          this.#addFunction(oid, `behind the operator ${operator.schema}.${operator.name}`, 'early');
+        }
         resultTypes.add(operator.result_type);
       }
       for (const cast of casts) {
@@ -280,6 +310,16 @@ class StatementLookup {
         if (implied || isWritten(cast.target_type)) this.#addFunction(cast.function, cast.source, 'planned');
       }
     }
+  }
+
+  /** A number stays one unless somebody's cast, or somebody's operator before PostgreSQL's own, makes it something else. */
+  #toOperatorUses(casts: readonly CastRow[]): readonly OperatorUse[] {
+    const [first] = this.#path.filter((schema) => !schema.startsWith('pg_temp'));
+    const staysNumber =
+      first === 'pg_catalog' && !casts.some((cast) => cast.context === 'i' && cast.source_type < firstUserOid);
+    if (staysNumber) return this.#facts.operators;
+    const widen = (operand: OperandClass) => (operand === 'number' ? 'any' : operand);
+    return this.#facts.operators.map((use) => ({ ...use, left: widen(use.left), right: widen(use.right) }));
   }
 
   #addCall(row: FunctionRow, via: string, resultTypes: Set<number>): void {
@@ -299,27 +339,35 @@ class StatementLookup {
   async #addTypeExpressions(): Promise<void> {
     const nothing = [[], [], false, [], [], []];
     const stored = await this.#rows(possibleTypesQuery, [...nothing, [...this.#storedTypes]]);
-    const types = [...new Set([...this.#possibleTypes, ...stored.map(({ oid }) => oid)])];
-    // the value of a parameter is checked against a domain as soon as it arrives
-    const reach = this.#facts.parameterCount > 0 ? 'converted' : 'planned';
-    for (const { source, tree, function: oid } of await this.#rows(typeExpressionsQuery, [types])) {
-      if (tree !== null) this.#addStored(tree, source, reach);
-      if (oid !== null) this.#addFunction(oid, source, reach);
+    for (const { oid } of stored) this.#storedTypes.add(oid);
+    const types = [...new Set([...this.#possibleTypes, ...this.#storedTypes])];
+    // a parameter's value, and a literal of a type with a domain in it, is checked as soon as it is read
+    for (const { source, tree, function: oid } of await this.#rows(typeExpressionsQuery, [types, this.#writes])) {
+      if (tree !== null) this.#addStored(tree, source, 'early');
+      if (oid !== null) this.#addFunction(oid, source, 'early');
     }
   }
 
   async #addOperatorClasses(): Promise<void> {
     // an operator class may be the default of a type of PostgreSQL's own, so this is asked without relations too
-    const values = [[...this.#relations.keys()], [...this.#possibleTypes]];
+    const values = [[...this.#relations.keys()], [...this.#possibleTypes, ...this.#storedTypes]];
     for (const { oid, source } of await captureRows(this.#unit, this.#server, operatorClassFunctionsQuery, values)) {
       this.#addFunction(oid, source, 'planned');
     }
   }
 
   async #addOperatorFunctions(): Promise<void> {
-    for (const { oid, function: called } of await this.#rows(operatorFunctionsQuery, [[...this.#operators.keys()]])) {
-      const operator = this.#operators.get(oid);
-      if (operator !== undefined) this.#addFunction(called, operator.via, operator.reach);
+    const operators = [...this.#operators.values()];
+    const oids = [...new Set(operators.map(({ oid }) => oid))];
+    for (const { oid, function: called } of await this.#rows(operatorFunctionsQuery, [oids])) {
+      for (const each of operators) if (each.oid === oid) this.#addFunction(called, each.via, each.reach);
+    }
+  }
+
+  async #addBodyOperators(): Promise<void> {
+    const functions = [...new Set([...this.#functions.values()].map(({ oid }) => oid))];
+    for (const { oid, source } of await this.#rows(bodyOperatorsQuery, [functions, this.#path])) {
+      this.#addFunction(oid, source, 'planned');
     }
   }
 
@@ -343,6 +391,7 @@ const jsonOid = 114;
 const textOid = 25;
 
 type FunctionRow = z.output<typeof functionsQuery.row>;
+type CastRow = z.output<typeof castsQuery.row>;
 type OperatorRow = z.output<typeof namedOperatorsQuery.row>;
 
 function toParameters(row: FunctionRow): CatalogueType[] {

@@ -1,12 +1,12 @@
 // The only place in the editor where the user's word is asked for, and so the only one where a Consent is made.
 import * as vscode from 'vscode';
+import { formatCount } from '../analysis/format/numbers';
 import type { Consent, ConsentVerdict } from '../analysis/sql/consent';
 import type { DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
 
-/** As much of a statement as a dialog can show without pushing its buttons off the screen. */
-const shownLines = 12;
-const shownCharacters = 700;
+/** A dialog scrolls, so it shows statements whole; beyond this one reads them in an editor. */
+const shownCharacters = 20_000;
 
 export interface ConsentQuestion {
   session: DatabaseSession;
@@ -18,17 +18,33 @@ export interface ConsentQuestion {
   verdict: Extract<ConsentVerdict, { verdict: 'ask' }>;
 }
 
+const showStatement: vscode.MessageItem = { title: 'Show Statement' };
+
 /** Null when the user does not want it. */
 export async function askConsent(question: ConsentQuestion): Promise<Consent | null> {
-  const { session, sql, verdict } = question;
-  const agree = toAgreement(question);
+  const { session, sql, parameters, verdict } = question;
+  const agree: vscode.MessageItem = { title: toAgreement(question) };
   const chosen = await vscode.window.showWarningMessage(
     toHeadline(question),
     { modal: true, detail: formatConsentDetail(question) },
-    agree,
+    ...toChoices(question, agree),
   );
+  if (chosen === showStatement) {
+    const content = parameters === null ? sql : `${sql}\n\n/* Parameters: ${parameters.replaceAll('*/', '* /')} */`;
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'sql', content }));
+  }
   if (chosen !== agree) return null;
   return { sql, server: session.server, database: session.database, reasons: verdict.reasons };
+}
+
+/** Enter takes the first, and VS Code puts Cancel last: on production, and when it is not all here, Enter runs nothing. */
+function toChoices(question: ConsentQuestion, agree: vscode.MessageItem): vscode.MessageItem[] {
+  const isCareful = question.session.profile.environment === 'production' || isCut(question);
+  return isCareful ? [showStatement, agree] : [agree];
+}
+
+function isCut({ sql, parameters }: ConsentQuestion): boolean {
+  return sql.length > shownCharacters || (parameters ?? '').length > shownCharacters;
 }
 
 function toHeadline({ session, analyze }: ConsentQuestion): string {
@@ -60,8 +76,9 @@ export function formatConsentDetail({ session, sql, parameters, analyze, verdict
   ].join('\n\n');
 }
 
-function shorten(sql: string): string {
-  const lines = sql.trim().split(/\r?\n/);
-  const text = lines.slice(0, shownLines).join('\n').slice(0, shownCharacters);
-  return text.length < sql.trim().length ? `${text}\n…` : text;
+function shorten(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length <= shownCharacters
+    ? trimmed
+    : `${trimmed.slice(0, shownCharacters)}\n… and ${formatCount(trimmed.length - shownCharacters)} more characters`;
 }

@@ -89,7 +89,7 @@ const everyday: readonly (string | [sql: string, ...values: string[]])[] = [
   'select -- trip() and delete from orders\n /* drop table orders; */ 1',
 ];
 
-for (const major of [13, 18] as const) {
+for (const major of [13, 15, 16, 18] as const) {
   describe(`everyday queries need nobody's word on PostgreSQL ${major}`, () => {
     let context: StatementContext;
     const cleanUps: (() => Promise<void>)[] = [];

@@ -5,7 +5,7 @@ import { parseConnectionUrl } from '../../src/database/connection-url';
 import { connectProfile, type DatabaseConnection } from '../../src/database/database-access';
 import { localSystem } from '../../src/database/local-system';
 
-for (const major of [13, 18] as const) {
+for (const major of [13, 15, 16, 18] as const) {
   describe(`connected profile on PostgreSQL ${major}`, () => {
     let server: PostgresServer;
     let connection: DatabaseConnection;

@@ -8,7 +8,7 @@ import {
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { isHarmlessBuiltin } from '../../src/analysis/sql/consent';
 
-for (const major of [13, 18] as const) {
+for (const major of [13, 15, 16, 18] as const) {
   describe(`the list of harmless functions on PostgreSQL ${major}`, () => {
     let server: PostgresServer;
     let client: pg.Client;

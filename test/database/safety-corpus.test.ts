@@ -56,7 +56,7 @@ class Scene {
     readonly watcher: pg.Client,
   ) {}
 
-  static async set(major: 13 | 18): Promise<Scene> {
+  static async set(major: PostgresServer['major']): Promise<Scene> {
     const server = await startPostgres({ major, settings: { log_statement: 'all', autovacuum: 'off' } });
     const watcher = new pg.Client({ connectionString: server.url() });
     const scene = new Scene(server, watcher);
@@ -160,7 +160,7 @@ function findRuns(log: string, ...statements: string[]): string[] {
     .filter((line) => firstLines.some((firstLine) => line.includes(firstLine)));
 }
 
-for (const major of [13, 18] as const) {
+for (const major of [13, 15, 16, 18] as const) {
   describe(`nothing runs without consent on PostgreSQL ${major}`, () => {
     const corpus = disguisedStatements.filter(({ from = 0 }) => from <= major);
     let scene: Scene;
@@ -204,9 +204,10 @@ for (const major of [13, 18] as const) {
 
     for (const statement of corpus.filter(({ run }) => run === 'ask')) {
       it(`runs, once somebody agreed: ${JSON.stringify(statement.sql)}`, async () => {
-        const { sql, trips = false, lasting = false } = statement;
+        const { sql, trips = false, lasting = false, names = /./ } = statement;
         const verdict = await assessStatement(context, sql, true);
         assert.ok(verdict.verdict === 'ask' && verdict.rollsBack);
+        assert.match(verdict.reasons.map(({ message }) => message).join('\n'), names);
         const before = await captureState(scene.watcher);
         const logStart = await logSize(scene.server);
         const { server, facts } = context;
@@ -242,6 +243,16 @@ for (const major of [13, 18] as const) {
       assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
     });
 
+    it('is not deceived by operators in the bodies of PostgreSQL’s own functions', async () => {
+      const bodied = await scene.openContext('bodied');
+      const logStart = await logSize(scene.server);
+      const expected = major === 13 ? 'ask' : 'free';
+      const statement = { sql: "select obj_description(1, 'pg_class')", plan: expected, run: 'ask' } as const;
+      assert.equal(await verdictOf(bodied, statement.sql, false), expected);
+      await sendEverywhere(bodied, statement);
+      assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
+    });
+
     it('is not deceived by the old way of reading backslashes', async () => {
       const oldStrings = await scene.openContext('old_strings');
       const logStart = await logSize(scene.server);
@@ -251,6 +262,9 @@ for (const major of [13, 18] as const) {
       assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
       assert.equal(await verdictOf(context, statement.sql, true), 'free');
     });
+
+    // these send the whole corpus once more, and differ in PG Insight and the pooler, not in the server
+    if (major !== 13 && major !== 18) return;
 
     it('asks about everything when only the fallback parser is there', async () => {
       const { loadFallbackParser } = await import('../../src/analysis/sql/fallback-parser');

@@ -15,6 +15,8 @@ export interface DisguisedStatement {
   trips?: boolean;
   /** Values for its parameters. */
   values?: string[];
+  /** What the question says before it runs. */
+  names?: RegExp;
   /** Lowest major that knows what it needs. */
   from?: number;
 }
@@ -158,6 +160,79 @@ export const disguisedStatements: readonly DisguisedStatement[] = [
   calls('select * from parent where id = 1', { trips: false }),
   calls('select * from classed where id = 1', { trips: false }),
   calls('select * from distant', { trips: false, lasting: true }),
+  // operators that the text does not show
+  calls('select case t when t then 1 end from tokens'),
+  calls('select nullif(t, t) from tokens'),
+  calls('select t is distinct from t from tokens'),
+  calls('select t in (t) from tokens'),
+  calls('select t in (select t from tokens) from tokens'),
+  calls('select t = any (array[t]) from tokens'),
+  calls('select t between t and t from tokens'),
+  calls('select t not between symmetric t and t from tokens'),
+  calls('select t like t from tokens'),
+  calls('select 1 from tokens a join tokens b using (t)'),
+  calls('select 1 from tokens a natural join tokens b'),
+  calls('select count(*) from (select distinct c from coins) s'),
+  calls('select distinct * from coins'),
+  calls('select c from coins union select c from coins'),
+  calls('select c from coins intersect table coins', { trips: false }),
+  calls('select array_position(array_agg(c), (select c from coins limit 1)) from coins'),
+  calls('select coins = coins from coins'),
+  calls('select * from coins order by 1', { trips: false }),
+  calls('select id from data order by id using <#'),
+  calls('select greatest(b, b) from badges'),
+  calls('select * from greatest_badges'),
+  calls('select c, count(*) from coins group by rollup (c)'),
+  calls("select count(*) over (order by id range between '(1)'::badge preceding and current row) from data"),
+  calls('select r from reversals order by r'),
+  calls("select r from reversals where r && '[1,3)'"),
+  calls('select 1.5 ==== 6'),
+  calls('select 1 from data where id ~~~ 5', { trips: false }),
+  calls('select * from common where id @@@ 1', { trips: false, lasting: true }),
+  calls('select * from estimated', { trips: false, lasting: true }),
+  calls('select * from classed_leaf where id = 1', { trips: false }),
+  calls('select a_name_of_sixty_three_bytes_which_is_as_long_as_a_name_can_be__too(1)'),
+  // rows, domains and collated literals become what a function takes
+  calls('select token_value(row(1))'),
+  calls('select token_value(s) from (select 1 as x) s'),
+  calls('select token_value(s.*) from (select 1 as x) s'),
+  calls('select token_value(json_to_record) from json_to_record($${"x": 1}$$) as json_to_record (x int)'),
+  calls('select token_value(\'(1)\' collate "C")'),
+  calls('select token_values(row(1))'),
+  calls('select !!~ row(1)'),
+  calls('select !!~ s from (select 1 as x) s'),
+  calls('select !!~ 5', { lasting: true }),
+  calls('select checked_value(5)'),
+  calls('select checked_value(id) from data limit 1'),
+  calls('select checked_values(array[5])'),
+  // literals are read before anything is planned
+  calls("select '(0)'::has_counted", { trips: false, lasting: true }),
+  calls("select '{0}'::counted[]", { trips: false, lasting: true }),
+  // what is stored
+  calls('select * from ordered_by_lying'),
+  calls('select * from unused_column'),
+  calls('select * from gathering'),
+  calls('select * from gathering_over'),
+  calls('select * from from_rows'),
+  calls('insert into defaulted_by_type (id) values (1)'),
+  calls('insert into defaulted_by_view (id) values (1)'),
+  calls('insert into guarded_writes values (1)'),
+  changes('update tracked set id = id', {
+    trips: true,
+    names: /lying\(.*in the trigger tracking of public\.tracked/,
+  }),
+  calls('select id from measured where v = 1', { trips: false, from: 14 }),
+  calls('select * from virtual', { from: 18 }),
+  // foreign keys
+  changes('delete from owners where id = 1', {
+    trips: true,
+    names: /watch_owned of public\.owned,.*watch_owned_more of public\.owned_more/s,
+  }),
+  changes('update owners set code = 3 where id = 2', { trips: true, names: /watch_coded of public\.coded/ }),
+  changes('insert into owners values (2, 2) on conflict (id) do update set code = 3', {
+    trips: true,
+    names: /UPDATE really changes rows of owners.*watch_coded of public\.coded/s,
+  }),
   // what EXPLAIN takes and must not, or does not take
   refused('select * into stolen from data'),
   refused('create table stolen as select * from data'),

@@ -103,6 +103,8 @@ CREATE FUNCTION compare(a int, b int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 
 BEGIN RAISE LOG 'TRIPPED operator class'; RETURN a - b; END $$;
 CREATE OPERATOR CLASS tripping_ops FOR TYPE int USING btree AS
   OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 compare(int, int);
+CREATE OPERATOR <# (LEFTARG = int, RIGHTARG = int, FUNCTION = same);
+CREATE OPERATOR CLASS ordering_ops FOR TYPE int USING btree AS OPERATOR 1 <#, OPERATOR 3 =, FUNCTION 1 compare(int, int);
 CREATE TABLE classed (id int);
 CREATE INDEX ON classed (id tripping_ops);
 
@@ -110,6 +112,141 @@ CREATE FUNCTION peek(d data) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE LOG 
 CREATE FUNCTION accumulate(state int, value int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN RAISE LOG 'TRIPPED aggregate'; RETURN state; END $$;
 CREATE AGGREGATE gather(int) (SFUNC = accumulate, STYPE = int, INITCOND = '0');
+
+-- an operator of one's own that compares what no operator in the text says it compares
+CREATE TYPE token AS (x int);
+CREATE FUNCTION token_eq(a token, b token) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token ='; RETURN a.x = b.x; END $$;
+CREATE FUNCTION token_le(a token, b token) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token <='; RETURN a.x <= b.x; END $$;
+CREATE FUNCTION token_like(a token, b token) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token like'; RETURN a.x <= b.x; END $$;
+CREATE OPERATOR = (LEFTARG = token, RIGHTARG = token, FUNCTION = token_eq);
+CREATE OPERATOR <= (LEFTARG = token, RIGHTARG = token, FUNCTION = token_le);
+CREATE OPERATOR >= (LEFTARG = token, RIGHTARG = token, FUNCTION = token_le);
+CREATE OPERATOR < (LEFTARG = token, RIGHTARG = token, FUNCTION = token_le);
+CREATE OPERATOR > (LEFTARG = token, RIGHTARG = token, FUNCTION = token_le);
+CREATE OPERATOR ~~ (LEFTARG = token, RIGHTARG = token, FUNCTION = token_like);
+CREATE FUNCTION token_more(a token) RETURNS token IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token more'; RETURN a; END $$;
+CREATE OPERATOR !!~ (RIGHTARG = token, FUNCTION = token_more);
+CREATE FUNCTION token_value(a token) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token value'; RETURN a.x; END $$;
+CREATE FUNCTION token_values(VARIADIC a token[]) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED token values'; RETURN 1; END $$;
+CREATE FUNCTION checked_value(a checked_int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED checked value'; RETURN 1; END $$;
+CREATE FUNCTION checked_values(a checked_int[]) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED checked values'; RETURN 1; END $$;
+CREATE OPERATOR !!~ (RIGHTARG = checked_int, FUNCTION = checked_value);
+CREATE TABLE tokens (t token);
+INSERT INTO tokens VALUES (ROW(1)), (ROW(2));
+CREATE VIEW ordered_by_lying AS SELECT id FROM data ORDER BY lying(id);
+
+-- a default operator class in which only = is not written in C
+CREATE TYPE coin AS (x int);
+CREATE FUNCTION coin_lt(coin, coin) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_lt';
+CREATE FUNCTION coin_le(coin, coin) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_le';
+CREATE FUNCTION coin_ge(coin, coin) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_ge';
+CREATE FUNCTION coin_gt(coin, coin) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_gt';
+CREATE FUNCTION coin_cmp(coin, coin) RETURNS int IMMUTABLE LANGUAGE internal AS 'btrecordcmp';
+CREATE FUNCTION coin_eq(a coin, b coin) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED coin ='; RETURN a.x = b.x; END $$;
+CREATE OPERATOR <<< (LEFTARG = coin, RIGHTARG = coin, FUNCTION = coin_lt);
+CREATE OPERATOR <<= (LEFTARG = coin, RIGHTARG = coin, FUNCTION = coin_le);
+CREATE OPERATOR === (LEFTARG = coin, RIGHTARG = coin, FUNCTION = coin_eq, MERGES);
+CREATE OPERATOR >>= (LEFTARG = coin, RIGHTARG = coin, FUNCTION = coin_ge);
+CREATE OPERATOR >>> (LEFTARG = coin, RIGHTARG = coin, FUNCTION = coin_gt);
+CREATE OPERATOR CLASS coin_ops DEFAULT FOR TYPE coin USING btree AS
+  OPERATOR 1 <<<, OPERATOR 2 <<=, OPERATOR 3 ===, OPERATOR 4 >>=, OPERATOR 5 >>>, FUNCTION 1 coin_cmp(coin, coin);
+CREATE TABLE coins (c coin);
+INSERT INTO coins VALUES (ROW(1)), (ROW(1)), (ROW(2));
+
+-- a default operator class whose functions no operator shows
+CREATE TYPE badge AS (x int);
+CREATE FUNCTION badge_lt(badge, badge) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_lt';
+CREATE FUNCTION badge_cmp(a badge, b badge) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED badge'; RETURN a.x - b.x; END $$;
+CREATE OPERATOR <<< (LEFTARG = badge, RIGHTARG = badge, FUNCTION = badge_lt);
+CREATE OPERATOR CLASS badge_ops DEFAULT FOR TYPE badge USING btree AS OPERATOR 1 <<<, FUNCTION 1 badge_cmp(badge, badge);
+CREATE TABLE badges (b badge);
+INSERT INTO badges VALUES (ROW(1)), (ROW(2));
+CREATE VIEW greatest_badges AS SELECT greatest(b, b)::text AS b FROM badges;
+-- a window frame of a built-in type measured in one's own
+CREATE FUNCTION within_badge(a int, b int, distance badge, less bool, before bool) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED frame'; RETURN true; END $$;
+ALTER OPERATOR FAMILY integer_ops USING btree ADD FUNCTION 3 (int, badge) within_badge(int, int, badge, bool, bool);
+
+CREATE TYPE reversed AS RANGE (subtype = int, subtype_opclass = tripping_ops);
+CREATE TABLE reversals (r reversed);
+INSERT INTO reversals VALUES ('[1,5)'), ('[2,6)'), ('[1,6)');
+
+-- numbers become texts by themselves
+CREATE CAST (numeric AS bpchar) WITH INOUT AS IMPLICIT;
+CREATE FUNCTION text_and_number(a bpchar, b int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED text and number'; RETURN true; END $$;
+CREATE OPERATOR ==== (LEFTARG = bpchar, RIGHTARG = int, FUNCTION = text_and_number);
+
+-- PostgreSQL's own function behind an operator that is estimated with it
+CREATE OPERATOR @@@ (LEFTARG = int, RIGHTARG = int, FUNCTION = pg_try_advisory_lock, RESTRICT = eqsel);
+CREATE TABLE common (id int, CHECK (id @@@ 1));
+ALTER TABLE common DROP CONSTRAINT common_id_check;
+INSERT INTO common SELECT 1 FROM generate_series(1, 100);
+CREATE VIEW estimated AS SELECT id FROM common WHERE id @@@ 2;
+CREATE FUNCTION own_estimate(internal, oid, internal, int4) RETURNS float8 LANGUAGE internal AS 'eqsel';
+CREATE OPERATOR ~~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, RESTRICT = own_estimate);
+-- a check of PostgreSQL's own functions that is made when a literal is read
+CREATE DOMAIN counted AS int CHECK (nextval('counter') > VALUE);
+CREATE TYPE has_counted AS (x counted);
+
+CREATE DOMAIN defaulted_int AS int DEFAULT lying(7);
+CREATE TABLE defaulted_by_type (id int, v defaulted_int);
+CREATE VIEW defaulted_by_view AS SELECT id FROM defaulted_by_type;
+CREATE VIEW unused_column AS SELECT y FROM json_to_record('{"x": 5, "y": 1}') AS t (x checked_int, y int);
+CREATE VIEW gathering AS SELECT gather(id) FROM data;
+CREATE VIEW gathering_over AS SELECT gather(id) OVER () FROM data;
+CREATE VIEW from_rows AS SELECT 1 AS a FROM trip_rows();
+CREATE TABLE guarded_writes (id int);
+ALTER TABLE guarded_writes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY guard ON guarded_writes FOR INSERT WITH CHECK (trip('check') = 1);
+CREATE TABLE measured (id int, v int);
+INSERT INTO measured SELECT i, i FROM generate_series(1, 50) AS i;
+CREATE TABLE tracked (id int);
+INSERT INTO tracked VALUES (1);
+CREATE TRIGGER tracking BEFORE UPDATE ON tracked FOR EACH ROW WHEN (lying(NEW.id) > 0)
+  EXECUTE FUNCTION suppress_redundant_updates_trigger();
+
+-- a partition's key is its parent's
+CREATE TABLE classed_parent (id int) PARTITION BY RANGE (id tripping_ops);
+CREATE TABLE classed_leaf PARTITION OF classed_parent FOR VALUES FROM (0) TO (10);
+
+-- what a foreign key does to other tables
+CREATE TABLE owners (id int PRIMARY KEY, code int UNIQUE);
+CREATE TABLE owned (id int PRIMARY KEY, owner int REFERENCES owners ON DELETE CASCADE);
+CREATE TABLE owned_more (owned int REFERENCES owned ON DELETE SET NULL);
+CREATE TABLE coded (code int REFERENCES owners (code) ON UPDATE CASCADE);
+INSERT INTO owners VALUES (1, 1), (2, 2);
+INSERT INTO owned VALUES (1, 1);
+INSERT INTO owned_more VALUES (1);
+INSERT INTO coded VALUES (2);
+CREATE TRIGGER watch_owned BEFORE DELETE ON owned FOR EACH ROW EXECUTE FUNCTION on_write();
+CREATE TRIGGER watch_owned_more BEFORE UPDATE ON owned_more FOR EACH ROW EXECUTE FUNCTION on_write();
+CREATE TRIGGER watch_coded BEFORE UPDATE ON coded FOR EACH ROW EXECUTE FUNCTION on_write();
+
+DO $$ DECLARE version int := current_setting('server_version_num'); BEGIN
+  IF version >= 140000 THEN
+    CREATE STATISTICS lying_statistics ON (lying(v)), id FROM measured;
+  END IF;
+  IF version >= 180000 THEN
+    -- only PostgreSQL's own functions may stand here
+    EXECUTE 'CREATE TABLE virtual (id int, here bool GENERATED ALWAYS AS (satisfies_hash_partition(''hashed''::regclass, 2, 0, id)) VIRTUAL)';
+    INSERT INTO virtual VALUES (1);
+  END IF;
+END $$;
+
+-- longer names than PostgreSQL keeps
+CREATE FUNCTION a_name_of_sixty_three_bytes_which_is_as_long_as_a_name_can_be__(a int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED name'; RETURN a; END $$;
 
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER nowhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1', use_remote_estimate 'true');
@@ -140,3 +277,12 @@ GRANT USAGE ON SCHEMA evil TO shadowed;
 GRANT SELECT ON data TO shadowed;
 CREATE ROLE old_strings LOGIN PASSWORD 'old_strings';
 ALTER ROLE old_strings SET standard_conforming_strings = off;
+
+-- the bodies of PostgreSQL 13's own SQL functions find operators by the search path
+CREATE SCHEMA bodies;
+CREATE FUNCTION bodies.same_class(a oid, b int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED body'; RETURN true; END $$;
+CREATE OPERATOR bodies.= (LEFTARG = oid, RIGHTARG = int, FUNCTION = bodies.same_class);
+CREATE ROLE bodied LOGIN PASSWORD 'bodied';
+ALTER ROLE bodied SET search_path = public, bodies;
+GRANT USAGE ON SCHEMA bodies TO bodied;

@@ -42,9 +42,10 @@ export interface ReachedFunction {
   via: string;
   /**
    * 'planned': part of what is planned and, with ANALYZE, run. 'folded': the planner may compute it, nothing runs it.
-   * 'run': only ANALYZE calls it. 'converted': reading a parameter's value calls it, before anything is planned.
+   * 'run': only ANALYZE calls it. 'early': planning may call it whatever its volatility, to read a value of a domain or to
+   * estimate an operator.
    */
-  reach: 'planned' | 'folded' | 'run' | 'converted';
+  reach: 'planned' | 'folded' | 'run' | 'early';
 }
 
 /** What the catalogue says about the names of a statement. */
@@ -141,8 +142,8 @@ function isHarmless(reached: ReachedFunction, analyze: boolean): boolean {
   if (reach === 'run' && !analyze) return true;
   if (!builtin) return false;
   if (isHarmlessBuiltin(name)) return true;
-  // the planner computes IMMUTABLE and STABLE functions, never VOLATILE ones
-  const runs = reach === 'converted' || (analyze && reach !== 'folded');
+  // the planner computes calls of IMMUTABLE and STABLE functions, never of VOLATILE ones
+  const runs = reach === 'early' || (analyze && reach !== 'folded');
   return !runs && volatility === 'v';
 }
 

@@ -2,6 +2,7 @@
 // "could": one is ruled out only when one of its operand types can't be there.
 import type { FunctionUse, OperandClass, OperatorUse } from './statement-facts';
 
+/** A domain stands for its base type, an array for its elements: a value of those becomes one by itself. */
 export interface CatalogueType {
   oid: number;
   /** Made by initdb. */
@@ -22,9 +23,14 @@ export interface CatalogueOperator {
 function fits(type: CatalogueType | null, operand: OperandClass, possible: ReadonlySet<number>): boolean {
   if (type === null || operand === 'none') return type === null && operand === 'none';
   if (operand === 'untyped' || type.category === 'P') return true;
-  if (!type.builtin) return possible.has(type.oid);
+  if (!type.builtin) return possible.has(type.oid) || (operand === 'row' && type.category === 'C');
   // a numeric literal becomes no text, date or array by itself
-  return operand === 'any' || type.category === 'N';
+  return operand !== 'number' || type.category === 'N';
+}
+
+/** pg_temp stands for whatever the session's own schema is called. */
+function isSchemaMeant(written: string | null, schema: string): boolean {
+  return written === null || written === schema || written === 'pg_temp';
 }
 
 function isFamiliar(type: CatalogueType | null, possible: ReadonlySet<number>): boolean {
@@ -43,7 +49,7 @@ export function isOperatorPossible(
 ): boolean {
   return uses.some((use) => {
     if (use.name !== operator.name) return false;
-    if (use.schema !== null && use.schema !== operator.schema) return false;
+    if (!isSchemaMeant(use.schema, operator.schema)) return false;
     if (!fits(operator.left, use.left, possible) || !fits(operator.right, use.right, possible)) return false;
     const textWins = hasTextOperator && use.schema === null && use.left === 'untyped' && use.right === 'untyped';
     return !textWins || (isFamiliar(operator.left, possible) && isFamiliar(operator.right, possible));
@@ -57,7 +63,7 @@ export function isFunctionPossible(
   possible: ReadonlySet<number>,
 ): boolean {
   return uses.some((use) => {
-    if (use.name !== name || (use.schema !== null && use.schema !== schema && use.schema !== 'pg_temp')) return false;
+    if (use.name !== name || !isSchemaMeant(use.schema, schema)) return false;
     // arguments beyond the parameters are VARIADIC's
     return (use.arguments ?? []).every((operand, index) => {
       const type = parameters[index];

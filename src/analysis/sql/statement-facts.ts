@@ -39,9 +39,9 @@ export type StatementKind =
 
 /**
  * What is known of an operand's type without a catalogue. 'untyped' is a quoted literal, NULL or a parameter, which takes
- * whatever type the operator wants.
+ * whatever type the operator wants; 'row' is ROW(...) or a whole row, which becomes any composite type of like columns.
  */
-export type OperandClass = 'none' | 'untyped' | 'number' | 'any';
+export type OperandClass = 'none' | 'untyped' | 'number' | 'row' | 'any';
 
 export interface FunctionUse extends QualifiedName {
   /** In order; null when they can't be told one by one (named, VARIADIC, WITHIN GROUP, special syntax). */
@@ -162,7 +162,7 @@ export function readStatement(parser: SqlParser, sql: string): StatementReading 
 
 function findStatementFacts(statements: readonly (Node | undefined)[]): StatementFacts {
   const root = unwrap(statements[0]);
-  const reader = new StatementReader(findShownStars(root));
+  const reader = new StatementReader(findShownStars(root), findRowNames(statements));
   for (const statement of statements) visitTree(statement, reader.visit);
   const kind = statements.length > 1 ? 'several' : toKind(root?.type, root?.fields);
   return reader.finish(kind, toCommand(root?.type ?? ''));
@@ -234,23 +234,44 @@ function isNumber(node: Node | undefined): boolean {
 
 function isUntyped(node: Node | undefined): boolean {
   if (node === undefined) return false;
+  // 'x' COLLATE "C" still takes any type
+  if ('CollateClause' in node) return isUntyped(node.CollateClause.arg);
   if ('TypeCast' in node) return toNames(node.TypeCast.typeName?.names).at(-1) === 'unknown';
   const constant = asConst(node);
   return asParamRef(node) !== null || constant?.sval !== undefined || constant?.isnull === true;
 }
 
-function classifyOperand(node: Node | undefined): OperandClass {
+function classifyMembers(node: Node | undefined): OperandClass {
   if (node === undefined) return 'none';
   const members = toMembers(node);
   if (members.some(isUntyped)) return 'untyped';
   return members.every(isNumber) ? 'number' : 'any';
 }
 
-/** Rows are compared member by member, and so are the members of IN (...). */
-function toMembers(node: Node): Node[] {
-  if ('List' in node) return (node.List.items ?? []).flatMap(toMembers);
-  if ('RowExpr' in node) return (node.RowExpr.args ?? []).flatMap(toMembers);
+/** What is compared by itself: the members of IN (...), rows and the members of rows. */
+function toParts(node: Node): Node[] {
+  if ('List' in node) return (node.List.items ?? []).flatMap(toParts);
+  if ('RowExpr' in node) return [node, ...(node.RowExpr.args ?? []).flatMap(toParts)];
   return [node];
+}
+
+function toMembers(node: Node): Node[] {
+  return toParts(node).filter((part) => !('RowExpr' in part));
+}
+
+/** Names that stand for whole rows: of everything in FROM, also of calls there, which are named after the function. */
+function findRowNames(statements: readonly unknown[]): ReadonlySet<string> {
+  const names = new Set(['xmltable', 'json_table']);
+  const visit = (type: string | null, fields: Fields): void => {
+    for (const name of [fields['aliasname'], fields['relname']]) if (typeof name === 'string') names.add(name);
+    if (type !== 'RangeFunction') return;
+    visitTree(fields, (inner, call) => {
+      const name = inner === 'FuncCall' ? toNames(call['funcname']).at(-1) : undefined;
+      if (name !== undefined) names.add(name);
+    });
+  };
+  for (const statement of statements) visitTree(statement, visit);
+  return names;
 }
 
 /** The operators that an expression stands for. */
@@ -292,17 +313,16 @@ class StatementReader {
   readonly #names = new Set<string>();
   readonly #unknownNodes = new Set<string>();
   readonly #aliases = new Map<string, QualifiedName>();
-  /** Names and aliases of everything in FROM, joins and subqueries too. */
-  readonly #rowNames = new Set<string>();
-  readonly #wholeRowNames: string[] = [];
+  readonly #rowNames: ReadonlySet<string>;
   readonly #columns: { parameter: number; qualifier: string | null; column: string; relation?: QualifiedName }[] = [];
   readonly #onlyShown: ReadonlySet<Fields>;
   #selectsInto = false;
   #usesWholeRows = false;
   #parameterCount = 0;
 
-  constructor(onlyShown: ReadonlySet<Fields>) {
+  constructor(onlyShown: ReadonlySet<Fields>, rowNames: ReadonlySet<string>) {
     this.#onlyShown = onlyShown;
+    this.#rowNames = rowNames;
   }
 
   finish(kind: StatementKind, command: string): StatementFacts {
@@ -318,7 +338,7 @@ class StatementReader {
       operators: this.#operators,
       types: this.#types,
       names: [...this.#names],
-      usesWholeRows: this.#usesWholeRows || this.#wholeRowNames.some((name) => this.#rowNames.has(name)),
+      usesWholeRows: this.#usesWholeRows,
       parameterCount: this.#parameterCount,
       comparisons: this.#columns.map(({ parameter, qualifier, column, relation }) => ({
         parameter,
@@ -343,7 +363,6 @@ class StatementReader {
   };
 
   #visitUnwrapped(fields: Fields, key: string): void {
-    if (typeof fields['aliasname'] === 'string') this.#rowNames.add(fields['aliasname']);
     if (typeof fields['relname'] === 'string') this.#addRelation(fields);
     else if (Array.isArray(fields['names'])) this.#addType(fields);
     else if (key === 'intoClause') this.#selectsInto = true;
@@ -415,7 +434,6 @@ class StatementReader {
     addName(this.#relations, name);
     const alias = relation.alias?.aliasname ?? name.name;
     if (!this.#aliases.has(alias)) this.#aliases.set(alias, name);
-    this.#rowNames.add(alias);
   }
 
   /** `%TYPE` reads a column's type; lists of names that are no type (arguments, aliases) do no harm here. */
@@ -431,7 +449,10 @@ class StatementReader {
 
   #addCall({ funcname, args = [], func_variadic: variadic, agg_within_group: withinGroup }: FuncCall): void {
     const special = variadic === true || withinGroup === true || args.some((each) => 'NamedArgExpr' in each);
-    this.#addFunction(toNames(funcname), special ? null : args.map(classifyOperand));
+    this.#addFunction(
+      toNames(funcname),
+      special ? null : args.map((each) => (this.#isRow(each) ? 'row' : classifyMembers(each))),
+    );
   }
 
   #addSamplingMethod(names: readonly string[]): void {
@@ -446,7 +467,7 @@ class StatementReader {
     const last = names.at(-1);
     if (last === undefined) return;
     // a name alone may be that of a relation: its whole row
-    this.#wholeRowNames.push(last);
+    if (this.#rowNames.has(last)) this.#usesWholeRows = true;
     if (names.length > 1) this.#addAttribute(last);
   }
 
@@ -459,6 +480,26 @@ class StatementReader {
     if (name !== undefined) this.#names.add(name);
   }
 
+  #isRow(node: Node | undefined): boolean {
+    if (node === undefined) return false;
+    if ('RowExpr' in node) return true;
+    const { fields = [] } = asColumnRef(node) ?? {};
+    const last = fields.at(-1);
+    return last !== undefined && ('A_Star' in last || this.#rowNames.has(toNames([last]).at(-1) ?? ''));
+  }
+
+  /** Two rows are compared member by member, and else each as a whole. */
+  #classifyOperand(node: Node | undefined): OperandClass[] {
+    const parts = node === undefined ? [] : toParts(node);
+    return parts.some((part) => this.#isRow(part)) ? [classifyMembers(node), 'row'] : [classifyMembers(node)];
+  }
+
+  #addOperators(names: readonly string[], left: Node | undefined, right: Node | undefined): void {
+    for (const leftClass of this.#classifyOperand(left)) {
+      for (const rightClass of this.#classifyOperand(right)) this.#addOperator(names, leftClass, rightClass);
+    }
+  }
+
   #addOperator(names: readonly string[], left: OperandClass, right: OperandClass): void {
     const use = { ...toQualifiedName(names), left, right };
     const known = this.#operators.some(
@@ -469,9 +510,7 @@ class StatementReader {
 
   #addExpression(expression: A_Expr): void {
     const { lexpr, rexpr, name } = expression;
-    for (const names of toOperatorNames(expression)) {
-      this.#addOperator(names, classifyOperand(lexpr), classifyOperand(rexpr));
-    }
+    for (const names of toOperatorNames(expression)) this.#addOperators(names, lexpr, rexpr);
     if (!comparedParameter.test(toNames(name).at(-1) ?? '')) return;
     this.#addComparison(lexpr, rexpr);
     this.#addComparison(rexpr, lexpr);
@@ -491,7 +530,7 @@ class StatementReader {
     if (arg === undefined) return;
     for (const branch of args ?? []) {
       if (!('CaseWhen' in branch)) continue;
-      this.#addOperator(['='], classifyOperand(arg), classifyOperand(branch.CaseWhen.expr));
+      this.#addOperators(['='], arg, branch.CaseWhen.expr);
       this.#addComparison(arg, branch.CaseWhen.expr);
     }
   }
@@ -500,7 +539,8 @@ class StatementReader {
   #addSubLink({ testexpr, operName }: SubLink): void {
     if (testexpr === undefined) return;
     const names = toNames(operName);
-    this.#addOperator(names.length === 0 ? ['='] : names, classifyOperand(testexpr), 'any');
+    const operator = names.length === 0 ? ['='] : names;
+    for (const left of this.#classifyOperand(testexpr)) this.#addOperator(operator, left, 'any');
   }
 
   #addJoin(fields: Fields): void {
@@ -523,7 +563,11 @@ class StatementReader {
         if ('ResTarget' in target) this.#addStored(target.ResTarget.name, target.ResTarget.val, relation);
       }
     }
-    if (verb === 'INSERT') this.#addStoredRows(fields, relation);
+    if (verb !== 'INSERT') return;
+    this.#addStoredRows(fields, relation);
+    if ((fields as InsertStmt).onConflictClause?.action === 'ONCONFLICT_UPDATE') {
+      this.#writes.push({ verb: 'UPDATE', relation });
+    }
   }
 
   #addStoredRows({ cols, selectStmt }: InsertStmt, relation: QualifiedName): void {

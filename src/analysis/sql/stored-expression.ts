@@ -16,7 +16,7 @@ const fieldPatterns: Record<keyof StoredReferences, RegExp> = {
   functions: /:(?:\w*funcid|aggfnoid|winfnoid|startInRangeFunc|endInRangeFunc) (\d+)/g,
   operators: /:(?:opno|eqop|sortop|\w*opnos?|setOperations) (\d+|\(o[ \d]*\))/g,
   relations: /:relid (\d+)/g,
-  types: /:\w*(?:type|typeid|typeId) (\d+)/g,
+  types: /:\w*(?:type|typeid|typeId|types) (\d+|\(o[ \d]*\))/g,
 };
 
 function findNumbers(tree: string, pattern: RegExp): number[] {

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import bodyOperatorsSql from './consent/body-operators.sql';
+import cascadesSql from './consent/cascades.sql';
 import castsSql from './consent/casts.sql';
 import functionsSql from './consent/functions.sql';
 import namedFunctionsSql from './consent/named-functions.sql';
@@ -43,7 +45,15 @@ export const storedExpressionsQuery = define(
   storedExpressionsSql,
   z.object({ source: z.string(), tree: z.string(), folded: z.boolean() }),
 );
-export const triggerFunctionsQuery = define('triggers', triggerFunctionsSql, sourceRow);
+export const triggerFunctionsQuery = define(
+  'triggers',
+  triggerFunctionsSql,
+  sourceRow.extend({
+    /** Its WHEN condition. */
+    tree: z.string().nullable(),
+  }),
+);
+export const cascadesQuery = define('foreign keys', cascadesSql, oidRow);
 export const namedFunctionsQuery = define("the statement's functions", namedFunctionsSql, oidRow);
 export const functionsQuery = define(
   "the statement's functions",
@@ -70,7 +80,8 @@ export const namedOperatorsQuery = define(
     oid: int8,
     schema: z.string(),
     name: z.string(),
-    function: int8,
+    /** What it calls, and what estimates it when that is not PostgreSQL's own. */
+    functions: z.array(int8),
     result_type: int8,
     left_type: operandRow.type,
     left_builtin: operandRow.builtin,
@@ -86,6 +97,7 @@ export const operatorFunctionsQuery = define(
   operatorFunctionsSql,
   z.object({ oid: int8, function: int8 }),
 );
+export const bodyOperatorsQuery = define('operators', bodyOperatorsSql, sourceRow);
 export const possibleTypesQuery = define("the statement's types", possibleTypesSql, oidRow);
 export const typeExpressionsQuery = define(
   'domains and ranges',

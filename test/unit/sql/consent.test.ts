@@ -52,7 +52,7 @@ describe('assessConsent', () => {
     ['a STABLE one that does more than read', [takesNumber], ['function'], ['function']],
     ['a trigger', [{ ...own, reach: 'run' }], 'free', ['function']],
     ['a check that only the planner looks at', [{ ...nextval, reach: 'folded' }], 'free', 'free'],
-    ['a check of a parameter’s domain', [{ ...nextval, reach: 'converted' }], ['function'], ['function']],
+    ['a check of a domain', [{ ...nextval, reach: 'early' }], ['function'], ['function']],
   ];
   for (const [name, functions, plan, run] of functionCases) {
     it(`judges ${name}`, () => {

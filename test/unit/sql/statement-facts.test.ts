@@ -75,6 +75,9 @@ describe('readStatement', () => {
     assert.deepEqual(usesOf("select a in ('x', 1), (a, 1) < (b, 'x'), a between 1 and 2"), [
       'any = untyped',
       'any < untyped',
+      'any < row',
+      'row < untyped',
+      'row < row',
       'any >= number',
       'any <= number',
     ]);

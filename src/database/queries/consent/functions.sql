@@ -1,4 +1,21 @@
--- The functions $1.
+-- The functions $1. A parameter's type is what a domain or an array of one's own is made of.
+WITH RECURSIVE core AS (
+  -- a value of a base type becomes one of the domain, and one of an element a VARIADIC array of it
+  SELECT DISTINCT a.oid AS declared, a.oid
+  FROM pg_catalog.pg_proc p
+  CROSS JOIN LATERAL pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) AS a (oid)
+  WHERE p.oid = ANY ($1::pg_catalog.oid[])
+  UNION
+  SELECT core.declared, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END
+  FROM core
+  JOIN pg_catalog.pg_type t ON t.oid = core.oid
+  WHERE t.oid >= 16384 AND (t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1))
+), types AS (
+  SELECT core.declared, t.oid, t.typcategory, t.typtype
+  FROM core
+  JOIN pg_catalog.pg_type t ON t.oid = core.oid
+  WHERE NOT (t.oid >= 16384 AND (t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1)))
+)
 SELECT
   p.oid::pg_catalog.int8 AS oid,
   n.nspname AS schema,
@@ -11,21 +28,18 @@ SELECT
   ARRAY(
     SELECT t.oid::pg_catalog.int8
     FROM pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) WITH ORDINALITY AS a (oid, position)
-    JOIN pg_catalog.pg_type t ON t.oid = a.oid
+    JOIN types t ON t.declared = a.oid
     ORDER BY a.position
   ) AS parameter_types,
   ARRAY(
     SELECT t.typcategory::pg_catalog.text
     FROM pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) WITH ORDINALITY AS a (oid, position)
-    JOIN pg_catalog.pg_type t ON t.oid = a.oid
+    JOIN types t ON t.declared = a.oid
     ORDER BY a.position
   ) AS parameter_categories,
   -- may be written as row.function: one argument, which a row can be given for
   p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND (
-    SELECT t.typtype IN ('c', 'p') OR (t.typtype = 'd' AND b.typtype = 'c')
-    FROM pg_catalog.pg_type t
-    LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
-    WHERE t.oid = p.proargtypes[0]
+    SELECT t.typtype IN ('c', 'p') FROM types t WHERE t.declared = p.proargtypes[0]
   ) AS takes_row
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace

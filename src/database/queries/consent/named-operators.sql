@@ -1,6 +1,7 @@
 -- Operators of the names $1, $2 (schema or null, name) on the search path $3 that are not PostgreSQL's own; one behind
--- another (PostgreSQL's own, too) of the same name and operand types is out of sight. `has_text` says whether PostgreSQL has one for two texts.
-WITH path AS (
+-- another (PostgreSQL's own, too) of the same name and operand types is out of sight. `has_text` says whether PostgreSQL
+-- has one for two texts. An operand's type is what a domain or an array of one's own is made of.
+WITH RECURSIVE path AS (
   SELECT n.oid, p.position
   FROM pg_catalog.unnest($3::pg_catalog.text[]) WITH ORDINALITY AS p (name, position)
   JOIN pg_catalog.pg_namespace n ON n.nspname = p.name
@@ -20,14 +21,36 @@ WITH path AS (
   UNION
   SELECT o.oid
   FROM wanted
-  JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
+  JOIN pg_catalog.pg_namespace n ON CASE wanted.schema WHEN 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema() ELSE n.nspname = wanted.schema END
   JOIN pg_catalog.pg_operator o ON o.oprnamespace = n.oid AND o.oprname = wanted.name
+), core AS (
+  -- a value of a base type becomes one of the domain, and one of an element a VARIADIC array of it
+  SELECT DISTINCT s.oid AS declared, s.oid
+  FROM seen
+  JOIN pg_catalog.pg_operator o ON o.oid = seen.oid AND o.oid >= 16384
+  CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[o.oprleft, o.oprright]) AS s (oid)
+  UNION
+  SELECT core.declared, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END
+  FROM core
+  JOIN pg_catalog.pg_type t ON t.oid = core.oid
+  WHERE t.oid >= 16384 AND (t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1))
+), types AS (
+  SELECT core.declared, t.oid, t.typcategory, t.typtype
+  FROM core
+  JOIN pg_catalog.pg_type t ON t.oid = core.oid
+  WHERE NOT (t.oid >= 16384 AND (t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1)))
 )
 SELECT
   o.oid::pg_catalog.int8 AS oid,
   n.nspname AS schema,
   o.oprname AS name,
-  o.oprcode::pg_catalog.oid::pg_catalog.int8 AS function,
+  -- PostgreSQL's own estimate, somebody else's may do anything
+  ARRAY(
+    SELECT f.oid::pg_catalog.int8
+    FROM pg_catalog.unnest(ARRAY[o.oprcode, o.oprrest, o.oprjoin]::pg_catalog.oid[]) WITH ORDINALITY AS f (oid, position)
+    WHERE f.position = 1 OR f.oid >= 16384
+    ORDER BY f.position
+  ) AS functions,
   o.oprresult::pg_catalog.int8 AS result_type,
   l.oid::pg_catalog.int8 AS left_type,
   l.oid < 16384 AS left_builtin,
@@ -42,7 +65,7 @@ SELECT
 FROM seen
 JOIN pg_catalog.pg_operator o ON o.oid = seen.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-LEFT JOIN pg_catalog.pg_type l ON l.oid = o.oprleft
-LEFT JOIN pg_catalog.pg_type r ON r.oid = o.oprright
+LEFT JOIN types l ON l.declared = o.oprleft
+LEFT JOIN types r ON r.declared = o.oprright
 WHERE o.oid >= 16384
 ORDER BY 1

@@ -40,9 +40,11 @@ SELECT source, tree, folded FROM (
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
   UNION ALL
-  SELECT 'in the partition key of ' || w.name, t.partexprs::pg_catalog.text, false
+  -- a partition read by itself has the bounds of its parents
+  SELECT 'in the partition key of ' || a.relid::pg_catalog.text, t.partexprs::pg_catalog.text, false
   FROM wanted w
-  JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = w.oid
+  CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(w.oid) AS a (relid)
+  JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = a.relid
   WHERE t.partexprs IS NOT NULL
   UNION ALL
   SELECT 'in the statistics ' || pg_catalog.quote_ident(s.stxname) || ' of ' || w.name,

@@ -1,6 +1,8 @@
--- Functions of the triggers that a write to the relations $1 fires; PostgreSQL's own (foreign keys) are left out.
+-- Functions and conditions of the triggers that a write to the relations $1 fires; PostgreSQL's own (foreign keys) are left
+-- out.
 SELECT t.tgfoid::pg_catalog.int8 AS oid,
-  'as the trigger ' || pg_catalog.quote_ident(t.tgname) || ' of ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS source
+  'the trigger ' || pg_catalog.quote_ident(t.tgname) || ' of ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS source,
+  t.tgqual::pg_catalog.text AS tree
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
