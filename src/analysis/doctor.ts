@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { isLocalHost } from './connection/local-host';
 import { objectRefSchema, suggestedFixSchema, type ObjectRef, type SuggestedFix } from './finding';
 import type { ServerFacts } from './server/server-facts';
+import type { SectionGap } from './snapshot';
 import { quoteIdentifier } from './sql/identifiers';
 
 export const doctorStatusSchema = z.enum([
@@ -177,7 +178,7 @@ function isOlder(version: string, than: readonly [number, number]): boolean {
   return major < than[0] || (major === than[0] && minor < than[1]);
 }
 
-const checkStatementStatistics: Check = (facts) => {
+const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
   const id = 'pg-stat-statements';
   const subject: ObjectRef = { kind: 'extension', name: 'pg_stat_statements' };
   const cost = 'PG Insight cannot tell which statements take the time on this server.';
@@ -293,8 +294,8 @@ function toSettingRemedy(name: string, value: string, risk: string): SuggestedFi
 
 /** A setting that should not be "off". One that the server does not have (compute_query_id before 14) is not checked. */
 const checkSetting =
-  (id: string, name: string, whenOn: string, cost: string, newValue: string, risk: string): Check =>
-  (facts) => {
+  (id: string, name: string, whenOn: string, cost: string, newValue: string, risk: string) =>
+  (facts: ServerFacts): DoctorCheck | null => {
     const value = facts.settings[name];
     if (value === undefined) return null;
     if (value !== 'off') return fine(id, setting(name), whenOn);
@@ -307,6 +308,43 @@ const checkSetting =
       remedy: toSettingRemedy(name, newValue, risk),
     };
   };
+
+const checkQueryIds = checkSetting(
+  'compute-query-id',
+  'compute_query_id',
+  'Statements get an identifier.',
+  'pg_stat_statements records nothing, whatever else is set.',
+  'auto',
+  'Costs next to nothing.',
+);
+
+/** Why there are no figures of statements, with the steps to get them; null when there are. */
+export function findStatementStatisticsGap(facts: ServerFacts): SectionGap | null {
+  const check = [checkStatementStatistics(facts), checkQueryIds(facts)].find(
+    (each) => (each?.status ?? 'fine') !== 'fine',
+  );
+  if (check === undefined || check === null || check.status === 'fine') return null;
+  const isLoaded = facts.settings['pg_stat_statements.track'] !== undefined;
+  const isCreated = facts.extensions.some(({ name }) => name === 'pg_stat_statements');
+  const steps =
+    check.status === 'not-possible'
+      ? ["Install PostgreSQL's contrib package on the server"]
+      : [
+          check.remedy === undefined
+            ? 'Have an administrator add pg_stat_statements to shared_preload_libraries'
+            : `Run ${check.remedy.sql.replaceAll('\n', ' ')}`,
+          ...(isLoaded ? [] : ['restart the server']),
+          ...(isLoaded || isCreated
+            ? []
+            : [`run CREATE EXTENSION pg_stat_statements; in database "${facts.database}"`]),
+        ];
+  return {
+    kind: check.status,
+    message: check.message,
+    nextStep: `${steps.join(', then ')}.`,
+    ...(check.remedy === undefined ? {} : { fix: check.remedy }),
+  };
+}
 
 const checkAutoExplain: Check = (facts) => {
   const id = 'auto-explain';
@@ -421,14 +459,7 @@ const checks: readonly Check[] = [
   checkSelect,
   checkRowSecurity,
   checkStatementStatistics,
-  checkSetting(
-    'compute-query-id',
-    'compute_query_id',
-    'Statements get an identifier.',
-    'pg_stat_statements records nothing, whatever else is set.',
-    'auto',
-    'Costs next to nothing.',
-  ),
+  checkQueryIds,
   checkSetting(
     'track-io-timing',
     'track_io_timing',

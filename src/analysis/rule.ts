@@ -91,18 +91,16 @@ export function defineRule<Needs extends SectionName, Options extends Record<str
       const findings = definition
         .check(input, parsed.data)
         .toSorted((a, b) => b.weight - a.weight)
-        .map(
-          ({ severity = defaultSeverity, subject, message, advice, evidence, fix, fingerprint }): Finding => ({
-            ruleId: id,
-            severity,
-            subject,
-            message,
-            ...(advice === undefined ? {} : { advice }),
-            evidence,
-            ...(fix === undefined ? {} : { fix }),
-            fingerprint,
-          }),
-        );
+        .map(({ severity = defaultSeverity, subject, message, advice, evidence, fix, fingerprint }): Finding => ({
+          ruleId: id,
+          severity,
+          subject,
+          message,
+          ...(advice === undefined ? {} : { advice }),
+          evidence,
+          ...(fix === undefined ? {} : { fix }),
+          fingerprint,
+        }));
       return { status: 'ran', findings };
     },
   };

@@ -2,6 +2,8 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type { AdviceRequest, IndexAdvice } from '../analysis/index-advice/index-advice';
+import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type {
   IndexBuildOutcome,
   IndexBuildPlan,
@@ -12,6 +14,7 @@ import type {
   IndexDropRequest,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
+import type { SectionName, Snapshot } from '../analysis/snapshot';
 import type { ConsentVerdict } from '../analysis/sql/consent';
 import { loadSqlParser } from '../analysis/sql/load-sql-parser';
 import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
@@ -24,10 +27,12 @@ import { prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
 import type { LocalSystem } from './local-system';
 import { captureServerFacts } from './server-facts';
 import { openSession, type Session } from './session';
+import { captureSnapshot } from './snapshot';
 import { captureTableDdl } from './table-definition';
 import { captureExactSizes, captureTableDetails } from './table-details';
 import { captureTables } from './tables';
 import { captureTypicalValues } from './typical-values';
+import { adviseStatement, adviseWorkload } from './what-if/advise-statement';
 
 /** Everything rejects with a DatabaseFailure. */
 export class DatabaseConnection {
@@ -83,6 +88,19 @@ export class DatabaseConnection {
     return captureTableDdl(this.#session.run, this.facts, oid, signal);
   }
 
+  /** Of all sections, or of these. */
+  captureSnapshot<Names extends SectionName = SectionName>(
+    sections?: readonly Names[],
+    signal?: AbortSignal,
+  ): Promise<Snapshot<Names>> {
+    return captureSnapshot(
+      this.#session.run,
+      this.facts,
+      { server: this.server, ...(sections === undefined ? {} : { sections }) },
+      signal,
+    );
+  }
+
   assessStatement(sql: string, analyze: boolean, signal?: AbortSignal): Promise<ConsentVerdict> {
     return assessStatement(this.#context, sql, analyze, signal);
   }
@@ -93,6 +111,18 @@ export class DatabaseConnection {
 
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]> {
     return captureTypicalValues(this.#context, sql, signal);
+  }
+
+  adviseStatement(request: AdviceRequest, signal?: AbortSignal): Promise<IndexAdvice> {
+    return adviseStatement(this.#context, request, signal);
+  }
+
+  adviseWorkload(
+    statements: readonly WorkloadStatement[],
+    onProgress: (done: number) => void,
+    signal?: AbortSignal,
+  ): Promise<WorkloadAdvice> {
+    return adviseWorkload(this.#context, statements, onProgress, signal);
   }
 
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan> {

@@ -3,6 +3,7 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type { AdviceRequest, IndexAdvice } from '../analysis/index-advice/index-advice';
 import type {
   IndexBuildOutcome,
   IndexBuildPlan,
@@ -14,6 +15,7 @@ import type {
   IndexProgress,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
+import type { SectionName, Snapshot } from '../analysis/snapshot';
 import type { ConsentVerdict } from '../analysis/sql/consent';
 import type { ExactSizes, TableDetails, TableSummary } from '../analysis/tables/table';
 
@@ -33,11 +35,21 @@ export interface DatabaseSession {
   captureExactSizes(oid: number, signal?: AbortSignal): Promise<ExactSizes>;
   /** CREATE TABLE with constraints, then its indexes, as pg_dump would write it for a reader. */
   captureTableDdl(oid: number, signal?: AbortSignal): Promise<string>;
+  /** What health rules, reports and lists are made of: all sections, or these. What one lacks is said in it. */
+  captureSnapshot<Names extends SectionName = SectionName>(
+    sections?: readonly Names[],
+    signal?: AbortSignal,
+  ): Promise<Snapshot<Names>>;
   /** Whether this statement may be planned (analyze: false) or run (true) without asking. */
   assessStatement(sql: string, analyze: boolean, signal?: AbortSignal): Promise<ConsentVerdict>;
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult>;
   /** One entry a parameter, in order; null where nothing is known. */
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]>;
+  /**
+   * Which index would help this statement. It is planned and never run; what is wrong with it, or needs the user's word even
+   * to be planned, is in the answer.
+   */
+  adviseStatement(request: AdviceRequest, signal?: AbortSignal): Promise<IndexAdvice>;
   /** What a build would do and wait for; changes nothing. */
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan>;
   /** Rejects when nothing was begun; otherwise the outcome says what is there now. */

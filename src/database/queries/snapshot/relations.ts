@@ -1,0 +1,289 @@
+// Tables, indexes, foreign keys and sequences of a snapshot. Counts come as float8: exact up to 2^53, and numbers for the
+// driver, which matters for 30,000 indexes.
+import * as z from 'zod';
+import type { ServerFacts } from '../../../analysis/server/server-facts';
+import type {
+  ReferentialAction,
+  SnapshotForeignKey,
+  SnapshotIndex,
+  SnapshotSequence,
+  SnapshotTable,
+} from '../../../analysis/snapshot';
+import { quoteIdentifier } from '../../../analysis/sql/identifiers';
+import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
+import { tableKinds } from '../tables';
+import foreignKeysSql from './foreign-keys.sql';
+import indexesSql from './indexes.sql';
+import sequencesSql from './sequences.sql';
+import tablesSql from './tables.sql';
+
+const tableRow = z.object({
+  oid: int8,
+  schema: z.string(),
+  name: z.string(),
+  kind: z.enum(['r', 'p', 'm', 'f']),
+  parent_oid: int8.nullable(),
+  is_partition: z.boolean(),
+  estimated_rows: z.number().nullable(),
+  pages: z.number(),
+  index_pages: z.number(),
+  has_primary_key: z.boolean(),
+  may_select: z.boolean(),
+  has_column_statistics: z.boolean().nullable(),
+  extension: z.string().nullable(),
+  sequential_scans: z.number(),
+  sequential_rows_read: z.number(),
+  index_scans: z.number(),
+  inserted: z.number(),
+  updated: z.number(),
+  hot_updated: z.number(),
+  deleted: z.number(),
+  live_tuples: z.number(),
+  dead_tuples: z.number(),
+  modified_since_analyze: z.number(),
+  heap_blocks_read: z.number(),
+  heap_blocks_hit: z.number(),
+  index_blocks_read: z.number(),
+  index_blocks_hit: z.number(),
+  last_vacuum: z.string().nullable(),
+  last_analyze: z.string().nullable(),
+  is_being_vacuumed: z.boolean(),
+  is_being_analyzed: z.boolean(),
+  autovacuum_enabled: z.boolean().nullable(),
+  transaction_age: z.number().nullable(),
+  multixact_age: z.number().nullable(),
+});
+export const tablesQuery: CatalogueQuery<typeof tableRow> = {
+  name: 'tables',
+  row: tableRow,
+  variants: [{ when: oldestVersionNumber, sql: tablesSql }],
+};
+
+const isCounting = (facts: ServerFacts) => facts.settings['track_counts'] !== 'off';
+
+export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFacts): SnapshotTable {
+  return {
+    oid: row.oid,
+    schema: row.schema,
+    name: row.name,
+    kind: tableKinds[row.kind],
+    parentOid: row.parent_oid,
+    isPartition: row.is_partition,
+    estimatedRows: row.estimated_rows,
+    estimatedSizeBytes: row.pages * facts.blockSizeBytes,
+    indexesSizeBytes: row.index_pages * facts.blockSizeBytes,
+    hasPrimaryKey: row.has_primary_key,
+    maySelect: row.may_select,
+    hasColumnStatistics: row.has_column_statistics,
+    extension: row.extension,
+    activity:
+      isCounting(facts) && row.kind !== 'p' && row.kind !== 'f'
+        ? {
+            sequentialScans: row.sequential_scans,
+            sequentialRowsRead: row.sequential_rows_read,
+            indexScans: row.index_scans,
+            inserted: row.inserted,
+            updated: row.updated,
+            hotUpdated: row.hot_updated,
+            deleted: row.deleted,
+            liveTuples: row.live_tuples,
+            deadTuples: row.dead_tuples,
+            modifiedSinceAnalyze: row.modified_since_analyze,
+            heapBlocksRead: row.heap_blocks_read,
+            heapBlocksHit: row.heap_blocks_hit,
+            indexBlocksRead: row.index_blocks_read,
+            indexBlocksHit: row.index_blocks_hit,
+          }
+        : null,
+    lastVacuum: row.last_vacuum,
+    lastAnalyze: row.last_analyze,
+    isBeingVacuumed: row.is_being_vacuumed,
+    isBeingAnalyzed: row.is_being_analyzed,
+    autovacuumEnabled: row.autovacuum_enabled,
+    transactionAge: row.transaction_age,
+    multixactAge: row.multixact_age,
+  };
+}
+
+const indexRow = z.object({
+  oid: int8,
+  schema: z.string(),
+  name: z.string(),
+  table_oid: int8,
+  table_name: z.string(),
+  parent_oid: int8.nullable(),
+  is_partitioned: z.boolean(),
+  method: z.string(),
+  keys: z.array(
+    z.tuple([z.string().nullable(), z.string(), z.string(), z.string().nullable(), z.number(), z.boolean()]),
+  ),
+  included: z.array(z.string()),
+  predicate: z.string().nullable(),
+  is_unique: z.boolean(),
+  nulls_not_distinct: z.boolean(),
+  is_primary: z.boolean(),
+  constraint: z.string().nullable(),
+  supports_foreign_key: z.boolean(),
+  is_replica_identity: z.boolean(),
+  is_valid: z.boolean(),
+  is_being_built: z.boolean(),
+  definition: z.string(),
+  pages: z.number(),
+  scans: z.number(),
+  last_scan: z.string().nullable(),
+  tuples_read: z.number(),
+});
+
+/** The time of the last scan is kept from 16 on, NULLS NOT DISTINCT exists from 15 on. */
+const before16 = indexesSql.replace(/\/\* 16 \*\/ [^\n]+/, 'null::pg_catalog.timestamptz');
+const before15 = before16.replace('/* 15 */ i.indnullsnotdistinct', 'false');
+
+export const indexesQuery: CatalogueQuery<typeof indexRow> = {
+  name: 'indexes',
+  row: indexRow,
+  variants: [
+    { when: 160_000, sql: indexesSql },
+    { when: 150_000, sql: before16 },
+    { when: oldestVersionNumber, sql: before15 },
+  ],
+};
+
+/** Bits of pg_index.indoption */
+const descendingBit = 1;
+const nullsFirstBit = 2;
+
+export function toSnapshotIndex(row: z.output<typeof indexRow>, facts: ServerFacts): SnapshotIndex {
+  return {
+    oid: row.oid,
+    schema: row.schema,
+    name: row.name,
+    tableOid: row.table_oid,
+    tableName: row.table_name,
+    parentOid: row.parent_oid,
+    isPartitioned: row.is_partitioned,
+    method: row.method,
+    keys: row.keys.map(([column, sql, operatorClass, collation, option, isNotNull]) => ({
+      column,
+      sql,
+      operatorClass,
+      collation,
+      descending: (option & descendingBit) !== 0,
+      nullsFirst: (option & nullsFirstBit) !== 0,
+      isNotNull,
+    })),
+    included: row.included,
+    predicate: row.predicate,
+    isUnique: row.is_unique,
+    nullsNotDistinct: row.nulls_not_distinct,
+    isPrimary: row.is_primary,
+    constraint: row.constraint,
+    supportsForeignKey: row.supports_foreign_key,
+    isReplicaIdentity: row.is_replica_identity,
+    isValid: row.is_valid,
+    isBeingBuilt: row.is_being_built,
+    definition: row.definition,
+    estimatedSizeBytes: row.pages * facts.blockSizeBytes,
+    scans: isCounting(facts) ? row.scans : null,
+    lastScan: row.last_scan,
+    tuplesRead: isCounting(facts) ? row.tuples_read : null,
+  };
+}
+
+const referentialActions = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+} as const satisfies Record<string, ReferentialAction>;
+const referentialAction = z.enum(['a', 'r', 'c', 'n', 'd']);
+
+const foreignKeyRow = z.object({
+  schema: z.string(),
+  table_oid: int8,
+  table_name: z.string(),
+  name: z.string(),
+  columns: z.array(z.string()),
+  referenced_oid: int8,
+  referenced_schema: z.string(),
+  referenced_name: z.string(),
+  on_delete: referentialAction,
+  on_update: referentialAction,
+  is_validated: z.boolean(),
+  is_inherited: z.boolean(),
+});
+export const foreignKeysQuery: CatalogueQuery<typeof foreignKeyRow> = {
+  name: 'foreign keys',
+  row: foreignKeyRow,
+  variants: [{ when: oldestVersionNumber, sql: foreignKeysSql }],
+};
+
+export function toSnapshotForeignKey(row: z.output<typeof foreignKeyRow>): SnapshotForeignKey {
+  return {
+    schema: row.schema,
+    tableOid: row.table_oid,
+    tableName: row.table_name,
+    name: row.name,
+    columns: row.columns,
+    referencedOid: row.referenced_oid,
+    referencedSchema: row.referenced_schema,
+    referencedName: row.referenced_name,
+    onDelete: referentialActions[row.on_delete],
+    onUpdate: referentialActions[row.on_update],
+    isValidated: row.is_validated,
+    isInherited: row.is_inherited,
+  };
+}
+
+const sequenceRow = z.object({
+  schema: z.string(),
+  name: z.string(),
+  type: z.string(),
+  may_read: z.boolean(),
+  minimum: z.number(),
+  maximum: z.number(),
+  increment: z.number(),
+  cycles: z.boolean(),
+  column_schema: z.string().nullable(),
+  column_table: z.string().nullable(),
+  column_name: z.string().nullable(),
+  column_type: z.string().nullable(),
+});
+export const sequencesQuery: CatalogueQuery<typeof sequenceRow> = {
+  name: 'sequences',
+  row: sequenceRow,
+  variants: [{ when: oldestVersionNumber, sql: sequencesSql }],
+};
+
+/** Still without its last value, which each sequence has to be asked for. */
+export function toSnapshotSequence(row: z.output<typeof sequenceRow>): SnapshotSequence {
+  const { column_schema: schema, column_table: table, column_name: name, column_type: type } = row;
+  return {
+    schema: row.schema,
+    name: row.name,
+    type: row.type,
+    lastValue: null,
+    mayRead: row.may_read,
+    minimum: row.minimum,
+    maximum: row.maximum,
+    increment: row.increment,
+    cycles: row.cycles,
+    column: schema === null || table === null || name === null || type === null ? null : { schema, table, name, type },
+  };
+}
+
+const lastValueRow = z.object({ position: z.number(), last_value: z.number().nullable() });
+
+/** Reads one row of each sequence; `position` is the place in the list. Made of names, for a table can't be a parameter. */
+export function lastValuesQuery(sequences: readonly SnapshotSequence[]): CatalogueQuery<typeof lastValueRow> {
+  const reads = sequences.map(
+    ({ schema, name }, position) =>
+      `select ${position} as position, case when is_called then last_value::pg_catalog.float8 end as last_value ` +
+      `from ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+  );
+  return {
+    name: 'the last values of sequences',
+    row: lastValueRow,
+    variants: [{ when: oldestVersionNumber, sql: `${reads.join('\nunion all\n')}\norder by position` }],
+  };
+}
