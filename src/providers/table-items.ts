@@ -1,5 +1,6 @@
 // How tables, columns, indexes and foreign keys look in the Tables view: label, description, icon, tooltip.
 import * as vscode from 'vscode';
+import { formatDateTime } from '../analysis/format/date-time';
 import { formatBytes, formatCompactCount, formatCount, formatQuantity, formatRatio } from '../analysis/format/numbers';
 import type {
   ColumnStatistics,
@@ -156,7 +157,7 @@ export function toColumnTooltip(column: TableColumn): vscode.MarkdownString {
   tooltip.appendCodeblock(column.default === null ? definition : `${definition}\n${toDefaultClause(column)}`, 'sql');
   const { statistics } = column;
   if (statistics === null) {
-    if (column.statisticsMissing !== null) tooltip.appendText(missingStatistics[column.statisticsMissing]);
+    if (column.statisticsMissing !== null) tooltip.appendMarkdown(missingStatistics[column.statisticsMissing]);
     return tooltip;
   }
   const rows: [string, string][] = [
@@ -270,30 +271,24 @@ export function toStatisticsTooltip(statistics: ExtendedStatistics): vscode.Mark
 
 function startTooltip(name: string, kind: string, comment: string | null): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString(undefined, true);
-  tooltip.appendMarkdown('**');
-  tooltip.appendText(name);
-  tooltip.appendMarkdown('** · ');
-  tooltip.appendText(kind);
-  tooltip.appendMarkdown('\n\n');
-  if (comment !== null) {
-    tooltip.appendText(comment);
-    tooltip.appendMarkdown('\n\n');
-  }
+  tooltip.appendMarkdown(`**${escapeText(name)}** · ${escapeText(kind)}\n\n`);
+  if (comment !== null) tooltip.appendMarkdown(`${comment.split('\n').map(escapeText).join('  \n')}\n\n`);
   return tooltip;
 }
 
 /** Names and values come from the server: nothing of them may be read as Markdown. */
 function appendTable(tooltip: vscode.MarkdownString, rows: readonly [string, string][]): void {
   tooltip.appendMarkdown('| | |\n|---|---:|\n');
-  for (const [label, value] of rows) tooltip.appendMarkdown(`| ${escapeCell(label)} | ${escapeCell(value)} |\n`);
+  for (const [label, value] of rows) tooltip.appendMarkdown(`| ${escapeText(label)} | ${escapeText(value)} |\n`);
 }
 
-function escapeCell(text: string): string {
+/** MarkdownString.appendText makes spaces unbreakable, and a long comment then breaks within its words. */
+function escapeText(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[\\`*_{}[\]()#+\-.!|~<>$&]/g, (character) => `&#${character.codePointAt(0) ?? 0};`);
 }
 
 function formatTime(iso: string | null): string {
-  return iso === null ? 'never' : new Date(iso).toLocaleString();
+  return iso === null ? 'never' : formatDateTime(iso);
 }

@@ -1,4 +1,4 @@
-// The plan view's host side: one panel a plan. A panel that is hidden keeps nothing running; it asks for its document
+// The plan view's host side: one panel a statement. A panel that is hidden keeps nothing running; it asks for its document
 // again when it is shown, and after a reload of the window gets it from the store.
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -32,7 +32,7 @@ export interface PlanPanelHandlers {
 /** Opens plan views, and gives those of a reloaded window their documents back. */
 export class PlanPanels implements vscode.WebviewPanelSerializer {
   private readonly store: PlanDocumentStore;
-  private readonly open = new Set<vscode.WebviewPanel>();
+  private readonly open = new Map<vscode.WebviewPanel, PlanPanel>();
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -41,9 +41,17 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     this.store = new PlanDocumentStore(context);
   }
 
+  /** A statement that is explained again from where it stands gets its new plan in the tab of the one before. */
   async show(document: PlanDocument): Promise<void> {
+    const own = [...this.open].find(([, view]) => view.isOf(document));
+    if (own !== undefined) {
+      const [panel, view] = own;
+      panel.reveal();
+      await view.replace(document);
+      return;
+    }
     // plans gather in one place: beside those that are already there, else over the statement
-    const beside = [...this.open].find(({ visible }) => visible);
+    const beside = [...this.open.keys()].find(({ visible }) => visible);
     const panel = vscode.window.createWebviewPanel(
       planViewType,
       toTabTitle(document),
@@ -63,7 +71,7 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
 
   private attach(panel: vscode.WebviewPanel, id: string, document: PlanDocument | null): void {
     const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.save(id, changed));
-    this.open.add(panel);
+    this.open.set(panel, view);
     panel.onDidDispose(() => {
       this.open.delete(panel);
       void this.store.remove(id);
@@ -111,6 +119,19 @@ class PlanPanel {
       styleUri: uriOf('plan.css'),
       codiconsUri: uriOf('codicon.css'),
     });
+  }
+
+  /** Whether this is the plan of the same statement of the same file, on the same database; its values may differ. */
+  isOf(other: PlanDocument): boolean {
+    const { document } = this;
+    return document !== null && identityOf(document) === identityOf(other);
+  }
+
+  async replace(document: PlanDocument): Promise<void> {
+    this.document = document;
+    this.panel.title = toTabTitle(document);
+    await this.postDocument();
+    await this.save(document);
   }
 
   private async post(message: PlanViewMessage): Promise<void> {
@@ -170,11 +191,7 @@ class PlanPanel {
     await this.setRunning(true);
     try {
       const again = await this.handlers.runAgain(document);
-      if (again === null) return;
-      this.document = again;
-      this.panel.title = toTabTitle(again);
-      await this.postDocument();
-      await this.save(again);
+      if (again !== null) await this.replace(again);
     } finally {
       await this.setRunning(false);
     }
@@ -232,6 +249,11 @@ function formatNode(node: PlanNode): string {
     ...nodeConditions(node).map(([name, text]) => `  ${name}: ${text}`),
     `  ${figures.join('; ')}`,
   ].join('\n');
+}
+
+/** Not by its position: what is written above a statement moves it. */
+function identityOf({ sql, source, connection, result }: PlanDocument): string {
+  return JSON.stringify([sql.trim(), source?.uri ?? null, connection.profileId, result.database]);
 }
 
 function toTabTitle({ title }: PlanDocument): string {

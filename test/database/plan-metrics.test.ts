@@ -5,7 +5,14 @@ import { startPostgres, type PostgresServer } from '../../scripts/environment/po
 import { analyzePlan } from '../../src/analysis/plan/analyze-plan';
 import { parsePlanJson } from '../../src/analysis/plan/parse-plan';
 import type { Plan, PlanNode } from '../../src/analysis/plan/plan';
-import { corpusStatements, createCorpus, explainCorpusStatement, type ExplainOptions } from '../factories/plan-corpus';
+import {
+  corpusStatements,
+  createCorpus,
+  explainCorpusStatement,
+  variedSettings,
+  variedStatements,
+  type ExplainOptions,
+} from '../factories/plan-corpus';
 import { assertBuffersAddUp, assertNothingNegative, assertTimesAddUp } from '../factories/plan-invariants';
 
 const majors = [13, 15, 16, 18] as const;
@@ -22,10 +29,14 @@ const triggered: Record<string, string> = {
   'gather-merge': 'sort-on-disk',
   'hash-batches': 'hash-batches',
   'nested-loop-misestimate': 'nested-loop-misestimate',
+  'limit-over-sort': 'top-n-sort',
+  'limit-over-parallel-sort': 'top-n-sort',
 };
 
 /** Statements alike where the same rule has nothing to say. */
 const notTriggered: Record<string, string> = {
+  'limit-over-small-sort': 'top-n-sort',
+  'limit-over-index': 'top-n-sort',
   'seq-scan-keeps-most': 'sequential-scan-discards-rows',
   'index-scan-exact': 'index-scan-discards-rows',
   'limit-stops-early': 'estimate-off',
@@ -79,6 +90,52 @@ for (const major of majors) {
           }
         }
       }
+    });
+
+    it('holds the invariants on more statements, planned in several ways', async () => {
+      assert.ok(variedStatements.length >= 60);
+      for (const [index, sql] of variedStatements.entries()) {
+        for (const settings of variedSettings(major)) {
+          const verbose = index % 2 === 0;
+          const text = await explainCorpusStatement(client, { sql, settings }, { verbose });
+          const plan = parsePlanJson(text);
+          try {
+            assertNothingNegative(plan);
+            assertTimesAddUp(plan);
+            assertBuffersAddUp(plan);
+          } catch (error) {
+            throw new Error(`${sql} with ${JSON.stringify(settings)}: ${String(error)}`, { cause: error });
+          }
+        }
+      }
+    });
+
+    it('takes the blocks of a Gather Merge from whoever has them, and no more than once', async () => {
+      const ownBlocks = (plan: Plan, accept: (node: PlanNode) => boolean) =>
+        plan.nodes
+          .filter(accept)
+          .reduce((sum, { selfBuffers: own }) => sum + (own?.sharedHit ?? 0) + (own?.sharedRead ?? 0), 0);
+      const { rows } = await client.query<{ pages: number }>(
+        `SELECT relpages AS pages FROM pg_class WHERE oid = 'lab.orders'::regclass`,
+      );
+      const pages = rows[0]?.pages ?? 0;
+      for (const name of ['cte-with-gather-merge', 'cte-in-sub-plan', 'init-plan-with-gather-merge']) {
+        const plan = await explain(name);
+        assert.ok(typesOf(plan).includes('Gather Merge'), name);
+        // workers sort in their own memory and nothing else of the plan reads this table
+        assert.ok(ownBlocks(plan, ({ relation }) => relation === 'orders') >= pages, name);
+        const idle = ['CTE Scan', 'Merge Join', 'Hash Join', 'Gather Merge', 'Limit', 'Aggregate'];
+        assert.equal(
+          ownBlocks(plan, ({ type }) => idle.includes(type)),
+          0,
+          `${name}: what touches no table has no blocks of its own`,
+        );
+      }
+      const again = await explain('gather-merge-again');
+      assert.equal(
+        ownBlocks(again, ({ type }) => ['Limit', 'Nested Loop', 'Subquery Scan'].includes(type)),
+        0,
+      );
     });
 
     it('gives every ordinary child its printed time: nothing has to be cut to fit', async () => {

@@ -173,6 +173,38 @@ SELECT a.customer_id FROM busy a JOIN busy b ON a.customer_id = b.customer_id + 
     settings: serial,
   },
   {
+    // the workers of a Gather Merge add their blocks when the plan ends, after the scans of the CTE
+    name: 'cte-with-gather-merge',
+    sql: `WITH busy AS MATERIALIZED (SELECT customer_id, count(*) AS orders FROM lab.orders GROUP BY customer_id ORDER BY customer_id)
+SELECT * FROM busy a JOIN busy b USING (customer_id)`,
+    settings: { ...parallel, enable_hashagg: 'off' },
+  },
+  {
+    name: 'cte-in-sub-plan',
+    sql: `WITH busy AS MATERIALIZED (SELECT customer_id, count(*) AS orders FROM lab.orders GROUP BY customer_id ORDER BY customer_id)
+SELECT c.id, (SELECT max(orders) FROM busy WHERE busy.customer_id = c.id) FROM lab.customers c WHERE c.id <= 20`,
+    settings: { ...parallel, enable_hashagg: 'off' },
+  },
+  {
+    name: 'init-plan-with-gather-merge',
+    sql: `SELECT count(*) FROM lab.customers WHERE id > (SELECT customer_id FROM lab.orders ORDER BY note LIMIT 1)`,
+    settings: parallel,
+  },
+  {
+    // a Gather Merge that runs again: the nodes above it do not have the blocks of the workers of its earlier runs
+    name: 'gather-merge-again',
+    sql: `SELECT c.id, q.customer_id FROM lab.customers c, LATERAL (
+  SELECT customer_id FROM (SELECT customer_id, count(*) FROM lab.orders GROUP BY customer_id ORDER BY customer_id OFFSET 0) q
+  WHERE q.customer_id > c.id LIMIT 1) q WHERE c.id < 5`,
+    settings: parallel,
+  },
+  {
+    name: 'cte-scan-on-top',
+    sql: `WITH RECURSIVE n AS (SELECT min(id) AS i FROM lab.orders UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+SELECT n.i, (SELECT count(*) FROM n m WHERE m.i < n.i) FROM n`,
+    settings: parallel,
+  },
+  {
     name: 'cte-in-cte',
     sql: `WITH a AS MATERIALIZED (SELECT id, total FROM lab.orders WHERE total > 700),
 b AS MATERIALIZED (SELECT id, total FROM a WHERE id % 2 = 0)
@@ -235,6 +267,17 @@ SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), count(*) FROM b JOIN 
     sql: `SELECT * FROM lab.orders WHERE region = 3 AND area = 4 LIMIT 100`,
     settings: serial,
   },
+  {
+    name: 'limit-over-small-sort',
+    sql: `SELECT * FROM lab.customers ORDER BY name LIMIT 10`,
+    settings: serial,
+  },
+  {
+    name: 'limit-over-parallel-sort',
+    sql: `SELECT * FROM lab.orders ORDER BY total, note LIMIT 10`,
+    settings: parallel,
+  },
+  { name: 'limit-over-index', sql: `SELECT * FROM lab.orders ORDER BY id LIMIT 10`, settings: serial },
   { name: 'limit-over-sort', sql: `SELECT * FROM lab.orders ORDER BY total LIMIT 10`, settings: serial },
   {
     name: 'bitmap-and',
@@ -321,6 +364,94 @@ SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), count(*) FROM b JOIN 
     settings: serial,
   },
 ];
+
+/**
+ * More shapes, for what must hold of every plan: nothing is looked for in them. Each is run with all the settings below,
+ * so that it is planned in several ways.
+ */
+export const variedStatements: string[] = [
+  'SELECT count(*) FROM lab.orders o JOIN lab.items i ON i.order_id = o.id WHERE o.total > 10',
+  'SELECT count(*) FROM (SELECT * FROM lab.orders ORDER BY note) o JOIN lab.items i ON i.order_id = o.id',
+  'SELECT count(*) FROM lab.events e JOIN lab.customers c ON c.id = e.kind',
+  'SELECT count(*) FROM (SELECT id FROM lab.orders UNION ALL SELECT order_id FROM lab.items UNION ALL SELECT id FROM lab.customers) q',
+  'SELECT customer_id FROM lab.orders EXCEPT SELECT product_id FROM lab.items',
+  'SELECT customer_id FROM lab.orders INTERSECT ALL SELECT product_id FROM lab.items',
+  'SELECT * FROM lab.events ORDER BY at, kind LIMIT 100',
+  '(SELECT id FROM lab.orders ORDER BY id) UNION ALL (SELECT id FROM lab.customers ORDER BY id) ORDER BY 1',
+  'SELECT * FROM lab.orders LIMIT 50',
+  'SELECT * FROM lab.orders ORDER BY note LIMIT 50',
+  `SELECT * FROM lab.orders WHERE note LIKE '%abc%' LIMIT 3`,
+  'SELECT count(*) FROM (SELECT * FROM lab.orders ORDER BY note LIMIT 50) q JOIN lab.items i ON i.order_id = q.id',
+  'SELECT * FROM (SELECT * FROM lab.orders ORDER BY note LIMIT 5) a, (SELECT * FROM lab.items ORDER BY order_id LIMIT 5) b',
+  'SELECT * FROM (SELECT * FROM lab.orders ORDER BY note OFFSET 10000 LIMIT 10) q',
+  'SELECT c.id, l.total FROM lab.customers c, LATERAL (SELECT total FROM lab.orders o WHERE o.customer_id = c.id ORDER BY total DESC LIMIT 2) l WHERE c.id < 200',
+  // InitPlans: in workers, in other InitPlans, in a LIMIT, in a CTE, never run, run to their first row only
+  'SELECT count(*) FROM lab.orders WHERE total > (SELECT avg(quantity) FROM lab.items)',
+  'SELECT region, count(*) FROM lab.orders WHERE id > (SELECT order_id FROM lab.items ORDER BY product_id, order_id LIMIT 1) GROUP BY region ORDER BY region',
+  'SELECT count(*) FROM lab.orders WHERE id < (SELECT count(*) FROM lab.items WHERE quantity < (SELECT customer_id FROM lab.orders ORDER BY note LIMIT 1))',
+  'WITH c AS MATERIALIZED (SELECT * FROM lab.orders WHERE id > (SELECT customer_id FROM lab.orders ORDER BY note LIMIT 1)) SELECT count(*) FROM c a JOIN c b USING (id)',
+  'SELECT * FROM lab.orders ORDER BY id LIMIT (SELECT product_id / 100 + 3 FROM lab.items ORDER BY quantity, product_id LIMIT 1)',
+  'SELECT count(*) FROM lab.orders WHERE EXISTS (SELECT FROM lab.items WHERE quantity = 5)',
+  `SELECT count(*) FROM lab.customers WHERE name = 'nobody' AND id > (SELECT min(quantity) FROM lab.items)`,
+  'SELECT count(*) FROM lab.orders WHERE (SELECT count(*) FROM lab.items) < 5',
+  'SELECT (SELECT count(*) FROM lab.items), (SELECT id FROM lab.orders ORDER BY note LIMIT 1), (SELECT max(id) FROM lab.orders WHERE id > (SELECT min(quantity) FROM lab.items))',
+  'SELECT min(placed_on), max(placed_on), (SELECT count(*) FROM lab.items) FROM lab.orders',
+  'SELECT count(*) FROM generate_series(1, 1000) s WHERE s > (SELECT min(quantity) FROM lab.items)',
+  // SubPlans: in workers, hashed, with a Gather of their own
+  'SELECT count(*) FROM lab.orders o WHERE total > (SELECT avg(zip) FROM lab.customers c WHERE c.id = o.customer_id)',
+  'SELECT count(*) FROM lab.orders WHERE customer_id NOT IN (SELECT id FROM lab.customers WHERE city < 25)',
+  'SELECT id, (SELECT count(*) FROM lab.items WHERE product_id = c.id) FROM lab.customers c WHERE id < 10',
+  'SELECT id, id > ALL (SELECT quantity FROM lab.items WHERE order_id < 300) FROM lab.customers c WHERE id < 10',
+  'SELECT id, (SELECT q.customer_id + c.id FROM lab.orders q ORDER BY note LIMIT 1) FROM lab.customers c WHERE id < 5',
+  'SELECT id, (SELECT max(q.customer_id) FROM (SELECT customer_id, count(*) n FROM lab.orders GROUP BY customer_id ORDER BY customer_id OFFSET 0) q WHERE q.n > c.id) FROM lab.customers c WHERE id < 5',
+  'SELECT id, (SELECT count(*) FROM lab.items i WHERE i.order_id = c.id AND i.quantity > (SELECT min(product_id) FROM lab.items)) FROM lab.customers c WHERE id < 5',
+  `SELECT * FROM lab.customers c, LATERAL (SELECT count(*) FROM lab.orders WHERE customer_id = c.id) q WHERE c.name = 'nobody'`,
+  // CTEs: read once, twice, by each other, by InitPlans and SubPlans, in part, not at all
+  ...[
+    'SELECT sum(n) FROM c',
+    'SELECT * FROM c LIMIT 5',
+    'SELECT g FROM c UNION ALL SELECT n FROM c',
+    'SELECT 1 FROM c WHERE false',
+    'SELECT count(*) FROM lab.orders WHERE id < (SELECT max(n) FROM c) AND id >= (SELECT min(n) FROM c)',
+    'SELECT id FROM lab.customers x WHERE id < 20 AND (city = 3 OR EXISTS (SELECT FROM c WHERE c.g = x.id))',
+    'SELECT x.id, l.n FROM lab.customers x, LATERAL (SELECT n FROM c WHERE g >= x.id ORDER BY g LIMIT 1) l WHERE x.id < 15',
+    'SELECT (SELECT max(n) FROM c), (SELECT count(*) FROM c WHERE n > (SELECT min(n) FROM c)), (SELECT g FROM c ORDER BY n, g LIMIT 1)',
+  ].map(
+    (rest) =>
+      `WITH c AS MATERIALIZED (SELECT customer_id AS g, count(*) AS n FROM lab.orders GROUP BY 1 ORDER BY 1) ${rest}`,
+  ),
+  'SELECT * FROM (WITH c AS MATERIALIZED (SELECT customer_id AS g FROM lab.orders ORDER BY note) SELECT a.g FROM c a JOIN c b USING (g)) q LIMIT 3',
+  'WITH c AS MATERIALIZED (SELECT * FROM lab.orders) SELECT * FROM c LIMIT 1000',
+  `WITH c AS MATERIALIZED (SELECT * FROM lab.orders WHERE note LIKE '%ab%') SELECT EXISTS (SELECT FROM c), EXISTS (SELECT FROM c WHERE id < 0)`,
+  'SELECT c.id, (WITH q AS MATERIALIZED (SELECT customer_id, count(*) n FROM lab.orders GROUP BY 1 ORDER BY 1) SELECT count(*) FROM q WHERE q.n > c.id) FROM lab.customers c WHERE c.id < 4',
+  'SELECT c.id, (WITH q AS MATERIALIZED (SELECT * FROM lab.orders o WHERE o.customer_id = c.id) SELECT count(*) FROM q a JOIN q b ON a.id < b.id) FROM lab.customers c WHERE c.id < 20',
+  'WITH RECURSIVE n AS (SELECT id, 1 d FROM lab.customers WHERE id < 5 UNION ALL SELECT i.product_id, d + 1 FROM n JOIN lab.items i ON i.order_id = n.id WHERE d < 4) SELECT count(*) FROM n a JOIN n b USING (id)',
+  // CTEs that write, and triggers
+  'WITH gone AS (DELETE FROM lab.items WHERE quantity = 3 RETURNING *) SELECT count(*) FROM gone a JOIN gone b USING (product_id) WHERE a.order_id < 100',
+  `WITH a AS (DELETE FROM lab.items WHERE quantity = 3 RETURNING *), b AS (INSERT INTO lab.labels SELECT order_id, 'x' FROM a RETURNING *) SELECT count(*) FROM b`,
+  `WITH a AS (DELETE FROM lab.items WHERE quantity = 3 RETURNING *), b AS (INSERT INTO lab.labels SELECT order_id, 'x' FROM a) SELECT count(*) FROM lab.customers`,
+  `WITH c AS MATERIALIZED (SELECT customer_id AS g FROM lab.orders ORDER BY note), w AS (INSERT INTO lab.labels SELECT g, 'c' FROM c) SELECT count(*) FROM lab.customers`,
+  `WITH c AS MATERIALIZED (SELECT customer_id AS g FROM lab.orders ORDER BY note) INSERT INTO lab.labels SELECT g, 'x' FROM c WHERE g < 20`,
+  'WITH w AS (UPDATE lab.items SET quantity = 1 WHERE quantity = (SELECT min(quantity) FROM lab.items) RETURNING 1) SELECT count(*) FROM w',
+  'UPDATE lab.watched SET changed = (SELECT count(*) FROM lab.customers WHERE id < watched.id)',
+  'UPDATE lab.labels l SET label = c.name FROM lab.customers c WHERE c.id = l.order_id AND c.id < 500',
+  // and the rest
+  'SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY note) FROM lab.orders',
+  'SELECT region, area, count(*) FROM lab.orders GROUP BY GROUPING SETS ((region), (area), ())',
+  'SELECT DISTINCT ON (customer_id) * FROM lab.orders ORDER BY customer_id, total DESC',
+  'SELECT count(*) FROM lab.orders TABLESAMPLE SYSTEM (20)',
+  'SELECT * FROM lab.orders WHERE id < 50 FOR UPDATE',
+];
+
+/** Ways to have a varied statement planned; the last one puts a Gather on top of whatever allows it. */
+export function variedSettings(major: number): Record<string, string>[] {
+  return [
+    serial,
+    { ...parallel, work_mem: '128kB' },
+    { ...parallel, enable_hashagg: 'off', enable_hashjoin: 'off', parallel_leader_participation: 'off' },
+    { [major >= 16 ? 'debug_parallel_query' : 'force_parallel_mode']: 'on' },
+  ];
+}
 
 export async function createCorpus(client: Client): Promise<void> {
   await client.query(corpusSchema);

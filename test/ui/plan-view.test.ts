@@ -75,7 +75,7 @@ describe('the plan view', function () {
       it(`of all recorded plans of ${server} are those the server printed`, async () => {
         const names = goldenPlanNames(server);
         assert.ok(names.length > 0);
-        const shown = await open(goldenDocument(server, names[0] ?? ''), { height: 2000 });
+        const shown = await open(goldenDocument(server, names[0] ?? ''), { height: 2000, width: 1900 });
         for (const name of names) {
           const document = goldenDocument(server, name);
           await shown.show(document, name);
@@ -138,9 +138,10 @@ describe('the plan view', function () {
       const shown = await open(toPlanDocument(planJson, { analyzed: false }));
       assert.deepEqual(await shown.page.getByRole('columnheader').allInnerTexts(), [
         'Node',
+        'Self cost',
         'Total cost',
         'Startup cost',
-        'Planned',
+        'Planned rows',
         'Width',
       ]);
       const printed = printedNodes(planJson);
@@ -168,6 +169,7 @@ describe('the plan view', function () {
       const shown = await open(toPlanDocument(planJson));
       assert.deepEqual(await shown.page.getByRole('columnheader').allInnerTexts(), [
         'Node',
+        'Self cost',
         'Total cost',
         'Rows',
         'Planned',
@@ -420,15 +422,19 @@ describe('the plan view', function () {
       };
     }
 
-    it('are badges with a word in the tree, and steps of n and p', async () => {
+    it('are icons with a word for them in the tree, and steps of n and p', async () => {
       const document = goldenDocument('18', 'seq-scan-filter');
       const [finding] = document.findings;
       assert.equal(finding?.subject.kind, 'plan-node');
       const { nodeId } = finding.subject;
       const shown = await open(document);
       const badge = shown.row(nodeId).locator('.finding-badge');
-      assert.equal((await badge.innerText()).toLowerCase(), finding.severity);
-      assert.ok((await badge.getAttribute('title'))?.includes(finding.message));
+      assert.equal(await badge.getAttribute('aria-label'), 'High, 1 finding');
+      assert.equal(
+        await badge.getAttribute('title'),
+        `High: The sequential scan of lab.orders read 60,000 rows and its filter discarded 99% of them.`,
+      );
+      assert.equal(await badge.innerText(), '', 'an icon alone: the names need the room');
       await shown.page.locator(inTree).focus();
       await shown.page.keyboard.press('n');
       assert.equal(await selectedNode(shown), nodeId);
@@ -438,7 +444,7 @@ describe('the plan view', function () {
       assert.equal(await selectedNode(shown), nodeId);
     });
 
-    it('are listed worst first, with a way to the node and their SQL', async () => {
+    it('are listed as they are ranked, with a way to the node and their SQL', async () => {
       const document = withFindings();
       const shown = await open(document);
       const { page } = shown;
@@ -447,12 +453,13 @@ describe('the plan view', function () {
       await tab.click();
       const items = page.locator('findings-list .finding');
       assert.equal(await items.count(), document.findings.length);
-      assert.equal(await items.first().getAttribute('data-severity'), 'critical');
+      assert.equal(await items.first().getAttribute('data-severity'), 'high');
+      assert.equal(await items.last().getAttribute('data-severity'), 'critical');
       const [finding] = document.findings;
       assert.equal(finding?.subject.kind, 'plan-node');
-      await items.last().getByRole('button', { name: 'Copy SQL' }).click();
+      await items.first().getByRole('button', { name: 'Copy SQL' }).click();
       assert.deepEqual((await shown.requests()).at(-1), { type: 'copy-fix', fingerprint: finding.fingerprint });
-      await items.last().locator('button.link').click();
+      await items.first().locator('button.link').click();
       await page.locator('.tree:focus').waitFor();
       assert.equal(await selectedNode(shown), finding.subject.nodeId);
     });
@@ -533,6 +540,24 @@ describe('the plan view', function () {
       assert.equal(await selectedNode(shown), 3);
       await shown.show(goldenDocument('18', 'parallel-nested-loop'));
       assert.equal(await selectedNode(shown), null);
+    });
+
+    it('keep where the user had scrolled to, for the same plan', async () => {
+      const document = enlargePlan(goldenDocument('18', 'parallel-hash-join'), 300);
+      const shown = await open(document);
+      const { page } = shown;
+      const scrollTop = () => page.evaluate<number>("document.querySelector('.tree').scrollTop");
+      await page.evaluate("document.querySelector('.tree').scrollTop = 1500");
+      await shown.row(70).waitFor();
+      await shown.show({ ...document, title: 'again' });
+      assert.equal(await scrollTop(), 1500, 'run again in sight');
+      await page.reload();
+      await shown.show({ ...document, title: 'shown again' });
+      await shown.row(70).waitFor();
+      assert.equal(await scrollTop(), 1500, 'run again while the tab was hidden');
+      await shown.show(enlargePlan(goldenDocument('18', 'merge-join'), 300));
+      await shown.row(0).waitFor();
+      assert.equal(await scrollTop(), 0, 'another plan');
     });
 
     it('say when a plan is gone', async () => {

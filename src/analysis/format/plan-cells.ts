@@ -1,13 +1,31 @@
 // What a plan's columns say, for every format that shows one: the terminal, Markdown and the plan view.
 import type { BufferUsage, Plan, PlanNode } from '../plan/plan';
-import { formatBytes, formatCompactCount, formatFactor, formatMs, missing, defaultBlockSizeBytes } from './numbers';
+import {
+  formatBytes,
+  formatCompactCount,
+  formatCount,
+  formatFactor,
+  formatMs,
+  missing,
+  defaultBlockSizeBytes,
+} from './numbers';
 
 /** Factors below this are as good as an estimate gets. */
 const worthNamingFactor = 2;
 
-/** Up to PostgreSQL 17 averages over loops are printed as whole rows. From 18 "Disabled" is printed too. */
+/** Figures of a node that ran more than once are averages over its loops, and never printed with all their digits. */
+function isAverage(node: PlanNode): boolean {
+  return (node.loops ?? 1) > 1;
+}
+
+/** Up to PostgreSQL 17 averages of rows are printed as whole rows. From 18 "Disabled" is printed too. */
 export function areRowsRounded(node: PlanNode): boolean {
-  return (node.loops ?? 1) > 1 && !('Disabled' in node.fields);
+  return isAverage(node) && !('Disabled' in node.fields);
+}
+
+/** A sum over loops for a sentence: an average times the loops is near the true number, not equal to it. */
+export function formatTotalRows(node: PlanNode, rows: number): string {
+  return isAverage(node) ? `about ${formatCompactCount(rows)}` : formatCount(rows);
 }
 
 /** "1,234", or "~1,234" for a rounded average. */
@@ -20,7 +38,7 @@ export function formatActualRows(node: PlanNode): string {
 /** Rows that filters removed, per loop; "~" where loops make it an average, which the server prints without decimals. */
 export function formatRowsRemoved(node: PlanNode): string {
   if (node.rowsRemoved === null) return missing;
-  return `${(node.loops ?? 1) > 1 ? '~' : ''}${formatCompactCount(node.rowsRemoved)}`;
+  return `${isAverage(node) ? '~' : ''}${formatCompactCount(node.rowsRemoved)}`;
 }
 
 /** "12× more", "3.5× fewer"; empty where the estimate was good, a sign where there is none. */

@@ -50,12 +50,6 @@ interface Residual {
 /** EXPLAIN prints times with three decimals. */
 const printedTimeErrorMs = 0.0005;
 
-function subtract(from: Residual, ms: number | null, blocks: Blocks | null): void {
-  if (from.ms !== null) from.ms -= ms ?? 0;
-  if (from.blocks === null || blocks === null) return;
-  for (const key of blockKinds) from.blocks[key] -= blocks[key];
-}
-
 const isGather = (node: PrintedNode) => node.type === 'Gather' || node.type === 'Gather Merge';
 const isCte = (node: PrintedNode) => node.relationship === 'InitPlan' && node.subplanName?.startsWith('CTE ') === true;
 const isInitPlan = (node: PrintedNode) => node.relationship === 'InitPlan' && !isCte(node);
@@ -87,11 +81,28 @@ export function findCharges(
   };
   const residualOf = (id: number): Residual => residuals[id] ?? { ms: null, toleranceMs: 0, blocks: null };
 
-  function charge(payer: number, node: number, ms: number | null, blocks: Blocks | null): void {
-    payersOf[node]?.push({ payer, node, ms, blocks });
+  /** Blocks of each node that nobody has paid for yet. */
+  const unpaid = nodes.map(({ totalBuffers }) => (totalBuffers === null ? null : { ...totalBuffers }));
+
+  /** Of the node's blocks that are not paid for yet the payer pays what it has: it can't contain more than that. */
+  function charge(payer: number, node: number, ms: number | null): void {
     const residual = residualOf(payer);
-    subtract(residual, ms, blocks);
+    const owed = unpaid[node] ?? null;
+    const blocks = owed === null ? null : takeBlocks(owed, residual.blocks);
+    payersOf[node]?.push({ payer, node, ms, blocks });
+    if (residual.ms !== null) residual.ms -= ms ?? 0;
     residual.toleranceMs += residualOf(node).toleranceMs;
+  }
+
+  /**
+   * What parallel workers read is added when their Gather is shut down: a Gather Merge, or a Gather that was not read to
+   * its end, only when the plan ends or runs it again. By then the nodes between may not be running, so they do not have
+   * these blocks; the nearest node above that was running does (rule 12).
+   */
+  function chargeLateBlocks(node: number, from: number | null): void {
+    for (let at = from; at !== null && hasBlocks(unpaid[node]); at = nodeAt(at).parent) {
+      if (hasBlocks(residualOf(at).blocks) && !wouldCircle(at, node)) charge(at, node, null);
+    }
   }
 
   /** Whether charging `node` to `payer` would make something pay for itself: impossible on a server, possible in a file. */
@@ -108,10 +119,9 @@ export function findCharges(
   }
 
   for (const node of nodes) {
-    if (isOrdinary(node) && node.parent !== null) {
-      charge(node.parent, node.id, totalMs[node.id] ?? null, node.totalBuffers);
-    }
+    if (isOrdinary(node) && node.parent !== null) charge(node.parent, node.id, totalMs[node.id] ?? null);
   }
+  for (const node of nodes) if (isOrdinary(node)) chargeLateBlocks(node.id, node.parent);
   if (nodes.length > 0) roots.add(0);
 
   // Rule 5 and 6 need to know who reads what.
@@ -135,16 +145,31 @@ export function findCharges(
     }
   }
 
-  /** True when the node's figures have room for the other's. */
-  function hasRoom(id: number, other: PrintedNode): boolean {
-    const residual = residualOf(id);
-    const otherMs = totalMs[other.id] ?? null;
-    const slack = residual.toleranceMs + residualOf(other.id).toleranceMs;
-    if (residual.ms !== null && otherMs !== null && residual.ms + slack < otherMs) return false;
-    const { blocks } = residual;
-    const otherBlocks = other.totalBuffers;
-    if (blocks === null || otherBlocks === null) return true;
-    return blockKinds.every((key) => blocks[key] >= otherBlocks[key]);
+  /** Whether a Gather is below a node: then some of its blocks may have been counted late. */
+  function hasGather(id: number): boolean {
+    const below = [id];
+    for (const each of below) {
+      if (isGather(nodeAt(each))) return true;
+      below.push(...(children[each] ?? []));
+    }
+    return false;
+  }
+
+  /**
+   * True when the node's figures have room for the InitPlan's. What shutting its Gather down adds may be in the node that it
+   * hangs from instead.
+   */
+  function hasRoom(id: number, initPlan: PrintedNode, hangsFrom: number): boolean {
+    const rooms = [residualOf(id)];
+    if (id !== hangsFrom && hasGather(initPlan.id)) rooms.push(residualOf(hangsFrom));
+    const ms = totalMs[initPlan.id] ?? null;
+    const slack = residualOf(id).toleranceMs + residualOf(initPlan.id).toleranceMs;
+    if (ms !== null && rooms.reduce((sum, room) => sum + (room.ms ?? ms), slack) < ms) return false;
+    const { totalBuffers: blocks } = initPlan;
+    if (blocks === null) return true;
+    return blockKinds.every(
+      (key) => rooms.reduce((sum, room) => sum + (room.blocks?.[key] ?? blocks[key]), 0) >= blocks[key],
+    );
   }
 
   /**
@@ -177,26 +202,23 @@ export function findCharges(
     for (const candidate of candidates(initPlan, hangsFrom)) {
       if (nodeAt(candidate).loops === 0 || wouldCircle(candidate, initPlan.id)) continue;
       payer ??= candidate;
-      if (!hasRoom(candidate, initPlan)) continue;
+      if (!hasRoom(candidate, initPlan, hangsFrom)) continue;
       payer = candidate;
       break;
     }
     payer ??= hangsFrom;
     const room = residualOf(payer).ms;
     const ms = totalMs[initPlan.id] ?? null;
-    charge(
-      payer,
-      initPlan.id,
-      ms === null || room === null ? ms : Math.min(ms, Math.max(0, room)),
-      initPlan.totalBuffers,
-    );
+    charge(payer, initPlan.id, ms === null || room === null ? ms : Math.min(ms, Math.max(0, room)));
+    chargeLateBlocks(initPlan.id, hangsFrom);
   }
 
   /** The nearest level around a CTE Scan that defines its CTE; a definition does not read itself (rule 6). */
   function definitionOf(scan: PrintedNode): number | null {
     const name = `CTE ${textField(scan, 'CTE Name') ?? ''}`;
     let from = scan.id;
-    for (const above of ancestors(scan.id, -1)) {
+    // a statement that is one CTE Scan has the definition below itself
+    for (const above of [scan.id, ...ancestors(scan.id, -1)]) {
       const definition = (children[above] ?? []).find(
         (child) => child !== from && isCte(nodeAt(child)) && nodeAt(child).subplanName === name,
       );
@@ -218,21 +240,20 @@ export function findCharges(
   function chargeCte(cte: PrintedNode, hangsFrom: number): void {
     const scans = (scansOf.get(cte.id) ?? []).filter((scan) => !wouldCircle(scan.id, cte.id));
     if (cte.type === 'ModifyTable') roots.add(cte.id);
-    else if (scans.length === 0) charge(hangsFrom, cte.id, totalMs[cte.id] ?? null, cte.totalBuffers);
+    else if (scans.length === 0) charge(hangsFrom, cte.id, totalMs[cte.id] ?? null);
     const sumMs = scans.reduce((sum, scan) => sum + (totalMs[scan.id] ?? 0), 0);
     const cteMs = totalMs[cte.id] ?? null;
-    const blocksLeft = cte.totalBuffers === null ? null : { ...cte.totalBuffers };
     for (const scan of scans) {
-      const residual = residualOf(scan.id);
       let ms: number | null = null;
       if (cteMs !== null) {
         const share = sumMs === 0 ? 1 / scans.length : (totalMs[scan.id] ?? 0) / sumMs;
-        ms = Math.max(0, Math.min(cteMs * share, residual.ms ?? 0));
+        ms = Math.max(0, Math.min(cteMs * share, residualOf(scan.id).ms ?? 0));
       }
       // blocks are whole: the first scan that has them is taken to be the one that fetched them
-      const blocks = blocksLeft === null ? null : takeBlocks(blocksLeft, residual.blocks);
-      charge(scan.id, cte.id, ms, blocks);
+      charge(scan.id, cte.id, ms);
     }
+    // what a writing CTE did after the plan is its own
+    if (cte.type !== 'ModifyTable') chargeLateBlocks(cte.id, hangsFrom);
   }
 
   for (const node of nodes) {
@@ -243,12 +264,15 @@ export function findCharges(
   return { payersOf, roots, order: payersFirst(payersOf) };
 }
 
-/** Takes as much of `left` as there is `room` for, and returns it. */
-function takeBlocks(left: Blocks, room: Blocks | null): Blocks {
-  const taken = { ...left };
+const hasBlocks = (blocks: Blocks | null = null) => blocks !== null && blockKinds.some((key) => blocks[key] > 0);
+
+/** Moves as many blocks as there are in both out of them, and returns these. */
+function takeBlocks(owed: Blocks, room: Blocks | null): Blocks {
+  const taken = { ...owed };
   for (const key of blockKinds) {
-    taken[key] = Math.max(0, Math.min(left[key], room?.[key] ?? 0));
-    left[key] -= taken[key];
+    taken[key] = Math.min(owed[key], room?.[key] ?? 0);
+    owed[key] -= taken[key];
+    if (room !== null) room[key] -= taken[key];
   }
   return taken;
 }

@@ -85,7 +85,7 @@ function measureSelfBuffers(nodes: readonly PrintedNode[], charges: Charges): (B
     for (const { payer, blocks } of payers) {
       const self = selves[payer];
       if (self === null || self === undefined || blocks === null) continue;
-      for (const key of blockKinds) self[key] = Math.max(0, self[key] - blocks[key]);
+      for (const key of blockKinds) self[key] -= blocks[key];
     }
   }
   return selves;

@@ -1,6 +1,5 @@
 // A plan with the questions that rules, formats and views ask of it: who is below whom, what a node is called, what share
 // of the whole it has.
-import { formatCompactCount, formatCount } from '../format/numbers';
 import { withoutLiterals } from './expression-text';
 import { numberField, textField, textsField } from './fields';
 import type { Plan, PlanNode } from './plan';
@@ -13,6 +12,8 @@ export interface PlanTree {
   children: PlanNode[][];
   /** From 0, by node id. */
   depths: number[];
+  /** Cost of each node without its children, by node id; a stand-in for time where there is none. */
+  selfCosts: number[];
   /** What shares are shares of: execution time, or the root's when only that is known; null without timing. */
   wholeMs: number | null;
 }
@@ -26,7 +27,8 @@ export function toPlanTree(plan: Plan): PlanTree {
     else children[node.parent]?.push(node);
     depths.push(node.parent === null ? 0 : (depths[node.parent] ?? 0) + 1);
   }
-  return { plan, roots, children, depths, wholeMs: plan.executionMs ?? roots[0]?.totalMs ?? null };
+  const selfCosts = measureSelfCosts(plan.nodes);
+  return { plan, roots, children, depths, selfCosts, wholeMs: plan.executionMs ?? roots[0]?.totalMs ?? null };
 }
 
 /** Nodes as a tree is read: each root with all that is below it, then the next root. */
@@ -56,11 +58,6 @@ export function totalRows(node: PlanNode): number | null {
   return node.actualRows === null || node.loops === null ? null : node.actualRows * node.loops;
 }
 
-/** A sum over loops: an average printed without all its digits, times the loops, is near the true number, not equal to it. */
-export function formatTotal(node: PlanNode, rows: number): string {
-  return node.loops !== null && node.loops > 1 ? `about ${formatCompactCount(rows)}` : formatCount(rows);
-}
-
 /** Rows that a filter threw away, in all loops and processes. */
 export function totalRowsRemovedByFilter(node: PlanNode): number | null {
   const removed = numberField(node, 'Rows Removed by Filter');
@@ -68,12 +65,24 @@ export function totalRowsRemovedByFilter(node: PlanNode): number | null {
 }
 
 /**
- * Cost of a node without its children; an inner side's counts as often as it is expected to run, which is not printed, so
- * this is only a stand-in for time where there is none.
+ * Cost of each node without its children, by node id. Costs are printed for a node that is read to its end: where children
+ * cost more than what they are part of (below a LIMIT, at a join that ends early) only that share of theirs is expected to
+ * be paid, and of all that is below them. How often an inner side is expected to run is not printed: what its repetitions
+ * cost stays with the join.
  */
-function selfCost(tree: PlanTree, node: PlanNode): number {
-  const below = (tree.children[node.id] ?? []).reduce((sum, { totalCost }) => sum + (totalCost ?? 0), 0);
-  return Math.max(0, (node.totalCost ?? 0) - below);
+export function measureSelfCosts(nodes: readonly PlanNode[]): number[] {
+  const below = nodes.map(() => 0);
+  for (const { parent, totalCost } of nodes)
+    if (parent !== null) below[parent] = (below[parent] ?? 0) + (totalCost ?? 0);
+  const shares: number[] = [];
+  return nodes.map(({ id, parent, totalCost }) => {
+    const parentCost = parent === null ? 0 : (nodes[parent]?.totalCost ?? 0);
+    const siblingsCost = parent === null ? 0 : (below[parent] ?? 0);
+    const share =
+      (parent === null ? 1 : (shares[parent] ?? 1)) * (siblingsCost > parentCost ? parentCost / siblingsCost : 1);
+    shares.push(share);
+    return share * Math.max(0, (totalCost ?? 0) - (below[id] ?? 0));
+  });
 }
 
 /** A node's share of the statement, 0 to 1: of its time, or without timing of its cost. */
@@ -82,7 +91,7 @@ export function selfRatio(tree: PlanTree, node: PlanNode): number {
     return tree.wholeMs === 0 ? 0 : Math.min(1, node.selfMs / tree.wholeMs);
   }
   const whole = tree.roots.reduce((sum, { totalCost }) => sum + (totalCost ?? 0), 0);
-  return whole === 0 ? 0 : Math.min(1, selfCost(tree, node) / whole);
+  return whole === 0 ? 0 : Math.min(1, (tree.selfCosts[node.id] ?? 0) / whole);
 }
 
 /** "shop.orders o", "orders": the relation as the user knows it; null for nodes without one. */

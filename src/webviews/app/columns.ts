@@ -11,6 +11,7 @@ import {
 } from '../../analysis/format/numbers';
 import { areRowsRounded } from '../../analysis/format/plan-cells';
 import type { Plan, PlanNode } from '../../analysis/plan/plan';
+import { measureSelfCosts } from '../../analysis/plan/plan-tree';
 
 export interface Cell {
   text: string;
@@ -33,8 +34,10 @@ export interface Column {
   cell: (node: PlanNode) => Cell;
 }
 
-/** What the first column, the node itself, needs at least. */
+/** What the first column, the node itself, has in any case. */
 const nodeColumnMinPx = 230;
+/** And what it may take for names that need it, as a share of the whole: figures are what a plan is looked at for. */
+const nodeColumnMostRatio = 0.5;
 /** Counts with more digits are written with a unit; the title has them in full. */
 const longestFullCount = 999_999;
 /** From where a wrong estimate stands out: the planner's choices turn at a few times, badly at ten times or more. */
@@ -125,7 +128,9 @@ export function toColumns(plan: Plan): Column[] {
   const buffers = nodes.some(({ selfBuffers }) => selfBuffers !== null);
   const wholeMs = plan.executionMs ?? nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0);
   const maxSelfMs = Math.max(0, ...nodes.map(({ selfMs }) => selfMs ?? 0));
-  const maxCost = Math.max(0, ...nodes.map(({ totalCost }) => totalCost ?? 0));
+  const selfCosts = measureSelfCosts(nodes);
+  const maxSelfCost = Math.max(0, ...selfCosts);
+  const rowsLabel = nodes.some((node) => (node.loops ?? 1) > 1) ? 'Rows/loop' : 'Rows';
 
   const self: Column = {
     id: 'self',
@@ -159,9 +164,9 @@ export function toColumns(plan: Plan): Column[] {
   };
   const rows: Column = {
     id: 'rows',
-    label: 'Rows',
+    label: rowsLabel,
     title: 'Rows that came, on average in each loop',
-    widthPx: 72,
+    widthPx: rowsLabel === 'Rows' ? 72 : 90,
     priority: 90,
     cell: (node) =>
       node.neverExecuted
@@ -174,10 +179,10 @@ export function toColumns(plan: Plan): Column[] {
   };
   const planned: Column = {
     id: 'planned',
-    label: 'Planned',
+    label: analyzed ? 'Planned' : 'Planned rows',
     title: 'Rows the planner expected in each loop',
-    widthPx: 72,
-    priority: analyzed ? 70 : 90,
+    widthPx: analyzed ? 76 : 116,
+    priority: analyzed ? 20 : 90,
     cell: (node) => toCount(node.plannedRows, (full) => `${full} rows expected in each loop`),
   };
   const factor: Column = {
@@ -192,37 +197,52 @@ export function toColumns(plan: Plan): Column[] {
     id: 'loops',
     label: 'Loops',
     title: 'How often the node was run, by all processes together',
-    widthPx: 60,
-    priority: 30,
+    widthPx: 64,
+    priority: 40,
     cell: (node) => (node.neverExecuted ? never : toCount(node.loops, (full) => `${full} loops`)),
   };
   const hit: Column = {
     id: 'hit',
-    label: 'Hit',
+    label: 'Own hit',
     title: 'Blocks this node itself found in the buffer cache, over all loops',
-    widthPx: 60,
-    priority: 40,
+    widthPx: 72,
+    priority: 25,
     cell: (node) => blocksCell(node, 'Hit', 'found in the cache'),
   };
   const read: Column = {
     id: 'read',
-    label: 'Read',
+    label: 'Own read',
     title: 'Blocks this node itself read from outside the buffer cache, over all loops',
-    widthPx: 58,
-    priority: 50,
+    widthPx: 86,
+    priority: 30,
     cell: (node) => blocksCell(node, 'Read', 'read from outside the cache'),
   };
   const cost: Column = {
     id: 'cost',
     label: 'Total cost',
     title: "The planner's cost of this node with its children, in its own unit",
-    widthPx: 140,
-    priority: 100,
+    widthPx: 96,
+    priority: 60,
     cell: ({ totalCost }) => ({
       text: formatCost(totalCost),
-      title: `Cost ${formatCost(totalCost)} until the last row`,
-      bar: shareOf(totalCost, maxCost),
+      title: `Cost ${formatCost(totalCost)} until the last row, with its children`,
     }),
+  };
+  const selfCost: Column = {
+    id: 'self-cost',
+    label: 'Self cost',
+    title:
+      "The planner's cost of this node without its children, in its own unit; below a LIMIT only the part that is expected to be read",
+    widthPx: 140,
+    priority: 100,
+    cell: ({ id, totalCost }) => {
+      const own = totalCost === null ? null : (selfCosts[id] ?? null);
+      return {
+        text: formatCost(own),
+        title: `Cost ${formatCost(own)} of this node itself`,
+        bar: shareOf(own, maxSelfCost),
+      };
+    },
   };
   const startup: Column = {
     id: 'startup',
@@ -244,7 +264,7 @@ export function toColumns(plan: Plan): Column[] {
     cell: ({ plannedWidth }) => toCount(plannedWidth, (full) => `${full} bytes a row`),
   };
 
-  const columns = [...(timed ? [self, total] : [cost, ...(analyzed ? [] : [startup])])];
+  const columns = [...(timed ? [self, total] : [selfCost, cost, ...(analyzed ? [] : [startup])])];
   columns.push(...(analyzed ? [rows, planned, factor, loops] : [planned, width]));
   if (analyzed && buffers) columns.push(hit, read);
   return columns;
@@ -260,10 +280,11 @@ function blocksCell(node: PlanNode, kind: 'Hit' | 'Read', what: string): Cell {
   return toCount(ownBlocks, () => `${formatBlocks(ownBlocks)} ${what} by this node itself${withChildren}`);
 }
 
-/** The columns that fit beside the node's own, of which the indentation takes a part. */
-export function chooseColumns(columns: readonly Column[], availablePx: number, indentationPx: number): Column[] {
+/** The columns that fit beside the node's own, whose longest name is so wide: names go before figures of lesser value. */
+export function chooseColumns(columns: readonly Column[], availablePx: number, longestNamePx: number): Column[] {
   const kept = [...columns];
-  const needed = () => kept.reduce((sum, { widthPx }) => sum + widthPx, nodeColumnMinPx + indentationPx);
+  const nodePx = Math.max(nodeColumnMinPx, Math.min(longestNamePx, availablePx * nodeColumnMostRatio));
+  const needed = () => kept.reduce((sum, { widthPx }) => sum + widthPx, nodePx);
   while (kept.length > 1 && needed() > availablePx) {
     const least = kept.reduce((lowest, column) => (column.priority < lowest.priority ? column : lowest));
     kept.splice(kept.indexOf(least), 1);

@@ -28,15 +28,18 @@ const titles: Record<FieldGroup['id'], string> = {
   conditions: 'Conditions and Keys',
   timing: 'Time and Cost',
   rows: 'Rows',
-  buffers: 'Buffers and I/O',
+  buffers: 'Buffers and I/O, with Children',
   parallel: 'Parallel Workers',
   other: 'Other',
 };
 
 /** Which group a printed field belongs to; the first pattern that fits decides. */
 const patterns: readonly (readonly [FieldGroup['id'], RegExp])[] = [
-  ['buffers', /Blocks$|^(?:(?:Shared|Local|Temp) )?I\/O |^WAL |^Heap Fetches$|^Index Searches$/],
-  ['rows', /^Rows Removed|^(?:Plan|Actual) Rows$|^Plan Width$|^(?:Tuples|Conflicting Tuples)|^Tuples? /],
+  ['buffers', /Blocks$|^(?:(?:Shared|Local|Temp) )?I\/O |^WAL /],
+  [
+    'rows',
+    /^Rows Removed|^(?:Plan|Actual) Rows$|^Plan Width$|^(?:Tuples|Conflicting Tuples)|^Tuples? |^Heap Fetches$|^Index Searches$/,
+  ],
   ['parallel', /^Workers? (?:Planned|Launched)$|^Single Copy$|^Partial Mode$/],
   ['timing', /Time$|Cost$|^Actual Loops$/],
   ['conditions', /Cond$|Filter$|Key$|Keys$|^Order By$|^Function Call$|^Run Condition$|^Window$|^Grouping Sets?$/],

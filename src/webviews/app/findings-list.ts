@@ -1,4 +1,4 @@
-// All findings, worst first, each with a way to the node it is about.
+// All findings as they are ranked, by the time at stake, each with a way to the node it is about.
 import { html, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
@@ -6,7 +6,6 @@ import type { Plan } from '../../analysis/plan/plan';
 import { renderFinding } from './finding-item';
 import { LightElement } from './light-element';
 import { nodeName } from './node-text';
-import { bySeverity } from './severity';
 
 @customElement('findings-list')
 export class FindingsList extends LightElement {
@@ -25,7 +24,7 @@ export class FindingsList extends LightElement {
       </p>`;
     }
     return html`<ul class="finding-list">
-      ${bySeverity(this.findings).map(
+      ${this.findings.map(
         (finding) =>
           html`<li class="finding" data-rule=${finding.ruleId} data-severity=${finding.severity}>
             ${this.renderOne(finding)}

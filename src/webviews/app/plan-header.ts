@@ -1,17 +1,12 @@
 // What was run, where and when.
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { formatDateTime } from '../../analysis/format/date-time';
 import type { PlanDocument } from '../protocol';
 import { icon } from './icon';
 import { LightElement } from './light-element';
 
 const environmentWords = { development: 'Development', staging: 'Staging', production: 'Production' } as const;
-
-function formatTime(iso: string): string {
-  const time = new Date(iso);
-  if (Number.isNaN(time.getTime())) return iso;
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(time);
-}
 
 @customElement('plan-header')
 export class PlanHeader extends LightElement {
@@ -60,7 +55,7 @@ ${sql.trim()}</pre>`
         </li>
         <li data-fact="version">PostgreSQL ${result.serverVersion}</li>
         <li data-fact="ran-at" title=${result.ranAt}>
-          ${icon('history')}${analyzed ? 'Ran' : 'Planned'} ${formatTime(result.ranAt)}
+          ${icon('history')}${analyzed ? 'Ran' : 'Planned'} ${formatDateTime(result.ranAt)}
         </li>
         ${
           parameters === null

@@ -4,6 +4,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { formatQuantity } from '../../analysis/format/numbers';
 import type { Finding } from '../../analysis/finding';
 import type { Plan } from '../../analysis/plan/plan';
 import { nodeConditions } from '../../analysis/plan/plan-tree';
@@ -11,14 +12,16 @@ import { chooseColumns, toColumns, type Cell, type Column } from './columns';
 import { icon } from './icon';
 import { LightElement } from './light-element';
 import { nodeName, toRowWords } from './node-text';
-import { severityIcon, severityWord } from './severity';
+import { severityIcon, severityWord, worstOf } from './severity';
 import { ancestorsOf, findHottest, findMatches, toTreeRows, type TreeRow } from './tree-model';
 
 /** VS Code's own row height and tree indent. */
 const rowHeightPx = 22;
 const indentPx = 8;
-/** A deeper tree takes no more of the width for its indentation: the other columns are needed as well. */
-const mostIndentRatio = 0.1;
+/** What a name's row has beside the name: padding, twistie, the icon of a finding. */
+const aroundNamePx = 64;
+/** About what a letter of VS Code's font takes at its usual size; decides on columns only, so it need not be exact. */
+const letterPx = 6.5;
 /** Rows beyond the edges, so that a short scroll shows no gap before the next frame. */
 const spareRows = 12;
 /** Rows rendered before the first measurement. */
@@ -31,6 +34,8 @@ export class PlanTree extends LightElement {
   @property({ attribute: false }) collapsed: ReadonlySet<number> = new Set();
   @property({ attribute: false }) selected: number | null = null;
   @property({ attribute: false }) filter = '';
+  /** Where the user had scrolled to, in pixels. */
+  @property({ attribute: false }) scrolledTo = 0;
 
   @state() private firstRow = 0;
   @state() private visibleRows = firstRows;
@@ -61,13 +66,9 @@ export class PlanTree extends LightElement {
       this.rows = toTreeRows(this.plan.nodes, this.collapsed, findMatches(this.plan.nodes, this.filter));
     }
     // before the first measurement the columns for a common width are drawn, which is right more often than none
-    const deepest = this.rows.reduce((level, row) => Math.max(level, row.level), 0);
     const availablePx = this.widthPx === 0 ? window.innerWidth : this.widthPx;
-    this.columns = chooseColumns(
-      this.allColumns,
-      availablePx,
-      Math.min(deepest * indentPx, availablePx * mostIndentRatio),
-    );
+    const longestNamePx = this.rows.reduce((longest, row) => Math.max(longest, namePx(row)), 0);
+    this.columns = chooseColumns(this.allColumns, availablePx, longestNamePx);
   }
 
   protected override firstUpdated(): void {
@@ -75,7 +76,9 @@ export class PlanTree extends LightElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has('selected') || changed.has('plan')) this.revealSelected();
+    if (changed.has('scrolledTo')) this.scroller.scrollTop = this.scrolledTo;
+    // what was selected when the view was made, or when the plan was run again, was where the user left it
+    if (changed.get('selected') !== undefined) this.revealSelected();
     const template = `minmax(0, 1fr) ${this.columns.map(({ widthPx }) => `${widthPx}px`).join(' ')}`;
     this.scroller.style.setProperty('--columns', template);
   }
@@ -94,6 +97,11 @@ export class PlanTree extends LightElement {
     this.widthPx = this.scroller.clientWidth;
     this.visibleRows = Math.ceil(this.scroller.clientHeight / rowHeightPx);
     this.firstRow = Math.floor(this.scroller.scrollTop / rowHeightPx);
+  };
+
+  private readonly onScroll = () => {
+    this.measure();
+    this.tell('scroll-tree', this.scroller.scrollTop);
   };
 
   private revealSelected(): void {
@@ -132,7 +140,8 @@ export class PlanTree extends LightElement {
         [...this.collapsed].filter((each) => !above.includes(each)),
       );
     }
-    this.select(id);
+    if (id === this.selected) this.revealSelected();
+    else this.select(id);
   }
 
   private stepToFinding(step: 1 | -1): void {
@@ -261,7 +270,7 @@ export class PlanTree extends LightElement {
         @focus=${this.onFocus}
         @click=${this.onClick}
         @dblclick=${this.onDoubleClick}
-        @scroll=${this.measure}
+        @scroll=${this.onScroll}
       >
         <div class="tree-head" role="rowgroup">
           <div class="tree-row" role="row" aria-rowindex="1">
@@ -336,13 +345,12 @@ export class PlanTree extends LightElement {
   }
 
   private renderBadge(findings: readonly Finding[]): TemplateResult {
-    const [worst] = findings;
-    if (worst === undefined) return html``;
-    const { severity } = worst;
-    const others = findings.length === 1 ? '' : ` +${findings.length - 1}`;
+    const severity = worstOf(findings)?.severity ?? 'info';
+    const label = `${severityWord(severity)}, ${formatQuantity(findings.length, 'finding')}`;
     const title = findings.map((finding) => `${severityWord(finding.severity)}: ${finding.message}`).join('\n');
-    return html`<span class="finding-badge severity-${severity}" title=${title}
-      >${icon(severityIcon(severity))}${severityWord(severity)}${others}</span
+    // an icon alone, as in VS Code's own trees: names need the room
+    return html`<span class="finding-badge severity-${severity}" role="img" aria-label=${label} title=${title}
+      >${icon(severityIcon(severity))}</span
     >`;
   }
 
@@ -375,4 +383,9 @@ export class PlanTree extends LightElement {
     const end = at + wanted.length;
     return html`${text.slice(0, at)}<span class="found">${text.slice(at, end)}</span>${text.slice(end)}`;
   }
+}
+
+function namePx({ node, level }: TreeRow): number {
+  const { role, operation, target } = toRowWords(node);
+  return aroundNamePx + level * indentPx + (role.length + operation.length + target.length) * letterPx;
 }

@@ -4,7 +4,6 @@ import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-text
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
-import type { Plan } from '../../analysis/plan/plan';
 import type { CopyFormat, PlanDocument, PlanViewMessage, PlanViewRequest } from '../protocol';
 import './copy-menu';
 import './findings-list';
@@ -19,7 +18,7 @@ import './plan-tree';
 import { findingsByNode } from './severity';
 import './time-strip';
 import { findMatches } from './tree-model';
-import { newViewState, parseViewState, tabs, type Tab, type ViewState } from './view-state';
+import { newViewState, parseViewState, shapeOf, tabs, type Tab, type ViewState } from './view-state';
 
 /** From this width on the details are beside the tree: narrower, its columns would lose too much. */
 const besideFromPx = 1400;
@@ -33,7 +32,7 @@ export class PlanView extends LightElement {
   @state() private document: PlanDocument | null = null;
   @state() private unavailable: string | null = null;
   @state() private running = false;
-  @state() private view: ViewState = newViewState('');
+  @state() private view: ViewState = newViewState('', 0);
   @state() private isWide = false;
 
   @query('plan-tree') private readonly tree!: PlanTree | null;
@@ -60,14 +59,9 @@ export class PlanView extends LightElement {
   private receive(message: PlanViewMessage): void {
     switch (message.type) {
       case 'plan': {
-        const before = this.document;
         this.document = message.document;
         this.unavailable = null;
-        this.view = parseViewState(loadState(), message.documentId);
-        // run again, the statement may have got another plan: what was selected and closed is not there any more
-        if (before !== null && !haveSameNodes(before.result.plan, message.document.result.plan)) {
-          this.view = { ...this.view, selectedNode: null, collapsed: [] };
-        }
+        this.view = parseViewState(loadState(), message.documentId, shapeOf(message.document.result.plan));
         saveState(this.view);
         break;
       }
@@ -82,6 +76,12 @@ export class PlanView extends LightElement {
 
   private change(part: Partial<ViewState>): void {
     this.view = { ...this.view, ...part };
+    saveState(this.view);
+  }
+
+  /** Kept without a new rendering: nothing but the next life of the page depends on it. */
+  private keepScroll(treeTop: number): void {
+    this.view.treeTop = treeTop;
     saveState(this.view);
   }
 
@@ -316,6 +316,10 @@ export class PlanView extends LightElement {
           this.change({ collapsed: event.detail });
         }}
         @focus-filter=${this.focusFilter}
+        .scrolledTo=${view.treeTop}
+        @scroll-tree=${(event: CustomEvent<number>) => {
+          this.keepScroll(event.detail);
+        }}
       ></plan-tree>
       <plan-details
         slot="end"
@@ -326,13 +330,6 @@ export class PlanView extends LightElement {
       ></plan-details>
     </vscode-split-layout>`;
   }
-}
-
-function haveSameNodes({ nodes: some }: Plan, { nodes: others }: Plan): boolean {
-  return (
-    some.length === others.length &&
-    some.every(({ parent, type }, id) => others[id]?.parent === parent && others[id].type === type)
-  );
 }
 
 /** The tree's part of a room, in percent: what its rows need and a header and an empty row with them. */

@@ -16,15 +16,15 @@ export const severityIcon = (severity: Severity) => icons[severity];
 
 export const severityWord = (severity: Severity) => severity.charAt(0).toUpperCase() + severity.slice(1);
 
-/** Worst first; equal ones stay in the order they came in, which is by what they would save. */
-export function bySeverity(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted((a, b) => order[a.severity] - order[b.severity]);
+/** The one whose colour stands for all of them; undefined for none. */
+export function worstOf(findings: readonly Finding[]): Finding | undefined {
+  return findings.toSorted((a, b) => order[a.severity] - order[b.severity])[0];
 }
 
-/** The findings of each node, worst first, by PlanNode.id. */
+/** The findings of each node as they are ranked, by PlanNode.id. */
 export function findingsByNode(findings: readonly Finding[]): Map<number, Finding[]> {
   const byNode = new Map<number, Finding[]>();
-  for (const finding of bySeverity(findings)) {
+  for (const finding of findings) {
     if (finding.subject.kind !== 'plan-node') continue;
     const { nodeId } = finding.subject;
     byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), finding]);

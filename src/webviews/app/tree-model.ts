@@ -1,5 +1,6 @@
 // Which rows of the plan's tree are shown, given what is closed and what is filtered for.
 import type { PlanNode } from '../../analysis/plan/plan';
+import { measureSelfCosts } from '../../analysis/plan/plan-tree';
 import { nodeSearchText } from './node-text';
 
 export interface TreeRow {
@@ -83,11 +84,8 @@ export function ancestorsOf(nodes: readonly PlanNode[], id: number): number[] {
 export function findHottest(nodes: readonly PlanNode[]): PlanNode | null {
   const timed = nodes.filter((node) => node.selfMs !== null && !node.neverExecuted);
   if (timed.length > 0) return maximum(timed, (node) => node.selfMs ?? 0);
-  const childCost = new Map<number, number>();
-  for (const { parent, totalCost } of nodes) {
-    if (parent !== null) childCost.set(parent, (childCost.get(parent) ?? 0) + (totalCost ?? 0));
-  }
-  return maximum(nodes, ({ id, totalCost }) => (totalCost ?? 0) - (childCost.get(id) ?? 0));
+  const selfCosts = measureSelfCosts(nodes);
+  return maximum(nodes, ({ id }) => selfCosts[id] ?? 0);
 }
 
 function maximum(nodes: readonly PlanNode[], figure: (node: PlanNode) => number): PlanNode | null {

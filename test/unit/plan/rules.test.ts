@@ -202,6 +202,40 @@ describe('plan rules', () => {
     assert.equal(count(100, 10_000, 1000, 500), 0, 'fewer rows than planned');
   });
 
+  it('top-n-sort needs a sort that keeps few of many rows of one table, and time', () => {
+    const sort = (read: number, kept: number, fields: Record<string, unknown> = {}, scan = 'Seq Scan') =>
+      nodeJson('Limit', { ms: 95, rows: kept }, [
+        outer(
+          nodeJson(
+            'Sort',
+            {
+              ms: 90,
+              rows: kept,
+              fields: { 'Sort Key': ['total DESC', 'id'], 'Sort Method': 'top-N heapsort', ...fields },
+            },
+            [outer(nodeJson(scan, { ms: 60, rows: read, fields: { 'Relation Name': 'orders', Schema: 'shop' } }))],
+          ),
+        ),
+      ]);
+    const count = (...figures: Parameters<typeof sort>) => find('top-n-sort', sort(...figures)).length;
+    assert.equal(count(10_000, 1000), 1);
+    assert.equal(count(9_999, 10), 0, 'few rows');
+    assert.equal(count(10_000, 1001), 0, 'keeps more than a tenth');
+    assert.equal(count(10_000, 10, { 'Sort Method': 'quicksort' }), 0, 'no LIMIT');
+    assert.equal(count(10_000, 10, {}, 'Hash Join'), 0, 'no index gives the order of a join');
+    assert.equal(count(10_000, 10, { 'Actual Total Time': undefined }), 0, 'without timing');
+    assert.equal(find('top-n-sort', sort(10_000, 10), 2000).length, 0, 'less than a twentieth');
+    const workers = { 'Sort Method': undefined, Workers: [{ 'Sort Method': 'top-N heapsort' }] };
+    assert.equal(count(10_000, 10, workers), 1, 'what only the workers tell');
+    const [finding] = find('top-n-sort', sort(60_000, 10));
+    assert.equal(
+      finding?.message,
+      'To keep 10 rows, the sort by total DESC, id read 60,000 rows of shop.orders, which took 90.0 ms in all.',
+    );
+    assert.equal(finding.severity, 'high');
+    assert.equal(finding.fix, undefined, 'an index is a question of its writes too');
+  });
+
   it('take literals out of conditions and leave names alone', () => {
     const cases: [string, string][] = [
       [`(status = 'open'::text)`, '(status = ?)'],

@@ -1,12 +1,15 @@
 // The pure parts of the plan view; what it looks like and does is tested in a browser.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Finding } from '../../../src/analysis/finding';
+import { measureSelfCosts } from '../../../src/analysis/plan/plan-tree';
 import { chooseColumns, describeEstimate, toColumns } from '../../../src/webviews/app/columns';
 import { formatField, toFieldGroups, toObjectLines } from '../../../src/webviews/app/field-groups';
 import { toJsonLines, toJsonTokens } from '../../../src/webviews/app/json-text';
 import { toTimeSegments } from '../../../src/webviews/app/time-segments';
 import { ancestorsOf, findHottest, findMatches, toTreeRows } from '../../../src/webviews/app/tree-model';
-import { newViewState, parseViewState } from '../../../src/webviews/app/view-state';
+import { findingsByNode, worstOf } from '../../../src/webviews/app/severity';
+import { newViewState, parseViewState, shapeOf } from '../../../src/webviews/app/view-state';
 import { planDocumentSchema, planViewRequestSchema } from '../../../src/webviews/protocol';
 import { formatWebviewPage } from '../../../src/webviews/webview-page';
 import { goldenPlan, goldenPlanNames, goldenPlanText } from '../../factories/golden-plans';
@@ -141,12 +144,62 @@ describe('the plan view’s parts', () => {
   });
 
   it('state: what was kept for another document, or by another version, is not used', () => {
-    const kept = { ...newViewState('a'), selectedNode: 3, collapsed: [1], treeAbove: 55, filter: 'x' };
-    assert.deepEqual(parseViewState(kept, 'a'), kept);
-    assert.deepEqual(parseViewState(kept, 'b'), { ...newViewState('b'), treeAbove: 55 });
+    const kept = { ...newViewState('a', 1), selectedNode: 3, collapsed: [1], treeTop: 44, treeAbove: 55, filter: 'x' };
+    assert.deepEqual(parseViewState(kept, 'a', 1), kept);
+    assert.deepEqual(parseViewState(kept, 'b', 1), { ...newViewState('b', 1), treeAbove: 55 });
+    assert.deepEqual(parseViewState(kept, 'a', 2), { ...newViewState('a', 2), treeAbove: 55, filter: 'x' });
     for (const garbage of [undefined, null, 3, [], { documentId: 'a', tab: 'x', collapsed: ['1'], selectedNode: {} }]) {
-      assert.deepEqual(parseViewState(garbage, 'a'), newViewState('a'));
+      assert.deepEqual(parseViewState(garbage, 'a', 1), newViewState('a', 1));
     }
+  });
+
+  it('state: plans have the same shape when they have the same nodes in the same places', () => {
+    const sameNodes = { ...plan, nodes: plan.nodes.map((node) => ({ ...node, selfMs: 1, actualRows: 2 })) };
+    assert.equal(shapeOf(sameNodes), shapeOf(plan));
+    const [first, ...others] = goldenPlanNames('18').map((name) => goldenPlan('18', name).nodes);
+    const shape = (nodes: typeof plan.nodes) => JSON.stringify(nodes.map(({ parent, type }) => [parent, type]));
+    const all = [first ?? [], ...others];
+    assert.equal(
+      new Set(all.map((nodes) => shapeOf({ ...plan, nodes }))).size,
+      new Set(all.map(shape)).size,
+      'one number a shape',
+    );
+  });
+
+  it('costs: of the nodes themselves add up to the whole, and below a LIMIT only what is read counts', () => {
+    const [first] = plan.nodes;
+    assert.ok(first);
+    const node = (id: number, parent: number | null, totalCost: number) => ({ ...first, id, parent, totalCost });
+    // Limit 10 of a sort of 100, which reads a scan of 80: a tenth of each is expected to be paid
+    assert.deepEqual(measureSelfCosts([node(0, null, 10), node(1, 0, 100), node(2, 1, 80)]), [0, 2, 8]);
+    assert.deepEqual(measureSelfCosts([node(0, null, 100), node(1, 0, 30), node(2, 0, 20)]), [50, 30, 20]);
+    for (const name of goldenPlanNames('18')) {
+      const { nodes } = goldenPlan('18', name);
+      const costs = measureSelfCosts(nodes);
+      const roots = nodes.reduce((sum, { parent, totalCost }) => sum + (parent === null ? (totalCost ?? 0) : 0), 0);
+      const sum = costs.reduce((total, cost) => total + cost, 0);
+      assert.ok(Math.abs(sum - roots) <= roots * 1e-9, `${name}: ${sum} of ${roots}`);
+    }
+  });
+
+  it('findings: stay in their ranking, and the worst one gives a node its icon', () => {
+    const finding = (severity: Finding['severity'], nodeId: number, fingerprint: string): Finding => ({
+      ruleId: 'r',
+      severity,
+      subject: { kind: 'plan-node', nodeId },
+      message: 'm',
+      evidence: [],
+      fingerprint,
+    });
+    const all = [finding('low', 1, 'a'), finding('high', 2, 'b'), finding('critical', 1, 'c')];
+    assert.deepEqual(
+      findingsByNode(all)
+        .get(1)
+        ?.map(({ fingerprint }) => fingerprint),
+      ['a', 'c'],
+    );
+    assert.equal(worstOf(all)?.fingerprint, 'c');
+    assert.equal(worstOf([]), undefined);
   });
 
   it('requests and stored documents are checked', () => {

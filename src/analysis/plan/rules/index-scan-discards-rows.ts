@@ -1,7 +1,8 @@
 import { formatRatio } from '../../format/numbers';
+import { formatTotalRows } from '../../format/plan-cells';
 import { textField } from '../fields';
 import { definePlanRule, filterOf, hasWeight, measured, savedMsOf, type PlanObservation } from '../plan-rule';
-import { formatTotal, inputsOf, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
+import { inputsOf, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
 
 /** From here on the index finds more rows that are thrown away than rows that are wanted. */
 const warnFromRatio = 0.5;
@@ -31,7 +32,7 @@ export const indexScanDiscardsRows = definePlanRule({
           node,
           severity: removedRatio >= criticalFromRatio ? 'critical' : 'medium',
           message:
-            `${index === null ? 'The bitmap scan' : `The index ${index}`} found ${formatTotal(node, removed + kept)} rows of ` +
+            `${index === null ? 'The bitmap scan' : `The index ${index}`} found ${formatTotalRows(node, removed + kept)} rows of ` +
             `${relationLabel(node) ?? 'a table'}, and the filter ${filter} discarded ${formatRatio(removedRatio)} of them.`,
           advice:
             `See whether one index can hold ${condition === null ? "the index's columns" : `the columns of ${condition}`} and those of ` +

@@ -6,12 +6,14 @@ import { indexScanDiscardsRows } from './index-scan-discards-rows';
 import { nestedLoopMisestimate } from './nested-loop-misestimate';
 import { sequentialScanDiscardsRows } from './sequential-scan-discards-rows';
 import { sortOnDisk } from './sort-on-disk';
+import { topNSort } from './top-n-sort';
 
 export const planRules: readonly PlanRule[] = [
   sequentialScanDiscardsRows,
   indexScanDiscardsRows,
   nestedLoopMisestimate,
   sortOnDisk,
+  topNSort,
   hashBatches,
   estimateOff,
 ];

@@ -1,4 +1,5 @@
 import { formatRatio } from '../../format/numbers';
+import { formatTotalRows } from '../../format/plan-cells';
 import {
   definePlanRule,
   filterOf,
@@ -8,7 +9,7 @@ import {
   severityOf,
   type PlanObservation,
 } from '../plan-rule';
-import { formatTotal, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
+import { relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
 
 /** Below this the whole table is read in a few milliseconds; an index would not be felt. (The threshold of pgMustard's and PEV2's kind of advice; 10,000 narrow rows are about 100 blocks.) */
 const minRowsRemoved = 10_000;
@@ -34,7 +35,7 @@ export const sequentialScanDiscardsRows = definePlanRule({
           node,
           severity: severityOf(savedRatio),
           message:
-            `The sequential scan of ${table} read ${formatTotal(node, removed + kept)} rows and its filter discarded ` +
+            `The sequential scan of ${table} read ${formatTotalRows(node, removed + kept)} rows and its filter discarded ` +
             `${formatRatio(removedRatio)} of them.`,
           advice:
             `See whether an index can find the rows${filter === null ? '' : ` of ${filter}`}: columns compared by = first, then ` +
