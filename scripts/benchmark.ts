@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { measureActivation } from '../benchmark/measure-activation';
+import type * as shopMeasurement from '../benchmark/measure-shop';
 import { measureTablesTree, startManyTables, tableCount } from '../benchmark/measure-tables-tree';
 import { buildForTests } from './environment/bundles';
 import { launchChromium } from './environment/chromium';
@@ -109,7 +110,7 @@ row(
 
 // beside the parsers' WASM, which its bundle looks for
 const shopBundle = await buildForTests('benchmark/measure-shop.ts', path.join(product.folder, 'dist'));
-const { measureShop } = (await import(pathToFileURL(shopBundle).href)) as typeof import('../benchmark/measure-shop');
+const { measureShop } = (await import(pathToFileURL(shopBundle).href)) as typeof shopMeasurement;
 const shop = await measureShop(shopScale, runs);
 row(`making the shop at scale ${shopScale}`, [shop.fillMs / 1000], 's');
 row('its size on disk', [shop.sizeBytes / megabyte], 'MB');
