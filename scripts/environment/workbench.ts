@@ -55,9 +55,9 @@ async function takeFromPicker(page: Page, key: string, text: string, entry: Loca
   for (let attempt = 1; ; attempt += 1) {
     await page.keyboard.press(key);
     const input = quickInput(page).locator('input.input');
-    await input.waitFor();
-    await input.fill(text);
     try {
+      // a picker that has just been closed may take this one with it
+      await input.fill(text, { timeout: pickerTimeoutMs });
       await entry.click({ timeout: pickerTimeoutMs });
       return;
     } catch (error) {
