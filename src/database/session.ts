@@ -200,7 +200,6 @@ class PooledSession implements Session {
     signal: AbortSignal,
     work: (connection: BackendConnection, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    if (signal.aborted) throw this.#toAbortFailure(signal);
     let connection: BackendConnection;
     try {
       connection = await BackendConnection.open(this.#settings, signal);

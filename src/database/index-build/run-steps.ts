@@ -82,7 +82,7 @@ async function checkBackend(
       lockTimeoutMs: 0,
     });
   });
-  const isDirect = backend !== undefined && backend.pid === connection.processId;
+  const isDirect = backend?.pid === connection.processId;
   const isKnown =
     isDirect &&
     (await context.run(catalogueUnit(pollTimeoutMs, signal), (unit) => captureProgress(unit, context, backend))) !==
@@ -224,11 +224,11 @@ class StepsRun {
   /** Looks until it is over; what goes wrong here is the business of the statement itself. */
   async #watch(place: number, over: AbortSignal): Promise<void> {
     this.#tell(place, noPhase, null);
-    while (!over.aborted) {
+    const isOver = () => over.aborted;
+    while (!isOver()) {
       await delay(pollIntervalMs, undefined, { signal: over }).catch(() => undefined);
-      if (over.aborted) return;
-      const row = await this.#poll(over).catch(() => null);
-      if (row !== null && !over.aborted) this.#tellRow(place, row);
+      const row = isOver() ? null : await this.#poll(over).catch(() => null);
+      if (row !== null && !isOver()) this.#tellRow(place, row);
     }
   }
 

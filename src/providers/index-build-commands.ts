@@ -1,0 +1,281 @@
+// Building and dropping indexes from the editor: the question that names everything, the server's progress with Cancel,
+// whoever is in the way, what is left when it fails, and Undo. The only place in the editor where an IndexConsent is made.
+import * as vscode from 'vscode';
+import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
+import { formatBytes, formatMs } from '../analysis/format/numbers';
+import {
+  formatBuildConfirmation,
+  formatDropConfirmation,
+  formatProgress,
+  formatSteps,
+  formatTransaction,
+} from '../analysis/index-build/format-index-build';
+import type {
+  IndexBuildOutcome,
+  IndexBuildRequest,
+  IndexConsent,
+  IndexDropOutcome,
+  IndexDropRequest,
+  IndexLeftover,
+  IndexPlan,
+  IndexProgress,
+  OpenTransaction,
+} from '../analysis/index-build/index-build';
+import { quoteQualifiedName } from '../analysis/sql/identifiers';
+import { runCancellable } from './cancellable';
+import type { DatabaseSession } from './database-port';
+import type { FailureReporter } from './failure-reporter';
+
+export type BuiltIndex = Extract<IndexBuildOutcome, { outcome: 'built' }>;
+export type DroppedIndexes = Extract<IndexDropOutcome, { outcome: 'dropped' }>;
+
+/** What Undo takes back: the last thing that was done in this window. */
+type LastChange =
+  | { kind: 'built'; session: DatabaseSession; undo: IndexDropRequest; title: string }
+  | { kind: 'dropped'; session: DatabaseSession; undo: IndexBuildRequest; title: string };
+
+export interface IndexBuildCommandsParts {
+  reporter: FailureReporter;
+  log: vscode.LogOutputChannel;
+  /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
+  onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
+  onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
+}
+
+/** How long a wait for somebody else may take before the user is asked whether to go on. */
+const blockerPatienceMs = 10_000;
+
+const cancel = 'Cancel';
+const undo = 'Undo';
+const copySql = 'Copy SQL';
+const dropRemainder = 'Drop the Remainder';
+
+export class IndexBuildCommands {
+  readonly #parts: IndexBuildCommandsParts;
+  #last: LastChange | null = null;
+
+  constructor(parts: IndexBuildCommandsParts) {
+    this.#parts = parts;
+  }
+
+  register(): vscode.Disposable[] {
+    return [
+      vscode.commands.registerCommand('pgInsight.index.undo', () => this.#parts.reporter.guard(() => this.undo())),
+    ];
+  }
+
+  /** Null when the user did not want it, or it failed and that was said. */
+  async create(session: DatabaseSession, request: IndexBuildRequest): Promise<BuiltIndex | null> {
+    const { index } = request;
+    const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
+    const plan = await runCancellable(`Looking at what ${title} needs`, (signal) =>
+      session.prepareIndexBuild(request, signal),
+    );
+    const consent = await askToChange(session, plan, {
+      question: `Create ${title}`,
+      detail: formatBuildConfirmation(plan),
+      agree: 'Create Index',
+    });
+    if (consent === null) return null;
+    const outcome = await this.#runWithProgress(session, `Creating ${title}`, (options) =>
+      session.runIndexBuild(request, consent, options),
+    );
+    if (outcome.outcome === 'failed') {
+      await this.#showFailure(session, outcome);
+      return null;
+    }
+    this.#parts.log.info(
+      `Created ${title} on ${session.database} at ${session.server} in ${formatMs(outcome.durationMs)}.`,
+    );
+    this.#last = { kind: 'built', session, undo: outcome.undo, title };
+    this.#parts.onDidCreate(session, outcome);
+    this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`);
+    return outcome;
+  }
+
+  /** Null when the user did not want it, or it failed and that was said. */
+  async drop(session: DatabaseSession, request: IndexDropRequest): Promise<DroppedIndexes | null> {
+    const title = `index ${request.indexes.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ')}`;
+    const plan = await runCancellable(`Looking at ${title}`, (signal) => session.prepareIndexDrop(request, signal));
+    const consent = await askToChange(session, plan, {
+      question: `Drop ${title}`,
+      detail: formatDropConfirmation(plan),
+      agree: 'Drop Index',
+    });
+    if (consent === null) return null;
+    const outcome = await this.#runWithProgress(session, `Dropping ${title}`, (options) =>
+      session.runIndexDrop(request, consent, options),
+    );
+    if (outcome.outcome === 'failed') {
+      await this.#showFailure(session, outcome);
+      return null;
+    }
+    // the log keeps what brings it back, also when the window is closed
+    const howToUndo = outcome.undoSql === '' ? '' : ` To bring it back: ${outcome.undoSql.trimEnd()}`;
+    this.#parts.log.info(`Dropped ${title} on ${session.database} at ${session.server}.${howToUndo}`);
+    this.#last = outcome.undo === null ? null : { kind: 'dropped', session, undo: outcome.undo, title };
+    this.#parts.onDidDrop(session, outcome);
+    if (outcome.undo === null) void vscode.window.showInformationMessage(`Dropped ${title}.`);
+    else this.#offerUndo(`Dropped ${title}.`);
+    return outcome;
+  }
+
+  /** Asks as every other change does. */
+  async undo(): Promise<void> {
+    const last = this.#last;
+    if (last === null) {
+      void vscode.window.showInformationMessage('No index was created or dropped in this window that could be undone.');
+      return;
+    }
+    if (last.kind === 'built') await this.drop(last.session, last.undo);
+    else await this.create(last.session, last.undo);
+  }
+
+  /** A notification waits for its button for as long as it likes; the command does not. */
+  #offerUndo(message: string): void {
+    const change = this.#last;
+    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
+      // what was done since then is not what this button is about
+      if (chosen === undo && this.#last === change) await this.#parts.reporter.guard(() => this.undo());
+    });
+  }
+
+  async #runWithProgress<Outcome>(
+    session: DatabaseSession,
+    title: string,
+    work: (options: { onProgress: (progress: IndexProgress) => void; signal: AbortSignal }) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const controller = new AbortController();
+    const blockers = new BlockerQuestion(title, controller);
+    const where = `${title} on "${session.profile.name}"`;
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: where, cancellable: true },
+      async (notification, token) => {
+        token.onCancellationRequested(() => {
+          notification.report({ message: 'cancelling on the server' });
+          controller.abort();
+        });
+        let shownPercent = 0;
+        try {
+          return await work({
+            signal: controller.signal,
+            onProgress: (progress) => {
+              if (controller.signal.aborted) return;
+              const percent = progress.ratio * 100;
+              notification.report({ message: formatProgress(progress), increment: percent - shownPercent });
+              shownPercent = percent;
+              blockers.follow(progress.waitingFor);
+            },
+          });
+        } finally {
+          blockers.end();
+        }
+      },
+    );
+  }
+
+  async #showFailure(
+    session: DatabaseSession,
+    { failure, leftover }: { failure: DatabaseFailure; leftover: IndexLeftover },
+  ): Promise<void> {
+    const { reporter } = this.#parts;
+    if (leftover.left !== 'remainder') {
+      // a cancel that leaves nothing needs no words
+      if (failure.kind !== 'cancelled' || leftover.left !== 'nothing') await showOutcome(reporter, failure, []);
+      return;
+    }
+    const { cleanup } = leftover;
+    await showOutcome(reporter, failure, [
+      {
+        title: dropRemainder,
+        run: async () => {
+          await reporter.guard(async () => {
+            await this.drop(session, cleanup);
+          });
+        },
+      },
+    ]);
+  }
+}
+
+/** The reporter keeps silent about a cancel; one that has left something on the server is to be heard of. */
+async function showOutcome(
+  reporter: FailureReporter,
+  failure: DatabaseFailure,
+  actions: Parameters<FailureReporter['showFailure']>[1],
+): Promise<void> {
+  if (!isDatabaseFailure(failure) || failure.kind !== 'cancelled') {
+    await reporter.showFailure(failure, actions);
+    return;
+  }
+  reporter.logFailure(failure);
+  const chosen = await vscode.window.showWarningMessage(failure.message, ...(actions ?? []).map(({ title }) => title));
+  await actions?.find(({ title }) => title === chosen)?.run();
+}
+
+/** Null when the user does not want it, or it can't be done and that was said. */
+async function askToChange(
+  session: DatabaseSession,
+  plan: IndexPlan,
+  { question, detail, agree }: { question: string; detail: string; agree: string },
+): Promise<IndexConsent | null> {
+  if (plan.refusal !== null) {
+    const { reason, nextStep } = plan.refusal;
+    const chosen = await vscode.window.showWarningMessage(
+      `PG Insight can't do it here: ${reason}. ${nextStep}`,
+      copySql,
+    );
+    if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
+    return null;
+  }
+  const { name, environment } = session.profile;
+  const where = environment === 'development' ? `"${name}"` : `"${name}" (${environment})`;
+  const chosen = await vscode.window.showWarningMessage(
+    `${question} on ${where}?`,
+    { modal: true, detail },
+    agree,
+    copySql,
+  );
+  if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
+  if (chosen !== agree) return null;
+  return { sql: plan.steps.map(({ sql }) => sql), server: plan.server, database: plan.database };
+}
+
+/** Asks once for each one that is in the way for longer: go on waiting, or cancel. */
+class BlockerQuestion {
+  readonly #title: string;
+  readonly #controller: AbortController;
+  readonly #asked = new Set<number | null>();
+  #waiting: { pid: number | null; since: number } | null = null;
+  #ended = false;
+
+  constructor(title: string, controller: AbortController) {
+    this.#title = title;
+    this.#controller = controller;
+  }
+
+  follow(blocker: OpenTransaction | null): void {
+    if (blocker === null) {
+      this.#waiting = null;
+      return;
+    }
+    const { pid } = blocker;
+    if (this.#waiting?.pid !== pid) this.#waiting = { pid, since: performance.now() };
+    if (performance.now() - this.#waiting.since < blockerPatienceMs || this.#asked.has(pid)) return;
+    this.#asked.add(pid);
+    void this.#ask(blocker);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  async #ask(blocker: OpenTransaction): Promise<void> {
+    const chosen = await vscode.window.showWarningMessage(
+      `${this.#title} waits for ${formatTransaction(blocker)}. It goes on when that transaction ends.`,
+      'Wait',
+      cancel,
+    );
+    if (chosen === cancel && !this.#ended) this.#controller.abort();
+  }
+}
