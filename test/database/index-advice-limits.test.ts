@@ -74,7 +74,7 @@ for (const major of [13, 18] as const) {
 
     async function advise(sql: string, as?: { user: string; password: string }): Promise<IndexAdvice> {
       const session = await openTestSession(server, {
-        searchPath: 'lab, public',
+        searchPath: ['lab', 'public'],
         ...(as === undefined ? {} : { user: as.user, readPassword: () => Promise.resolve(as.password) }),
       });
       sessions.push(session);
@@ -153,7 +153,7 @@ for (const major of [13, 18] as const) {
     });
 
     it('looks at what exists', async () => {
-      const sql = `SELECT * FROM parcels WHERE state = 'state 3' AND sent >= '2026-02-01' AND sent < '2026-02-02'`;
+      const sql = `SELECT * FROM parcels WHERE state = 'state 3' AND sent >= '2026-01-05' AND sent < '2026-01-17'`;
       const [first] = (await advise(sql)).recommendations;
       assert.deepEqual(first?.index.keys, ['state', 'sent']);
       assert.deepEqual(first.makesRedundant, []);

@@ -18,7 +18,7 @@ import type { HypotheticalIndex, WhatIfPlanner, WhatIfStatement } from './what-i
 /** Estimates are not good enough to tell a smaller gain from none. */
 export const minimumSavedRatio = 0.1;
 /** A longer index has to be cheaper by so much than a shorter one: its other columns cost space and writes. */
-export const worthwhileImprovement = 0.9;
+const worthwhileImprovement = 0.9;
 
 export interface IndexRecommendation extends IndexScript {
   index: HypotheticalIndex;
@@ -119,7 +119,7 @@ async function chooseCandidate(
   for (const candidate of candidates) {
     const { results, indexSizesBytes } = await planner.plan([{ id, sql }], [candidate.index]);
     const [result] = results;
-    if (result === undefined || result.unsupported !== null || result.used.length === 0) continue;
+    if (result?.unsupported !== null || result.used.length === 0) continue;
     const { costBefore, costAfter } = result;
     if (costAfter > costBefore * (1 - minimumSavedRatio)) continue;
     priced.push({ candidate, costBefore, costAfter, sizeBytes: indexSizesBytes[0] ?? null });

@@ -53,7 +53,7 @@ function byteLength(text: string): number {
 /** As makeObjectName() of the server: the longer part is cut first, and no character in two. */
 function makeIndexName(table: string, columns: string, ending: string): string {
   const room = maximumNameBytes - ending.length - 1;
-  const parts: [string[], string[]] = [[...table], [...columns]];
+  const parts = [Array.from(table), Array.from(columns)] as const;
   const length = (part: readonly string[]) => byteLength(part.join(''));
   while (length(parts[0]) + length(parts[1]) > room) {
     parts[length(parts[0]) > length(parts[1]) ? 0 : 1].pop();

@@ -2,13 +2,16 @@
 // when a longer one that begins with it serves its statements nearly as well.
 import type { EvidenceGrade } from '../finding';
 import { findRedundantIndexes } from './covering-index';
-import { worthwhileImprovement, type AdviceRequest, type IndexAdvice, type IndexRecommendation } from './index-advice';
+import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
 import { parseIndexKey } from './index-key';
 import type { PlannedStatement } from './planned-statement';
 import type { HypotheticalIndex, WhatIfPlanner } from './what-if-planner';
 import { quoteQualifiedName } from '../sql/identifiers';
+
+/** One index less to keep up to date is worth a tenth of what it would save. */
+const keptSavingRatio = 0.9;
 
 export interface WorkloadStatement extends AdviceRequest {
   /** The caller's name for it, unique. */
@@ -107,9 +110,9 @@ async function absorb(wishes: readonly Wish[], planner: WhatIfPlanner): Promise<
     for (const longer of kept.filter(({ index }) => beginsWith(index, wish.index))) {
       const statements = wish.by.map(({ outcome: { id, sql } }) => ({ id, sql }));
       const { results } = await planner.plan(statements, [longer.index]);
-      absorbed = results.every(({ costAfter }, at) => {
-        const alone = wish.by[at]?.recommendation.costAfter ?? 0;
-        return costAfter * worthwhileImprovement <= alone;
+      absorbed = results.every(({ costBefore, costAfter }, at) => {
+        const alone = costBefore - (wish.by[at]?.recommendation.costAfter ?? costBefore);
+        return costBefore - costAfter >= alone * keptSavingRatio;
       });
       if (!absorbed) continue;
       longer.by.push(...wish.by);
@@ -163,13 +166,13 @@ export async function mergeAdvice(
   return {
     statements: outcomes.map(({ id, sql, calls, advice }, at) => {
       const result = results[at];
-      const isKnown = result !== undefined && result.unsupported === null;
+      const known = result?.unsupported === null ? result : null;
       return {
         id,
         sql,
         calls,
-        costBefore: isKnown ? result.costBefore : null,
-        costAfter: isKnown ? result.costAfter : null,
+        costBefore: known?.costBefore ?? null,
+        costAfter: known?.costAfter ?? null,
         status: advice.status,
         reason: advice.reason,
       };
