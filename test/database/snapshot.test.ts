@@ -374,7 +374,7 @@ describe('snapshot', () => {
           await client.query('LOCK TABLE public.parent IN ROW EXCLUSIVE MODE');
           const pid = await pidOf(waiting);
           const ourPid = await pidOf(client);
-          const blocked = waiting.query('LOCK TABLE public.parent IN SHARE MODE').catch(() => undefined);
+          const blocked = waiting.query('BEGIN; LOCK TABLE public.parent IN SHARE MODE').catch(() => undefined);
           await waitFor(
             async () => (await ask(`SELECT pid FROM pg_locks WHERE NOT granted AND pid = ${pid}`)).length > 0,
           );

@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import { formatBytes } from '../format/numbers';
+import { defineRule, estimated, measured } from '../rule';
+import { quoteQualifiedName } from '../sql/identifiers';
+import { findDuplicates } from './duplicate-indexes';
+import { toDropIndexFix, toIndexRef } from './index-shape';
+
+export const duplicateIndex = defineRule({
+  id: 'duplicate-index',
+  title: 'Indexes that are the same',
+  category: 'indexes',
+  defaultSeverity: 'medium',
+  needs: ['indexes'],
+  options: z.strictObject({}),
+  check: ({ indexes }) =>
+    findDuplicates(indexes).flatMap(({ kept, spare }) =>
+      spare.map((index) => {
+        const name = quoteQualifiedName(index.schema, index.name);
+        const other = quoteQualifiedName(kept.schema, kept.name);
+        return {
+          weight: index.estimatedSizeBytes,
+          subject: toIndexRef(index),
+          message: `Index ${name} (${formatBytes(index.estimatedSizeBytes)}) is the same as ${other}: every write pays for both.`,
+          advice: 'The planner uses the other one for everything that this one was used for.',
+          evidence: [
+            measured('the same as', kept.definition, null),
+            estimated('size', index.estimatedSizeBytes, 'bytes'),
+            ...(index.scans === null ? [] : [measured('index scans', index.scans, 'scans')]),
+          ],
+          fix: toDropIndexFix(index, 'Storage parameters of the two may differ (fillfactor, tablespace).'),
+          fingerprint: `duplicate-index: ${name} = ${other}`,
+        };
+      }),
+    ),
+});

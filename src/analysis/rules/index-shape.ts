@@ -1,0 +1,104 @@
+// What indexes have in common, what one stands for, and the SQL that drops it and makes it again.
+import type { SuggestedFix } from '../finding';
+import type { IndexKey, SnapshotForeignKey, SnapshotIndex } from '../snapshot';
+import { quoteName, quoteQualifiedName } from '../sql/identifiers';
+
+/** Enforces or identifies something, or is a part of its parent's index: no matter of speed alone, never to be dropped here. */
+export function isNeeded(index: SnapshotIndex): boolean {
+  return (
+    index.constraint !== null ||
+    index.isPrimary ||
+    index.supportsForeignKey ||
+    index.isReplicaIdentity ||
+    index.parentOid !== null
+  );
+}
+
+export function isSameKey(a: IndexKey, b: IndexKey): boolean {
+  return isSameTerm(a, b) && a.descending === b.descending && a.nullsFirst === b.nullsFirst;
+}
+
+/** But for the order, which a B-tree is read in both ways. */
+function isSameTerm(a: IndexKey, b: IndexKey): boolean {
+  return a.sql === b.sql && a.operatorClass === b.operatorClass && a.collation === b.collation;
+}
+
+/** Whether the keys of one are the first of the other, in its order or all of them the other way round. */
+export function isPrefix(shorter: readonly IndexKey[], longer: readonly IndexKey[]): boolean {
+  const pairs = shorter.map((key, position) => [key, longer[position]] as const);
+  return (
+    pairs.every(([a, b]) => b !== undefined && isSameKey(a, b)) ||
+    pairs.every(
+      ([a, b]) => b !== undefined && isSameTerm(a, b) && a.descending !== b.descending && a.nullsFirst !== b.nullsFirst,
+    )
+  );
+}
+
+/** Whether looking up the columns is one descent of the index: they lead it, in any order, and no row is left out. */
+export function servesColumns(index: SnapshotIndex, columns: readonly string[]): boolean {
+  const leading = index.keys.slice(0, columns.length).map(({ column }) => column);
+  return (
+    index.isValid &&
+    (index.method === 'btree' || (index.method === 'hash' && columns.length === 1)) &&
+    columns.every((column) => leading.includes(column)) &&
+    (index.predicate === null || onlyExcludesNulls(index.predicate, columns))
+  );
+}
+
+/** `=` never finds a NULL: an index without them serves it all the same. */
+function onlyExcludesNulls(predicate: string, columns: readonly string[]): boolean {
+  const conditions = columns.map((column) => `${quoteName(column)} IS NOT NULL`);
+  return predicate
+    .replaceAll(/[()]/g, '')
+    .split(' AND ')
+    .every((condition) => conditions.includes(condition));
+}
+
+/** Whether it is the only index by which a foreign key of its table finds the rows of a parent. */
+export function isSoleForeignKeySupport(
+  index: SnapshotIndex,
+  tableIndexes: readonly SnapshotIndex[],
+  foreignKeys: readonly SnapshotForeignKey[],
+): boolean {
+  return foreignKeys.some(
+    ({ tableOid, columns }) =>
+      tableOid === index.tableOid &&
+      servesColumns(index, columns) &&
+      !tableIndexes.some((other) => other.oid !== index.oid && servesColumns(other, columns)),
+  );
+}
+
+/** The statement that makes it: of a partitioned index pg_get_indexdef() says ON ONLY, which would leave out partitions. */
+export function toCreateIndex({ definition, isPartitioned }: SnapshotIndex): string {
+  const statement = isPartitioned
+    ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY /, '$1 ')
+    : definition.replace(/^(CREATE (?:UNIQUE )?INDEX) /, '$1 CONCURRENTLY ');
+  return `${statement};`;
+}
+
+/** "cannot drop partitioned index concurrently": the server's own words. */
+export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix {
+  const name = quoteQualifiedName(index.schema, index.name);
+  return {
+    title: `Drop index ${name}`,
+    sql: `DROP INDEX ${index.isPartitioned ? '' : 'CONCURRENTLY '}${name};`,
+    undoSql: toCreateIndex(index),
+    risk: index.isPartitioned
+      ? `${risk} Dropping a partitioned index locks the table and all its partitions against reading and writing for a moment.`
+      : risk,
+    outsideTransaction: !index.isPartitioned,
+  };
+}
+
+export function groupBy<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> {
+  const groups = new Map<Key, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group === undefined) groups.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+export const toIndexRef = (index: SnapshotIndex) =>
+  ({ kind: 'index', schema: index.schema, name: index.name, table: index.tableName }) as const;

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { formatQuantity } from '../format/numbers';
+import { defineRule, estimated, type RuleFinding } from '../rule';
+import type { SnapshotIndex } from '../snapshot';
+import { quoteName, quoteQualifiedName } from '../sql/identifiers';
+import { groupBy, toCreateIndex } from './index-shape';
+import { findPartitionRoots, groupByRoot } from './partition-roots';
+
+/** Could become the key as it is: PRIMARY KEY USING INDEX. */
+const isCandidate = (index: SnapshotIndex) =>
+  index.isUnique &&
+  index.isValid &&
+  index.method === 'btree' &&
+  index.constraint === null &&
+  index.predicate === null &&
+  !index.isPartitioned &&
+  index.keys.every(({ isNotNull, descending, nullsFirst }) => isNotNull && !descending && !nullsFirst);
+
+export const noPrimaryKey = defineRule({
+  id: 'no-primary-key',
+  title: 'Tables without a primary key',
+  category: 'tables',
+  defaultSeverity: 'medium',
+  needs: ['tables', 'indexes'],
+  options: z.strictObject({}),
+  check({ tables, indexes }) {
+    const indexesOf = groupBy(indexes, ({ tableOid }) => tableOid);
+    return [...groupByRoot(tables, findPartitionRoots(tables))].flatMap(([root, parts]): RuleFinding[] => {
+      const isOrdinary = root.kind === 'table' || root.kind === 'partitioned table';
+      if (!isOrdinary || root.hasPrimaryKey || root.extension !== null) return [];
+      const rows = parts.reduce(
+        (sum, { estimatedRows, activity }) => sum + Math.max(estimatedRows ?? 0, activity?.liveTuples ?? 0),
+        0,
+      );
+      if (rows === 0) return [];
+      const name = quoteQualifiedName(root.schema, root.name);
+      const own = indexesOf.get(root.oid) ?? [];
+      const candidate = own.find(isCandidate);
+      const hasKey =
+        candidate !== undefined || own.some(({ isUnique, keys }) => isUnique && keys.every((key) => key.isNotNull));
+      return [
+        {
+          severity: hasKey ? 'low' : 'medium',
+          weight: rows,
+          subject: { kind: 'relation', schema: root.schema, name: root.name },
+          message: `Table ${name} (${formatQuantity(Math.round(rows), 'row')}) has no primary key.`,
+          advice: hasKey
+            ? 'A unique index on NOT NULL columns is there: make its columns the primary key.'
+            : 'Make the columns that identify a row the key, or add one: ALTER TABLE ... ADD COLUMN ... bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, which rewrites the table while nobody can use it.',
+          evidence: [estimated('rows', Math.round(rows), 'rows')],
+          ...(candidate === undefined
+            ? {}
+            : {
+                fix: {
+                  title: `Make ${quoteName(candidate.name)} the primary key of ${name}`,
+                  sql: `ALTER TABLE ${name} ADD PRIMARY KEY USING INDEX ${quoteName(candidate.name)};`,
+                  undoSql: `ALTER TABLE ${name} DROP CONSTRAINT ${quoteName(candidate.name)};\n${toCreateIndex(candidate)}`,
+                  risk: 'Locks the table against reading and writing for a moment.',
+                  outsideTransaction: false,
+                },
+              }),
+          fingerprint: `no-primary-key: ${name}`,
+        },
+      ];
+    });
+  },
+});

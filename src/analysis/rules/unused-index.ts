@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { formatBytes } from '../format/numbers';
+import { defineRule, estimated, measured } from '../rule';
+import type { SnapshotIndex } from '../snapshot';
+import { quoteQualifiedName } from '../sql/identifiers';
+import { countedDays, findStandbyGap, notCountedGap } from './gaps';
+import { groupBy, isNeeded, isSoleForeignKeySupport, toDropIndexFix, toIndexRef } from './index-shape';
+
+/** Reports that run once a week use an index once a week. */
+const minStatisticsDays = 7;
+/** What is smaller costs next to nothing to keep. */
+const minSizeBytes = 1024 * 1024;
+/** From here on the disk, the cache and every backup feel it. */
+const mediumFromBytes = 100 * 1024 * 1024;
+
+export const unusedIndex = defineRule({
+  id: 'unused-index',
+  title: 'Indexes that no scan uses',
+  category: 'indexes',
+  defaultSeverity: 'low',
+  needs: ['indexes', 'foreignKeys', 'databases', 'tables'],
+  options: z.strictObject({
+    minStatisticsDays: z.number().min(0).default(minStatisticsDays),
+    minSizeBytes: z.number().min(0).default(minSizeBytes),
+  }),
+  blockedBy({ indexes, databases, capturedAt, server }, options) {
+    if (indexes.some(({ scans }) => scans === null)) return notCountedGap;
+    const days = countedDays(databases, capturedAt);
+    const tooYoung = days !== null && days < options.minStatisticsDays;
+    return (
+      findStandbyGap(server) ??
+      (tooYoung
+        ? {
+            kind: 'not-possible',
+            message: `Scans are counted for ${days.toFixed(1)} days only (since a reset, a crash or the start of the server): too short to call an index unused.`,
+            nextStep: `Look again when ${options.minStatisticsDays} days of statistics are there.`,
+          }
+        : null)
+    );
+  },
+  check({ indexes, foreignKeys, databases, tables, capturedAt }, options) {
+    const ofTable = groupBy(indexes, ({ tableOid }) => tableOid);
+    const children = groupBy(indexes, ({ parentOid }) => parentOid);
+    const ofExtensions = new Set(tables.flatMap(({ oid, extension }) => (extension === null ? [] : [oid])));
+    const withParts = (index: SnapshotIndex): SnapshotIndex[] => [
+      index,
+      ...(children.get(index.oid) ?? []).flatMap(withParts),
+    ];
+    const since = databases.find(({ isCurrent }) => isCurrent)?.countedSince ?? null;
+    const days = countedDays(databases, capturedAt);
+    const period = since === null || days === null ? '' : ` since ${since.slice(0, 10)} (${Math.floor(days)} days)`;
+    return indexes.flatMap((index) => {
+      // a unique index does its work without being scanned
+      if (isNeeded(index) || index.isUnique || !index.isValid || ofExtensions.has(index.tableOid)) return [];
+      const parts = withParts(index);
+      const sizeBytes = parts.reduce((sum, part) => sum + part.estimatedSizeBytes, 0);
+      if (parts.some(({ scans }) => scans !== 0) || sizeBytes < options.minSizeBytes) return [];
+      if (isSoleForeignKeySupport(index, ofTable.get(index.tableOid) ?? [], foreignKeys)) return [];
+      const name = quoteQualifiedName(index.schema, index.name);
+      const ofExpression = index.keys.some(({ column }) => column === null);
+      return [
+        {
+          severity: sizeBytes >= mediumFromBytes ? ('medium' as const) : ('low' as const),
+          weight: sizeBytes,
+          subject: toIndexRef(index),
+          message: `Index ${name} (${formatBytes(sizeBytes)}) was not used by any scan on this server${period}.`,
+          advice:
+            'Each server counts for itself: look at the replicas too, and make sure that the index is older than that and ' +
+            'that nothing rare (a monthly report) needs it.',
+          evidence: [
+            measured('index scans', 0, 'scans'),
+            estimated('size', sizeBytes, 'bytes'),
+            ...(since === null ? [] : [measured('statistics since', since, null)]),
+          ],
+          fix: toDropIndexFix(
+            index,
+            'A statement that needs it after all gets slow until it is made again.' +
+              (ofExpression ? ' The planner also loses the statistics of its expression.' : ''),
+          ),
+          fingerprint: `unused-index: ${name}`,
+        },
+      ];
+    });
+  },
+});
