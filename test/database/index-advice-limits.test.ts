@@ -40,10 +40,11 @@ for (const major of [13, 18] as const) {
         CREATE DOMAIN lab.code AS text;
         CREATE TABLE lab.parcels (
           id bigint PRIMARY KEY, code varchar(20), tag lab.code, state text, sort smallint, sent timestamptz, amount numeric,
-          weight float8, doc json, lost boolean, note text) WITH (autovacuum_enabled = false);
+          weight float8, doc json, lost boolean, note text, side text) WITH (autovacuum_enabled = false);
         INSERT INTO lab.parcels
         SELECT i, 'c' || i % 9000, 't' || i % 9000, 'state ' || i % 7, i % 100, '2026-01-01'::timestamptz + i * interval '1 minute',
-          i % 5000, CASE WHEN i % 2 = 0 THEN i END, '{}', i % 1000 = 0, repeat('x', 120)
+          i % 5000, CASE WHEN i % 2 = 0 THEN i END, '{}', i % 1000 = 0, repeat('x', 120),
+          CASE WHEN i % 5 < 3 THEN 'left' ELSE 'right' END
         FROM generate_series(1, 60000) AS i;
         CREATE TABLE public.parcels (LIKE lab.parcels);
         CREATE TABLE lab.fresh (LIKE lab.parcels) WITH (autovacuum_enabled = false);
@@ -153,32 +154,32 @@ for (const major of [13, 18] as const) {
     });
 
     it('looks at what exists', async () => {
-      const sql = `SELECT * FROM parcels WHERE state = 'state 3' AND sent >= '2026-01-05' AND sent < '2026-01-17'`;
+      const sql = `SELECT * FROM parcels WHERE side = 'left' AND sent >= '2026-01-05' AND sent < '2026-01-10'`;
       const [first] = (await advise(sql)).recommendations;
-      assert.deepEqual(first?.index.keys, ['state', 'sent']);
+      assert.deepEqual(first?.index.keys, ['side', 'sent']);
       assert.deepEqual(first.makesRedundant, []);
-      assert.equal(first.name, 'parcels_state_sent_idx');
+      assert.equal(first.name, 'parcels_side_sent_idx');
 
       await client.query(`
-        CREATE INDEX parcels_state ON lab.parcels (state);
-        CREATE INDEX parcels_pattern ON lab.parcels (state text_pattern_ops, sent);
-        CREATE INDEX parcels_part ON lab.parcels (state, sent) WHERE id < 10;
-        CREATE VIEW lab.parcels_state_sent_idx AS SELECT 1 AS one;`);
+        CREATE INDEX parcels_side ON lab.parcels (side);
+        CREATE INDEX parcels_lower ON lab.parcels (lower(side), sent);
+        CREATE INDEX parcels_part ON lab.parcels (side, sent) WHERE id < 10;
+        CREATE VIEW lab.parcels_side_sent_idx AS SELECT 1 AS one;`);
       const [second] = (await advise(sql)).recommendations;
-      assert.deepEqual(second?.index.keys, ['state', 'sent']);
-      assert.deepEqual(second.makesRedundant, ['lab.parcels_state']);
-      assert.equal(second.name, 'parcels_state_sent_idx1');
+      assert.deepEqual(second?.index.keys, ['side', 'sent']);
+      assert.deepEqual(second.makesRedundant, ['lab.parcels_side']);
+      assert.equal(second.name, 'parcels_side_sent_idx1');
       assert.deepEqual(second.steps, [
-        'CREATE INDEX CONCURRENTLY parcels_state_sent_idx1 ON lab.parcels USING btree (state, sent)',
+        'CREATE INDEX CONCURRENTLY parcels_side_sent_idx1 ON lab.parcels USING btree (side, sent)',
       ]);
-      assert.equal(second.undo, 'DROP INDEX CONCURRENTLY lab.parcels_state_sent_idx1');
+      assert.equal(second.undo, 'DROP INDEX CONCURRENTLY lab.parcels_side_sent_idx1');
 
       for (const step of second.steps) await client.query(step);
       await client.query('DROP INDEX lab.parcels_part');
       assert.equal((await advise(sql)).status, 'none');
       // an index that is not valid serves nobody
       await client.query(
-        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'lab.parcels_state_sent_idx1'::regclass`,
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'lab.parcels_side_sent_idx1'::regclass`,
       );
       assert.equal((await advise(sql)).status, 'advice');
       await client.query(second.undo);
