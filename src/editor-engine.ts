@@ -1,9 +1,15 @@
 // The half of the editor's composition root that is loaded by the first thing that needs it: pg, zod, the SQL parser and
 // the plan rules. extension.ts imports it dynamically, so that activation stays light.
+import { analyze } from './analysis/analyze';
+import { buildReport } from './analysis/build-report';
 import { findDoctorChecks, type DoctorCheck } from './analysis/doctor';
 import type { Finding } from './analysis/finding';
+import type { IgnoreEntry } from './analysis/ignore-list';
 import { analyzePlan } from './analysis/plan/analyze-plan';
 import type { Plan } from './analysis/plan/plan';
+import type { AnalysisReport } from './analysis/report';
+import { toAnalyzeOptions, type RuleSettings } from './analysis/rule-choices';
+import type { Snapshot } from './analysis/snapshot';
 import { loadSqlParser } from './analysis/sql/load-sql-parser';
 import { createConnectionSources } from './database/connection-sources';
 import { connectProfile } from './database/database-access';
@@ -31,4 +37,11 @@ export async function runDoctor(session: DatabaseSession): Promise<DoctorCheck[]
 
 export function findPlanInsights(plan: Plan, session: DatabaseSession): Finding[] {
   return analyzePlan(plan, { serverVersionNumber: session.facts.versionNumber });
+}
+
+export function analyzeSnapshot(
+  snapshot: Snapshot,
+  { rules, ignore }: { rules: RuleSettings; ignore: readonly IgnoreEntry[] },
+): AnalysisReport {
+  return buildReport(snapshot, analyze(snapshot, toAnalyzeOptions(rules, ignore)));
 }

@@ -10,6 +10,8 @@ import type { ConnectionSources, DatabaseAccess, ProfileStore } from './provider
 import { ExplainCommands } from './providers/explain-commands';
 import { ExplainLenses } from './providers/explain-lenses';
 import { FailureReporter } from './providers/failure-reporter';
+import { HealthStore } from './providers/health-store';
+import { IgnoreFile } from './providers/ignore-file';
 import { ParameterMemory } from './providers/parameter-memory';
 import { PasswordStore } from './providers/password-store';
 import { revealSource } from './providers/reveal-source';
@@ -48,6 +50,7 @@ let openConnections: ConnectionStore | null = null;
 export interface ExtensionParts {
   connectionStore: ConnectionStore;
   connectionsView: ConnectionsView;
+  healthStore: HealthStore;
   tablesStore: TablesStore;
   tablesView: TablesView;
   logFolder: vscode.Uri;
@@ -59,6 +62,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const passwords = new PasswordStore(context.secrets, context.globalState);
   const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState, log);
   openConnections = connectionStore;
+  const ignoreFile = new IgnoreFile();
+  const healthStore = new HealthStore(
+    connectionStore,
+    ignoreFile,
+    async (...snapshotAndChoices) => (await loadEngine()).analyzeSnapshot(...snapshotAndChoices),
+    reporter,
+  );
   const tablesStore = new TablesStore(connectionStore, reporter, context.workspaceState);
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics();
@@ -90,6 +100,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   context.subscriptions.push(
     log,
     connectionStore,
+    ignoreFile,
+    healthStore,
     tablesStore,
     diagnostics,
     lenses,
@@ -117,7 +129,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
       reporter,
     }),
   );
-  return { connectionStore, connectionsView, tablesStore, tablesView, logFolder: context.logUri };
+  return { connectionStore, connectionsView, healthStore, tablesStore, tablesView, logFolder: context.logUri };
 }
 
 /** Nothing stays open on a server when the window closes. */
