@@ -2,6 +2,7 @@
 // whoever is in the way, what is left when it fails, and Undo. The only place in the editor where an IndexConsent is made.
 import * as vscode from 'vscode';
 import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
+import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { formatBytes, formatMs } from '../analysis/format/numbers';
 import {
   formatBuildConfirmation,
@@ -31,12 +32,14 @@ export type DroppedIndexes = Extract<IndexDropOutcome, { outcome: 'dropped' }>;
 
 /** What Undo takes back: the last thing that was done in this window. */
 type LastChange =
-  | { kind: 'built'; session: DatabaseSession; undo: IndexDropRequest; title: string }
-  | { kind: 'dropped'; session: DatabaseSession; undo: IndexBuildRequest; title: string };
+  | { kind: 'built'; profile: ConnectionProfile; undo: IndexDropRequest }
+  | { kind: 'dropped'; profile: ConnectionProfile; undo: IndexBuildRequest };
 
 export interface IndexBuildCommandsParts {
   reporter: FailureReporter;
   log: vscode.LogOutputChannel;
+  /** The profile's session, connected when it is not; null when the user gave up. */
+  openSession: (profile: ConnectionProfile) => Promise<DatabaseSession | null>;
   /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
   onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
@@ -64,7 +67,7 @@ export class IndexBuildCommands {
     ];
   }
 
-  /** Null when the user did not want it, or it failed and that was said. */
+  /** Null when the user did not want it, or it failed and that was said. Rejects when nothing could be begun. */
   async create(session: DatabaseSession, request: IndexBuildRequest): Promise<BuiltIndex | null> {
     const { index } = request;
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
@@ -87,7 +90,7 @@ export class IndexBuildCommands {
     this.#parts.log.info(
       `Created ${title} on ${session.database} at ${session.server} in ${formatMs(outcome.durationMs)}.`,
     );
-    this.#last = { kind: 'built', session, undo: outcome.undo, title };
+    this.#last = { kind: 'built', profile: session.profile, undo: outcome.undo };
     this.#parts.onDidCreate(session, outcome);
     this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`);
     return outcome;
@@ -113,7 +116,7 @@ export class IndexBuildCommands {
     // the log keeps what brings it back, also when the window is closed
     const howToUndo = outcome.undoSql === '' ? '' : ` To bring it back: ${outcome.undoSql.trimEnd()}`;
     this.#parts.log.info(`Dropped ${title} on ${session.database} at ${session.server}.${howToUndo}`);
-    this.#last = outcome.undo === null ? null : { kind: 'dropped', session, undo: outcome.undo, title };
+    this.#last = outcome.undo === null ? null : { kind: 'dropped', profile: session.profile, undo: outcome.undo };
     this.#parts.onDidDrop(session, outcome);
     if (outcome.undo === null) void vscode.window.showInformationMessage(`Dropped ${title}.`);
     else this.#offerUndo(`Dropped ${title}.`);
@@ -127,8 +130,10 @@ export class IndexBuildCommands {
       void vscode.window.showInformationMessage('No index was created or dropped in this window that could be undone.');
       return;
     }
-    if (last.kind === 'built') await this.drop(last.session, last.undo);
-    else await this.create(last.session, last.undo);
+    const session = await this.#parts.openSession(last.profile);
+    if (session === null) return;
+    if (last.kind === 'built') await this.drop(session, last.undo);
+    else await this.create(session, last.undo);
   }
 
   /** A notification waits for its button for as long as it likes; the command does not. */

@@ -397,6 +397,43 @@ describe('an index and what stands between', () => {
     }
   });
 
+  it('a cancel after the connection was lost reaches the server all the same', async () => {
+    const proxy = await startTcpProxy(server);
+    const connection = await connect(server.url().replace(`:${server.port}/`, `:${proxy.port}/`));
+    const blocker = await connectClient(server.url());
+    await blocker.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM app.other');
+    try {
+      const controller = new AbortController();
+      let silent = false;
+      let recovered = false;
+      const outcome = await build(connection, toRequest('orders_lost_too'), {
+        signal: controller.signal,
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor === null) return;
+          // told over a new connection: the one that had sent the statement is gone
+          if (recovered) controller.abort();
+          if (silent) return;
+          silent = true;
+          proxy.fallSilent();
+          void delay(9_000).then(() => {
+            proxy.recover();
+            recovered = true;
+          });
+        },
+      });
+      assert.equal(toFailure(outcome).failure.kind, 'connection-lost');
+      const { rows } = await admin.query('SELECT FROM pg_stat_progress_create_index');
+      assert.equal(rows.length, 0);
+      await blocker.query('COMMIT');
+      await drop(connection, toCleanup(outcome));
+      assert.deepEqual(await listIndexes(admin, 'orders_lost_too'), []);
+    } finally {
+      await blocker.end();
+      await connection.close();
+      await proxy.close();
+    }
+  });
+
   for (const poolMode of ['transaction', 'session'] as const) {
     it(`pgbouncer in ${poolMode} mode: refused with the SQL, and nothing is set`, async () => {
       const pooler = await startPgbouncer({ server, poolMode });

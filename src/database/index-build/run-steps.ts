@@ -11,6 +11,7 @@ import { describeLoss, toCancelledFailure, toStatementFailure } from '../failure
 import {
   backendQuery,
   buildProgressQuery,
+  cancelBuildQuery,
   toBlocker,
   type BackendRow,
   type BuildProgressRow,
@@ -299,10 +300,7 @@ class StepsRun {
   async #cancelFromOutside(): Promise<void> {
     const { pid, started } = this.#backend;
     await this.#context.run(catalogueUnit(pollTimeoutMs, undefined), (unit) =>
-      unit.query(
-        "SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.pid = $1::pg_catalog.int4 AND pg_catalog.date_part('epoch', a.backend_start)::pg_catalog.text = $2",
-        [pid, started],
-      ),
+      captureRows(unit, this.#context.facts, cancelBuildQuery, [pid, started]),
     );
   }
 }

@@ -4,6 +4,7 @@ import type { IndexedTable } from '../../../analysis/index-build/index-steps';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import backendSql from './backend.sql';
 import buildProgressSql from './build-progress.sql';
+import cancelBuildSql from './cancel-build.sql';
 import indexStatesSql from './index-states.sql';
 import indexTableSql from './index-table.sql';
 import indexedTablesSql from './indexed-tables.sql';
@@ -145,6 +146,13 @@ export const backendQuery: CatalogueQuery<typeof backendRow> = {
   name: 'the connection',
   row: backendRow,
   variants: [{ when: oldestVersionNumber, sql: backendSql }],
+};
+
+const cancelBuildRow = z.object({ is_sent: z.boolean() });
+export const cancelBuildQuery: CatalogueQuery<typeof cancelBuildRow> = {
+  name: 'the cancel request',
+  row: cancelBuildRow,
+  variants: [{ when: oldestVersionNumber, sql: cancelBuildSql }],
 };
 
 const indexStatesRow = z.object({
