@@ -4,7 +4,7 @@ import { analyze } from './analysis/analyze';
 import { buildReport } from './analysis/build-report';
 import { findDoctorChecks, type DoctorCheck } from './analysis/doctor';
 import type { Finding } from './analysis/finding';
-import type { IgnoreEntry } from './analysis/ignore-list';
+import type { IgnoreEntry } from './analysis/parse-ignore-list';
 import { analyzePlan } from './analysis/plan/analyze-plan';
 import type { Plan } from './analysis/plan/plan';
 import type { AnalysisReport } from './analysis/report';
@@ -17,6 +17,7 @@ import { localSystem } from './database/local-system';
 import { findConfigurationFolder, openProfileStore } from './database/profile-store';
 import type { DatabaseAccess, DatabaseSession } from './providers/database-port';
 
+export { parseIgnoreList } from './analysis/parse-ignore-list';
 export { PlanPanels } from './webviews/plan-panel';
 
 export const profiles = openProfileStore(findConfigurationFolder(localSystem));

@@ -62,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const passwords = new PasswordStore(context.secrets, context.globalState);
   const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState, log);
   openConnections = connectionStore;
-  const ignoreFile = new IgnoreFile();
+  const ignoreFile = new IgnoreFile(async (text) => (await loadEngine()).parseIgnoreList(text));
   const healthStore = new HealthStore(
     connectionStore,
     ignoreFile,

@@ -1,7 +1,8 @@
 // The health rules on one snapshot: what they found, what of it somebody chose not to see, and what each rule did. Pure.
 // A rule that throws is a fault of PG Insight and is not hidden here.
 import { severities, type Finding } from './finding';
-import { findIgnoreReason, type IgnoreEntry } from './ignore-list';
+import { findIgnoreReason } from './ignore-list';
+import type { IgnoreEntry } from './parse-ignore-list';
 import type { IgnoredFinding, RuleOutcome } from './report';
 import { healthRules } from './rules/index';
 import type { Snapshot } from './snapshot';

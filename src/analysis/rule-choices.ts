@@ -1,5 +1,5 @@
 // The setting pgInsight.rules: "off", or the options that differ from a rule's defaults, by the rule's id.
-import type { IgnoreEntry } from './ignore-list';
+import type { IgnoreEntry } from './parse-ignore-list';
 import type { AnalyzeOptions } from './analyze';
 
 export type RuleSettings = Readonly<Record<string, unknown>>;

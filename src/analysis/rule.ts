@@ -51,8 +51,8 @@ export interface HealthRule {
   category: RuleCategory;
   defaultSeverity: Severity;
   needs: readonly SectionName[];
-  /** The defaults of its options, by name. */
-  defaultOptions: Readonly<Record<string, unknown>>;
+  /** What the setting pgInsight.rules may hold under the rule's id, besides "off". */
+  options: z.ZodType<Record<string, unknown>>;
   /** `options` as the settings have them: a part of the rule's options, or undefined. */
   run: (snapshot: Snapshot, options?: unknown) => RuleResult;
 }
@@ -67,7 +67,7 @@ export function defineRule<Needs extends SectionName, Options extends Record<str
     category,
     defaultSeverity,
     needs,
-    defaultOptions: schema.parse({}),
+    options: schema,
     run(snapshot, given = {}) {
       const parsed = schema.safeParse(given);
       if (!parsed.success) {

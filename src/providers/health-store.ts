@@ -3,7 +3,7 @@
 // setting only has the same snapshot analyzed again.
 import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
-import type { IgnoreEntry } from '../analysis/ignore-list';
+import type { IgnoreEntry } from '../analysis/parse-ignore-list';
 import type { AnalysisReport } from '../analysis/report';
 import type { RuleSettings } from '../analysis/rule-choices';
 import type { Snapshot } from '../analysis/snapshot';
@@ -79,7 +79,11 @@ export class HealthStore implements vscode.Disposable {
     this.#followSession();
     if (this.#session !== null && this.#state.state === 'not-connected') {
       const session = this.#session;
-      this.#loading ??= this.#capture(session).finally(() => (this.#loading = null));
+      const loading = this.#capture(session).finally(() => {
+        // by now another capture may be under way
+        if (this.#loading === loading) this.#loading = null;
+      });
+      this.#loading = loading;
     }
     await this.#loading;
     return this.#state;

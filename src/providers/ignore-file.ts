@@ -2,22 +2,19 @@
 // written over.
 import * as vscode from 'vscode';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
-import {
-  formatIgnoreList,
-  ignoreFileName,
-  parseIgnoreList,
-  type IgnoreEntry,
-  type IgnoreListReading,
-} from '../analysis/ignore-list';
+import { formatIgnoreList, ignoreFileName } from '../analysis/ignore-list';
+import type { IgnoreEntry, IgnoreListReading } from '../analysis/parse-ignore-list';
 
 export class IgnoreFile implements vscode.Disposable {
+  readonly #parse: (text: string) => Promise<IgnoreListReading>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #watcher: vscode.FileSystemWatcher;
 
   /** The file was changed, by us or by anybody. */
   readonly onDidChange = this.#changed.event;
 
-  constructor() {
+  constructor(parse: (text: string) => Promise<IgnoreListReading>) {
+    this.#parse = parse;
     this.#watcher = vscode.workspace.createFileSystemWatcher(`**/${ignoreFileName}`);
     const changed = () => {
       this.#changed.fire();
@@ -40,10 +37,11 @@ export class IgnoreFile implements vscode.Disposable {
       }
       return { status: 'unreadable', reason: error instanceof Error ? error.message : String(error) };
     }
-    return parseIgnoreList(new TextDecoder().decode(bytes));
+    return this.#parse(new TextDecoder().decode(bytes));
   }
 
-  async add(entry: IgnoreEntry): Promise<void> {
+  /** Writes what `change` makes of the entries. */
+  async update(change: (entries: readonly IgnoreEntry[]) => readonly IgnoreEntry[]): Promise<void> {
     const uri = ignoreFileUri();
     if (uri === null) {
       throw new DatabaseFailure(
@@ -56,11 +54,11 @@ export class IgnoreFile implements vscode.Disposable {
     if (reading.status === 'unreadable') {
       throw new DatabaseFailure(
         'other',
-        `${ignoreFileName} can not be read, so nothing is added to it. ${reading.reason}`,
+        `${ignoreFileName} can't be read, so it is left as it is. ${reading.reason}`,
         'Mend the file or delete it.',
       );
     }
-    const text = formatIgnoreList([...reading.entries, entry]);
+    const text = formatIgnoreList(change(reading.entries));
     await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
     this.#changed.fire();
   }

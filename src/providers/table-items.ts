@@ -1,6 +1,5 @@
 // How tables, columns, indexes and foreign keys look in the Tables view: label, description, icon, tooltip.
 import * as vscode from 'vscode';
-import { formatDateTime } from '../analysis/format/date-time';
 import { formatBytes, formatCompactCount, formatCount, formatQuantity, formatRatio } from '../analysis/format/numbers';
 import type {
   ColumnStatistics,
@@ -13,6 +12,7 @@ import type {
   TableSummary,
 } from '../analysis/tables/table';
 import { quoteName } from '../analysis/sql/identifiers';
+import { appendTable, formatTime, startTooltip } from './tooltip-text';
 
 /**
  * A smaller table is read sequentially by right; of a larger one more than 5 % sequential scans are worth a look
@@ -265,30 +265,4 @@ export function toStatisticsTooltip(statistics: ExtendedStatistics): vscode.Mark
   const tooltip = startTooltip(`${statistics.schema}.${statistics.name}`, 'extended statistics', null);
   tooltip.appendCodeblock(statistics.definition, 'sql');
   return tooltip;
-}
-
-// --- Markdown --------------------------------------------------------------------------------------------------------
-
-function startTooltip(name: string, kind: string, comment: string | null): vscode.MarkdownString {
-  const tooltip = new vscode.MarkdownString(undefined, true);
-  tooltip.appendMarkdown(`**${escapeText(name)}** · ${escapeText(kind)}\n\n`);
-  if (comment !== null) tooltip.appendMarkdown(`${comment.split('\n').map(escapeText).join('  \n')}\n\n`);
-  return tooltip;
-}
-
-/** Names and values come from the server: nothing of them may be read as Markdown. */
-function appendTable(tooltip: vscode.MarkdownString, rows: readonly [string, string][]): void {
-  tooltip.appendMarkdown('| | |\n|---|---:|\n');
-  for (const [label, value] of rows) tooltip.appendMarkdown(`| ${escapeText(label)} | ${escapeText(value)} |\n`);
-}
-
-/** MarkdownString.appendText makes spaces unbreakable, and a long comment then breaks within its words. */
-function escapeText(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[\\`*_{}[\]()#+\-.!|~<>$&]/g, (character) => `&#${character.codePointAt(0) ?? 0};`);
-}
-
-function formatTime(iso: string | null): string {
-  return iso === null ? 'never' : formatDateTime(iso);
 }

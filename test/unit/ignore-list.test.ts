@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Finding } from '../../src/analysis/finding';
-import { findIgnoreReason, formatIgnoreList, parseIgnoreList, type IgnoreEntry } from '../../src/analysis/ignore-list';
+import { findIgnoreReason, formatIgnoreList } from '../../src/analysis/ignore-list';
+import { parseIgnoreList, type IgnoreEntry } from '../../src/analysis/parse-ignore-list';
 
 const finding: Finding = {
   ruleId: 'unused-index',
