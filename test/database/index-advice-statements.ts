@@ -125,6 +125,10 @@ export const unadvisedCases: readonly UnadvisedCase[] = [
   { name: 'a cast that the types force', sql: 'SELECT * FROM order_items WHERE order_id = 5.5' },
   { name: 'OR of two columns', sql: `SELECT * FROM orders WHERE coupon = 'SAVE30' OR note = 'x'` },
   { name: 'a pattern that begins with anything', sql: `SELECT * FROM orders WHERE note LIKE '%door 7%'` },
+  {
+    name: 'a pattern with an order and a LIMIT',
+    sql: `SELECT * FROM orders WHERE note ILIKE '%twice%' ORDER BY placed_at LIMIT 20`,
+  },
   { name: '<>', sql: `SELECT * FROM orders WHERE coupon <> 'SAVE30'` },
   { name: 'NOT IN', sql: `SELECT * FROM orders WHERE coupon NOT IN ('SAVE10', 'SAVE5')` },
   { name: 'LIMIT without an order', sql: `SELECT * FROM orders WHERE status = 'cancelled' LIMIT 10` },
@@ -135,6 +139,7 @@ export const unadvisedCases: readonly UnadvisedCase[] = [
   { name: 'a join of two whole tables', sql: 'SELECT count(*) FROM orders o JOIN order_items i ON i.order_id = o.id' },
   { name: 'a key inside jsonb', sql: `SELECT * FROM orders WHERE shipping_address ->> 'city' = 'City 7'` },
   { name: 'another collation', sql: `SELECT * FROM orders WHERE coupon COLLATE "C" = 'SAVE30'` },
+  { name: 'partitions of which some are empty', sql: `SELECT * FROM events WHERE path LIKE '%/7'` },
   { name: 'no table at all', sql: 'SELECT 1' },
   { name: 'new rows', sql: `INSERT INTO order_items (order_id, product_id, quantity, unit_price) VALUES (1, 1, 1, 1)` },
 ];

@@ -4,7 +4,6 @@ import type { ExplainRequest } from '../explain/explain';
 import type { EvidenceGrade } from '../finding';
 import { formatBytes, formatCompactCount, formatCount, formatRatio } from '../format/numbers';
 import type { Plan } from '../plan/plan';
-import type { SqlParser } from '../sql/sql-parser';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 import { findRedundantIndexes } from './covering-index';
 import type { AdviceTable } from './index-advice-facts';
@@ -12,7 +11,6 @@ import { findIndexCandidates, minimumScannedPages, type IndexCandidate } from '.
 import { makeIndexScript, TakenNames, type IndexScript } from './index-ddl';
 import type { IndexUsage } from './index-usage';
 import type { PlannedStatement } from './planned-statement';
-import { findScanTargets } from './scan-targets';
 import type { HypotheticalIndex, WhatIfPlanner, WhatIfStatement } from './what-if-planner';
 
 /** Estimates are not good enough to tell a smaller gain from none. */
@@ -55,17 +53,13 @@ export function toNotPossible(reason: string, plan: Plan | null = null): IndexAd
   return { status: 'not-possible', reason, recommendations: [], plan };
 }
 
-export async function findIndexAdvice(
-  statement: AdvisedStatement,
-  planner: WhatIfPlanner,
-  parser: SqlParser,
-): Promise<IndexAdvice> {
+export async function findIndexAdvice(statement: AdvisedStatement, planner: WhatIfPlanner): Promise<IndexAdvice> {
   const { planned } = statement;
   const { plan, facts } = planned;
-  const candidates = findIndexCandidates(planned, parser);
+  const candidates = findIndexCandidates(planned);
   const best = await chooseCandidate(statement, candidates, planner);
   if (best === null) {
-    const reason = describeUnknownTable(planned, parser);
+    const reason = describeUnknownTable(planned);
     return reason === null ? { status: 'none', reason, recommendations: [], plan } : toNotPossible(reason, plan);
   }
   const { candidate, costBefore, costAfter, sizeBytes } = best;
@@ -176,11 +170,12 @@ function describeUnreadableStatistics(table: AdviceTable, { keys }: IndexCandida
 }
 
 /** A table that was never analyzed has no size to go by, unless the plan says itself that it is small. */
-function describeUnknownTable({ plan, facts }: PlannedStatement, parser: SqlParser): string | null {
-  const unknown = findScanTargets(plan, facts, parser).find(
+function describeUnknownTable({ facts, targets }: PlannedStatement): string | null {
+  const unknown = targets.find(
     ({ relations, scanCost, times, table }) =>
       table.refusal === null &&
-      relations.some(({ rows }) => rows === null) &&
+      // empty partitions are never analyzed
+      relations.every(({ rows }) => rows === null) &&
       scanCost * times > minimumScannedPages * facts.settings.seqPageCost,
   );
   if (unknown === undefined) return null;

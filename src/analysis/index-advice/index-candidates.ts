@@ -1,12 +1,11 @@
 // Proposes B-trees for the sequential scans and sorts of a plan, where reading through an index can be right at all: a
 // large table of which little is kept, or a sort that an index makes needless. What they are worth is asked afterwards.
-import type { SqlParser } from '../sql/sql-parser';
 import { findCoveringIndex } from './covering-index';
 import { ascending, formatIndexKey, type IndexKey } from './index-key';
 import { IndexUsageEstimator, type IndexUsage } from './index-usage';
 import type { ColumnCondition } from './plan-conditions';
 import type { PlannedStatement } from './planned-statement';
-import { findScanTargets, type ScanTarget } from './scan-targets';
+import type { ScanTarget } from './scan-targets';
 import { estimateEquality } from './selectivity';
 import type { HypotheticalIndex } from './what-if-planner';
 
@@ -105,8 +104,8 @@ function isWorthwhile({ target, purpose, fetchedRows }: IndexUsage): boolean {
 }
 
 /** In the order of the plan; each index once for each scan. */
-export function findIndexCandidates(statement: PlannedStatement, parser: SqlParser): IndexCandidate[] {
-  return findScanTargets(statement.plan, statement.facts, parser).flatMap((target) => {
+export function findIndexCandidates(statement: PlannedStatement): IndexCandidate[] {
+  return statement.targets.flatMap((target) => {
     const { table } = target;
     if (table.refusal !== null) return [];
     const proposals = new Map(propose(target).map((each) => [each.keys.map(formatIndexKey).join(), each]));

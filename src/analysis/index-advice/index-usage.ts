@@ -165,7 +165,11 @@ export class IndexUsageEstimator {
     const match = matchKeys(this.#keys, target.filters);
     // several values of a column: one order for each of them, and none for all
     if (match.equalities.some(({ value }) => value.count > 1) || !isInOrder(match.behind, sort.keys)) return null;
-    const conditionCount = match.equalities.length + match.bounds.length;
+    const conditions = [...match.equalities, ...match.bounds];
+    const isFiltered = target.otherFilterCount > 0 || target.filters.some((each) => !conditions.includes(each));
+    // a Limit's rows may all be at the other end: where a filter remains, an estimate that is off makes it a full scan
+    if (sort.fetchedRows !== null && isFiltered) return null;
+    const conditionCount = conditions.length;
     const selectivity = conditionCount === 0 ? 1 : this.#selectivity(match);
     const { ordered, descent, scans } = this.#scan(selectivity, conditionCount, 1);
     const readRatio = sort.fetchedRows === null ? 1 : Math.min(1, sort.fetchedRows / Math.max(1, target.rows));

@@ -1,10 +1,9 @@
-import type { SqlParser } from '../sql/sql-parser';
 import { toPlanTree } from '../plan/plan-tree';
 import { estimateBtreeSize } from './btree-size';
 import { parseIndexKey, type IndexKey } from './index-key';
 import { IndexUsageEstimator } from './index-usage';
+import type { IndexAdviceFacts } from './index-advice-facts';
 import type { PlannedStatement } from './planned-statement';
-import { findScanTargets } from './scan-targets';
 import type { HypotheticalIndex } from './what-if-planner';
 
 export interface StatementCost {
@@ -25,12 +24,11 @@ function toKeys({ method, keys, predicate }: HypotheticalIndex): IndexKey[] | nu
 export function estimateStatementCost(
   statement: PlannedStatement,
   indexes: readonly HypotheticalIndex[],
-  parser: SqlParser,
 ): StatementCost {
   const costBefore = toPlanTree(statement.plan).roots[0]?.totalCost ?? 0;
   const used = new Set<number>();
   let saved = 0;
-  for (const target of findScanTargets(statement.plan, statement.facts, parser)) {
+  for (const target of statement.targets) {
     let best = { saved: 0, position: -1 };
     for (const [position, index] of indexes.entries()) {
       const keys = toKeys(index);
@@ -48,7 +46,7 @@ export function estimateStatementCost(
 }
 
 /** Of all partitions together; null for an index that statistics say nothing about. */
-export function estimateIndexSizeBytes({ facts }: PlannedStatement, index: HypotheticalIndex): number | null {
+export function estimateIndexSizeBytes(facts: IndexAdviceFacts, index: HypotheticalIndex): number | null {
   const table = facts.tables.find(({ schema, name }) => schema === index.schema && name === index.table);
   const keys = toKeys(index);
   if (table?.rows === null || table === undefined || keys === null) return null;

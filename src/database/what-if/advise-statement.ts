@@ -8,6 +8,7 @@ import {
   type AdvisedStatement,
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
+import { toPlannedStatement } from '../../analysis/index-advice/planned-statement';
 import { findConditionFunctions, findScannedRelations } from '../../analysis/index-advice/scan-targets';
 import {
   mergeAdvice,
@@ -36,7 +37,7 @@ export async function adviseStatement(
 ): Promise<IndexAdvice> {
   const { parser } = await context.loadParser();
   if (parser.name !== 'libpg-query') return toNotPossible(fallbackReason);
-  const planner = new StatisticsPlanner(parser);
+  const planner = new StatisticsPlanner();
   return (await adviseOne(context, { id: 'statement', ...request }, planner, parser, signal)).advice;
 }
 
@@ -48,7 +49,7 @@ export async function adviseWorkload(
   signal?: AbortSignal,
 ): Promise<WorkloadAdvice> {
   const { parser } = await context.loadParser();
-  const planner = new StatisticsPlanner(parser);
+  const planner = new StatisticsPlanner();
   const outcomes: StatementOutcome[] = [];
   for (const statement of statements) {
     const outcome =
@@ -78,7 +79,7 @@ async function adviseOne(
     return { advice: toNotPossible(reason), planned: null };
   }
   planner.add(request.id, planned);
-  const advice = await findIndexAdvice({ id: request.id, sql: request.sql, planned }, planner, parser);
+  const advice = await findIndexAdvice({ id: request.id, sql: request.sql, planned }, planner);
   return { advice, planned };
 }
 
@@ -94,7 +95,7 @@ async function capturePlannedStatement(
   const facts = await context.run(catalogueUnit(factsTimeoutMs, signal), (unit) =>
     captureIndexAdviceFacts(unit, context.facts, relations, functions),
   );
-  return { plan, facts };
+  return toPlannedStatement(plan, facts, parser);
 }
 
 /** What is wrong with the statement, or with what the role may do with it; null for failures that would meet every statement. */

@@ -9,18 +9,12 @@ import type {
   WhatIfResult,
   WhatIfStatement,
 } from '../../analysis/index-advice/what-if-planner';
-import type { SqlParser } from '../../analysis/sql/sql-parser';
 
 export class StatisticsPlanner implements WhatIfPlanner {
   readonly engine = 'statistics';
   readonly grade = 'estimated';
   readonly #statements = new Map<string, PlannedStatement>();
-  readonly #parser: SqlParser;
   #callCount = 0;
-
-  constructor(parser: SqlParser) {
-    this.#parser = parser;
-  }
 
   /** Statements that were priced, each with other indexes. */
   get callCount(): number {
@@ -46,13 +40,13 @@ export class StatisticsPlanner implements WhatIfPlanner {
       return { ...none, costBefore: 0, costAfter: 0, used: [], unsupported: 'The statement has not been planned.' };
     }
     this.#callCount++;
-    return { ...none, ...estimateStatementCost(planned, indexes, this.#parser), unsupported: null };
+    return { ...none, ...estimateStatementCost(planned, indexes), unsupported: null };
   }
 
   /** Any statement that touches the table knows its size. */
   #findSize(index: HypotheticalIndex): number | null {
     for (const planned of this.#statements.values()) {
-      const sizeBytes = estimateIndexSizeBytes(planned, index);
+      const sizeBytes = estimateIndexSizeBytes(planned.facts, index);
       if (sizeBytes !== null) return sizeBytes;
     }
     return null;
