@@ -16,20 +16,33 @@ function keyOf({ queryId, role, isTopLevel }: SnapshotStatement): string {
   return JSON.stringify([queryId, role, isTopLevel]);
 }
 
-export function findStatementWindow(
-  mark: readonly SnapshotStatement[],
-  now: readonly SnapshotStatement[],
-): StatementWindow {
-  const before = new Map(mark.map((statement) => [keyOf(statement), statement]));
-  const known = now.filter(({ queryId }) => queryId !== null);
+/** What was counted at a moment. */
+export interface StatementCounts {
+  statements: readonly SnapshotStatement[];
+  /** ISO 8601; null where the extension does not tell (before 1.9). */
+  statisticsReset: string | null;
+}
+
+export function findStatementWindow(mark: StatementCounts, now: StatementCounts): StatementWindow {
+  const known = now.statements.filter(({ queryId }) => queryId !== null);
+  const hidden = now.statements.length - known.length;
+  // all was counted after the mark: a counter that has overtaken its former self must not be taken for its continuation
+  if (mark.statisticsReset !== now.statisticsReset) return { statements: known, wasReset: true, hidden };
+  const before = new Map(mark.statements.map((statement) => [keyOf(statement), statement]));
   // counters only ever grow; one that shrank was reset, or thrown out and counted anew, which comes to the same
-  const wasReset = known.some((statement) => statement.calls < (before.get(keyOf(statement))?.calls ?? 0));
+  const hasShrunk = (statement: SnapshotStatement, earlier: SnapshotStatement) =>
+    statement.calls < earlier.calls || statement.totalExecMs < earlier.totalExecMs;
+  let wasReset = false;
   const statements = known.flatMap((statement) => {
     const earlier = before.get(keyOf(statement));
-    if (earlier === undefined || earlier.calls > statement.calls) return [statement];
+    if (earlier === undefined) return [statement];
+    if (hasShrunk(statement, earlier)) {
+      wasReset = true;
+      return [statement];
+    }
     return earlier.calls === statement.calls ? [] : [subtract(statement, earlier)];
   });
-  return { statements, wasReset, hidden: now.length - known.length };
+  return { statements, wasReset, hidden };
 }
 
 function subtract(now: SnapshotStatement, before: SnapshotStatement): SnapshotStatement {
