@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict';
+import { Client } from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { analyze } from '../../src/analysis/analyze';
+import type { Finding } from '../../src/analysis/finding';
+import { healthRules } from '../../src/analysis/rules/index';
+import type { RuleResult } from '../../src/analysis/rule';
+import type { SectionGap, Snapshot } from '../../src/analysis/snapshot';
+import { captureServerFacts } from '../../src/database/server-facts';
+import { captureSnapshot } from '../../src/database/snapshot';
+import { openTestSession } from './test-session';
+
+const majors = [13, 18] as const;
+
+/** No server is old enough for a week of statistics here. */
+const atOnce = { minStatisticsDays: 0 };
+
+const objects = `
+  CREATE EXTENSION pg_stat_statements;
+  CREATE TABLE parent (id integer PRIMARY KEY, a integer, b integer NOT NULL, note text);
+  INSERT INTO parent SELECT g, -g, g, 'note ' || g FROM generate_series(1, 60000) g;
+  CREATE INDEX parent_a ON parent (a);
+  CREATE UNIQUE INDEX parent_b ON parent (b);
+  CREATE INDEX parent_used ON parent (note);
+  CREATE TABLE small (id integer PRIMARY KEY, a integer);
+  CREATE INDEX small_a ON small (a);
+
+  CREATE TABLE child (id integer PRIMARY KEY, parent_id integer REFERENCES parent (id), other_id integer REFERENCES parent (id),
+    partial_id integer REFERENCES parent (id), open_id integer REFERENCES parent (id), bare_id integer CONSTRAINT "bare ""key" REFERENCES parent (id));
+  INSERT INTO child SELECT g, g, g, g, g, g FROM generate_series(1, 60000) g;
+  CREATE INDEX child_parent ON child (parent_id);
+  CREATE INDEX child_other ON child (other_id, id);
+  CREATE INDEX child_partial ON child (partial_id) WHERE partial_id IS NOT NULL;
+  CREATE INDEX child_open ON child (open_id) WHERE id > 5;
+  CREATE TABLE pair (x integer, y integer, PRIMARY KEY (x, y));
+  CREATE TABLE pair_child (x integer, y integer, note text, FOREIGN KEY (x, y) REFERENCES pair);
+  INSERT INTO pair SELECT g, g FROM generate_series(1, 20000) g;
+  INSERT INTO pair_child SELECT g, g FROM generate_series(1, 20000) g;
+  CREATE INDEX pair_child_turned ON pair_child (y, x);
+
+  CREATE TABLE same (id integer PRIMARY KEY, a integer, t text);
+  CREATE INDEX same_1 ON same (a, t);
+  CREATE INDEX same_2 ON same (a, t);
+  CREATE INDEX same_id ON same (id);
+  CREATE INDEX same_desc ON same (a, t DESC);
+  CREATE INDEX same_partial ON same (a, t) WHERE a > 0;
+  CREATE INDEX same_pattern ON same (a, t text_pattern_ops);
+  CREATE UNIQUE INDEX same_unique ON same (a, t, id);
+  CREATE TABLE prefix (a integer, b integer, c integer);
+  CREATE INDEX prefix_a ON prefix (a);
+  CREATE UNIQUE INDEX prefix_b ON prefix (b);
+  CREATE INDEX prefix_c ON prefix (c) WHERE c > 0;
+  CREATE INDEX prefix_ab ON prefix (a, b);
+  CREATE INDEX prefix_bc ON prefix (b, c);
+  CREATE INDEX prefix_ca ON prefix (c, a);
+
+  CREATE TABLE parted (at integer NOT NULL, parent_id integer REFERENCES parent (id)) PARTITION BY RANGE (at);
+  CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (50000);
+  CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (50000) TO (200000);
+  INSERT INTO parted SELECT g, 1 FROM generate_series(1, 100000) g;
+  CREATE INDEX parted_at ON parted (at);
+  CREATE INDEX parted_waiting ON ONLY parted (parent_id);
+
+  CREATE TABLE keyed (a integer NOT NULL, b integer);
+  CREATE UNIQUE INDEX keyed_a ON keyed (a);
+  INSERT INTO keyed SELECT g FROM generate_series(1, 100) g;
+  CREATE TABLE keyless (a integer);
+  INSERT INTO keyless SELECT 1 FROM generate_series(1, 100) g;
+  CREATE TABLE empty (a integer);
+
+  CREATE TABLE narrow (id serial, note text);
+  SELECT setval('narrow_id_seq', 1900000000);
+  CREATE SEQUENCE wide;
+  SELECT setval('wide', 2100000000);
+  CREATE TABLE wide_user (id integer DEFAULT nextval('wide'));
+  CREATE SEQUENCE ends MAXVALUE 1000;
+  SELECT setval('ends', 600);
+  CREATE SEQUENCE cycles MAXVALUE 1000 CYCLE;
+  SELECT setval('cycles', 990);
+  CREATE SEQUENCE down INCREMENT -1 MINVALUE -1000;
+  SELECT setval('down', -990);
+  ANALYZE;
+
+  CREATE TABLE dead (id integer PRIMARY KEY);
+  INSERT INTO dead SELECT g FROM generate_series(1, 60000) g;
+  ANALYZE dead;
+  DELETE FROM dead WHERE id > 30000;
+  CREATE TABLE fresh (id integer PRIMARY KEY);
+  INSERT INTO fresh SELECT g FROM generate_series(1, 60000) g;
+  CREATE ROLE limited LOGIN PASSWORD 'p';
+`;
+
+describe('health rules', () => {
+  for (const major of majors) {
+    describe(`on PostgreSQL ${major}`, function () {
+      this.timeout(60_000);
+      let server: PostgresServer;
+      let client: Client;
+
+      async function execute(statements: string): Promise<void> {
+        // CONCURRENTLY refuses to share a message with others
+        for (const statement of statements.split(/;\n?/).filter((each) => each.trim() !== ''))
+          await client.query(statement);
+      }
+
+      before(async () => {
+        server = await startPostgres({
+          major,
+          settings: { shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off' },
+        });
+        client = new Client({ connectionString: server.url() });
+        await client.connect();
+        await execute(objects);
+        await client.query(`SET enable_seqscan = off`);
+        await client.query(`SELECT id FROM parent WHERE note = 'note 5'`);
+        await client.query('RESET ALL');
+        await client.query('SELECT pg_sleep(0.15)');
+        await client.query('CREATE TABLE twice AS SELECT 1 AS n FROM generate_series(1, 2)');
+        await assert.rejects(client.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (n)'));
+        // figures of a session reach the others when it ends, up to 14 a moment later
+        await client.end();
+        client = new Client({ connectionString: server.url() });
+        await client.connect();
+        await client.query('SELECT pg_sleep(1.2)');
+      });
+
+      after(async () => {
+        await client.end();
+        await server.stop();
+      });
+
+      async function capture(user?: string): Promise<Snapshot> {
+        const session = await openTestSession(user === undefined ? server : { ...server, user, password: 'p' });
+        try {
+          return await captureSnapshot(session.run, await captureServerFacts(session), { server: session.server });
+        } finally {
+          await session.close();
+        }
+      }
+
+      const run = (snapshot: Snapshot, id: string, options?: unknown): RuleResult => {
+        const rule = healthRules.find((each) => each.id === id);
+        assert.ok(rule, id);
+        return rule.run(snapshot, options);
+      };
+      const findAll = async (id: string, options?: unknown, user?: string): Promise<readonly Finding[]> => {
+        const result = run(await capture(user), id, options);
+        if (result.status === 'skipped') assert.fail(result.reason.message);
+        return result.findings;
+      };
+      const nameOf = ({ subject }: Finding) => ('name' in subject ? subject.name : subject.kind);
+      const findNames = async (id: string, options?: unknown) => (await findAll(id, options)).map(nameOf).toSorted();
+      const findOne = async (id: string, name: string, options?: unknown): Promise<Finding> => {
+        const finding = (await findAll(id, options)).find((each) => nameOf(each) === name);
+        assert.ok(finding, `${id} of ${name}`);
+        return finding;
+      };
+      const skipped = (result: RuleResult): SectionGap => {
+        if (result.status === 'ran') assert.fail('the rule ran');
+        return result.reason;
+      };
+
+      /** Runs fix and undo as a user would; the finding goes and comes. */
+      async function fixAndUndo(id: string, name: string, options?: unknown): Promise<void> {
+        const { fix } = await findOne(id, name, options);
+        assert.ok(fix?.undoSql !== undefined, `${id} of ${name} can be undone`);
+        const definitions = async () =>
+          (await client.query<{ d: string }>('SELECT pg_get_indexdef(indexrelid) AS d FROM pg_index ORDER BY 1')).rows;
+        const before = await definitions();
+        await execute(fix.sql);
+        assert.ok(!(await findNames(id, options)).includes(name), `${id} of ${name} is mended`);
+        await execute(fix.undoSql);
+        assert.deepEqual(await definitions(), before);
+      }
+
+      it('unused-index', async () => {
+        // parent_b is unique, parent_used was used, child_parent serves a foreign key, small_a is small
+        assert.deepEqual(await findNames('unused-index', atOnce), ['child_open', 'parent_a', 'parted_at'].toSorted());
+        const { message, advice } = await findOne('unused-index', 'parent_a', atOnce);
+        assert.match(message, /^Index public\.parent_a \(.*\) was not used by any scan on this server since 20\d\d-/);
+        assert.match(advice ?? '', /replicas/);
+        await fixAndUndo('unused-index', 'parent_a', atOnce);
+        const { fix } = await findOne('unused-index', 'parted_at', atOnce);
+        await execute(fix?.sql ?? '');
+        await execute(fix?.undoSql ?? '');
+        const { rows } = await client.query(
+          `SELECT FROM pg_indexes WHERE indexname ~ '^parted_.*at' AND indexdef ~ 'at'`,
+        );
+        assert.equal(rows.length, 3, 'the partitions have theirs again');
+        const young = skipped(run(await capture(), 'unused-index'));
+        assert.match(young.message, /^Scans are counted for 0\.0 days only/);
+      });
+
+      it('duplicate-index', async () => {
+        assert.deepEqual(await findNames('duplicate-index'), ['same_2', 'same_id']);
+        await fixAndUndo('duplicate-index', 'same_2');
+      });
+
+      it('redundant-index', async () => {
+        assert.deepEqual(await findNames('redundant-index'), ['prefix_a', 'same_1']);
+        const { advice } = await findOne('redundant-index', 'prefix_a');
+        assert.equal((advice ?? '').includes('skip scan'), major >= 18);
+        await fixAndUndo('redundant-index', 'prefix_a');
+      });
+
+      it('invalid-index, but not one that is being built or waits for its partitions', async () => {
+        assert.deepEqual(await findNames('invalid-index'), ['broken']);
+        const blocker = new Client({ connectionString: server.url() });
+        const builder = new Client({ connectionString: server.url() });
+        await Promise.all([blocker.connect(), builder.connect()]);
+        try {
+          await blocker.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+          await blocker.query('SELECT count(*) FROM small; LOCK TABLE small IN ROW EXCLUSIVE MODE');
+          const building = builder.query('CREATE INDEX CONCURRENTLY slow ON small (a)');
+          for (let tries = 0; tries < 200; tries += 1) {
+            const { rows } = await client.query(`SELECT FROM pg_index WHERE indexrelid = to_regclass('slow')`);
+            if (rows.length > 0) break;
+          }
+          const snapshot = await capture('limited');
+          const { indexes } = snapshot.sections;
+          assert.ok(indexes.status === 'available');
+          const slow = indexes.rows.find(({ name }) => name === 'slow');
+          assert.deepEqual([slow?.isValid, slow?.isBeingBuilt], [false, true], 'seen by a role without rights');
+          assert.deepEqual(await findNames('invalid-index'), ['broken']);
+          await blocker.query('ROLLBACK');
+          await building;
+        } finally {
+          await Promise.all([blocker.end(), builder.end()]);
+        }
+        await execute('DELETE FROM twice WHERE ctid IN (SELECT ctid FROM twice LIMIT 1)');
+        await execute((await findOne('invalid-index', 'broken')).fix?.sql ?? '');
+        assert.deepEqual(await findNames('invalid-index'), []);
+      });
+
+      it('unindexed-foreign-key', async () => {
+        // the partial index on open_id leaves out rows that count, parted's is not valid yet
+        const names = await findNames('unindexed-foreign-key');
+        assert.deepEqual(names, ['bare "key', 'child_open_id_fkey', 'parted_parent_id_fkey']);
+        await fixAndUndo('unindexed-foreign-key', 'bare "key');
+        assert.equal((await findOne('unindexed-foreign-key', 'parted_parent_id_fkey')).fix, undefined);
+        assert.deepEqual(await findNames('unindexed-foreign-key', { minChildRows: 1e9 }), [], 'nothing was deleted');
+      });
+
+      it('dead-tuples', async () => {
+        assert.deepEqual(await findNames('dead-tuples'), ['dead']);
+        const { fix, evidence } = await findOne('dead-tuples', 'dead');
+        const { rows } = await client.query<{ n: string }>(
+          `SELECT n_dead_tup AS n FROM pg_stat_user_tables WHERE relname = 'dead'`,
+        );
+        assert.equal(evidence[0]?.value, Number(rows[0]?.n));
+        assert.ok(fix);
+        // deleted rows of the next test are gone for the count of changes too
+        assert.deepEqual((await findNames('stale-statistics')).includes('dead'), true);
+        await execute(fix.sql);
+        await client.query('SELECT pg_sleep(1.2)');
+        assert.deepEqual(await findNames('dead-tuples'), []);
+        await execute(fix.undoSql ?? '');
+      });
+
+      it('stale-statistics', async () => {
+        assert.deepEqual(await findNames('stale-statistics'), ['fresh']);
+        await execute((await findOne('stale-statistics', 'fresh')).fix?.sql ?? '');
+        await client.query('SELECT pg_sleep(1.2)');
+        assert.deepEqual(await findNames('stale-statistics'), []);
+      });
+
+      it('no-primary-key', async () => {
+        const names = await findNames('no-primary-key');
+        assert.ok(['keyed', 'keyless', 'parted'].every((name) => names.includes(name)));
+        assert.ok(!['empty', 'parent', 'parted_1'].some((name) => names.includes(name)));
+        assert.equal((await findOne('no-primary-key', 'keyless')).fix, undefined);
+        await fixAndUndo('no-primary-key', 'keyed');
+      });
+
+      it('cache-hit-low', async () => {
+        assert.deepEqual(await findNames('cache-hit-low'), [], 'too few reads to say');
+        const all = await findAll('cache-hit-low', { minHeapRatio: 1, minIndexRatio: 1, minBlocksRead: 0 });
+        const { rows } = await client.query<{ hit: number }>(
+          `SELECT sum(heap_blks_hit)::float8 / sum(heap_blks_hit + heap_blks_read) AS hit FROM pg_statio_user_tables`,
+        );
+        const said = all.find(({ message }) => message.includes('tables'))?.evidence[0]?.value;
+        if (rows[0]?.hit !== 1) assert.ok(Math.abs(Number(said) - (rows[0]?.hit ?? 0)) < 0.01);
+      });
+
+      it('connections-high', async () => {
+        assert.deepEqual(await findNames('connections-high'), []);
+        assert.match(
+          (await findOne('connections-high', 'server', { minRatio: 0.001 })).message,
+          /^\d+ of 97 connections/,
+        );
+        await execute('ALTER ROLE limited CONNECTION LIMIT 1');
+        const [ofRole] = await findAll('connections-high', {}, 'limited');
+        assert.equal(ofRole?.message, '1 of 1 connections of role "limited" are taken (100%).');
+        await execute('ALTER ROLE limited CONNECTION LIMIT -1');
+      });
+
+      it('slow-statement', async () => {
+        const found = await findAll('slow-statement');
+        assert.ok(found.some(({ message }) => message.startsWith('SELECT pg_sleep($1) takes')));
+        assert.ok(found.every(({ message }) => !/^(CREATE|ANALYZE|VACUUM|--)/.test(message)));
+        assert.deepEqual(await findNames('slow-statement', { minMeanMs: 1e9 }), []);
+        const [hidden] = await findAll('slow-statement', {}, 'limited');
+        assert.equal(hidden?.subject.kind, 'role');
+        await execute(hidden.fix?.sql ?? '');
+        assert.ok(
+          (await findAll('slow-statement', {}, 'limited')).every(({ subject }) => subject.kind === 'statement'),
+        );
+        await execute(hidden.fix?.undoSql ?? '');
+      });
+
+      it('long-transaction', async () => {
+        const idle = new Client({ connectionString: server.url() });
+        idle.on('error', () => undefined);
+        await idle.connect();
+        await idle.query('BEGIN');
+        await idle.query('SELECT 1');
+        await client.query('SELECT pg_sleep(0.1)');
+        assert.deepEqual(await findNames('long-transaction'), []);
+        assert.equal(skipped(run(await capture('limited'), 'long-transaction')).kind, 'not-permitted');
+        const sessions = await findAll('long-transaction', { minMinutes: 0 });
+        const found = sessions.find(({ message }) => message.includes('idle in transaction'));
+        assert.ok(found?.fix);
+        await client.query(found.fix.sql.replace("'0 minutes'", "'0.1 seconds'"));
+        await client.query('SELECT pg_sleep(0.2)');
+        const left = await findAll('long-transaction', { minMinutes: 0 });
+        assert.ok(left.every(({ message }) => !message.includes('idle in transaction')));
+        await idle.end().catch(() => undefined);
+      });
+
+      it('sequence-exhaustion', async () => {
+        assert.deepEqual(await findNames('sequence-exhaustion'), ['down', 'ends', 'narrow_id_seq', 'wide']);
+        const wide = await findOne('sequence-exhaustion', 'wide');
+        assert.equal(wide.severity, 'critical');
+        assert.match(wide.message, /column public\.wide_user\.id is of type integer/);
+        for (const name of ['down', 'ends', 'narrow_id_seq', 'wide']) {
+          await execute((await findOne('sequence-exhaustion', name)).fix?.sql ?? '');
+        }
+        assert.deepEqual(await findNames('sequence-exhaustion'), []);
+        assert.equal(skipped(run(await capture('limited'), 'sequence-exhaustion')).kind, 'not-permitted');
+      });
+
+      it('wraparound', async () => {
+        assert.deepEqual(await findNames('wraparound'), []);
+        const { fix, evidence } = await findOne('wraparound', 'postgres', { minRatio: 0 });
+        const { rows } = await client.query<{ age: number }>(
+          `SELECT age(datfrozenxid) AS age FROM pg_database WHERE datname = 'postgres'`,
+        );
+        assert.ok(Math.abs(Number(evidence[0]?.value) - (rows[0]?.age ?? 0)) < 100);
+        await execute(fix?.sql ?? '');
+      });
+
+      it('statements-missing, and slow-statement is skipped with the same reason', async () => {
+        assert.deepEqual(await findNames('statements-missing'), []);
+        await execute('DROP EXTENSION pg_stat_statements');
+        const snapshot = await capture();
+        const result = run(snapshot, 'statements-missing');
+        assert.ok(result.status === 'ran');
+        assert.equal(result.findings[0]?.fix?.sql, 'CREATE EXTENSION pg_stat_statements;');
+        assert.equal(skipped(run(snapshot, 'slow-statement')).message, result.findings[0].message);
+        await execute(result.findings[0].fix.sql);
+        assert.deepEqual(await findNames('statements-missing'), []);
+      });
+
+      it('are all in one analysis, ordered, ignored and switched off as told', async () => {
+        const snapshot = await capture();
+        const options = { 'unused-index': atOnce };
+        const all = analyze(snapshot, { options });
+        assert.deepEqual(
+          all.outcomes.map(({ ruleId }) => ruleId),
+          healthRules.map(({ id }) => id),
+        );
+        const [first] = all.findings;
+        assert.ok(first);
+        const some = analyze(snapshot, {
+          options,
+          disabled: ['no-primary-key'],
+          ignore: [{ fingerprint: first.fingerprint, reason: 'known' }],
+        });
+        assert.deepEqual(some.ignored, [{ finding: first, reason: 'known' }]);
+        assert.deepEqual(
+          some.findings,
+          all.findings.filter((each) => each !== first && each.ruleId !== 'no-primary-key'),
+        );
+        const wrong = analyze(snapshot, { options: { 'dead-tuples': { minRatio: 'x' } } });
+        const outcome = wrong.outcomes.find(({ ruleId }) => ruleId === 'dead-tuples');
+        assert.ok(outcome?.status === 'skipped' && outcome.reason.nextStep.includes('pgInsight.rules'));
+      });
+    });
+  }
+});
