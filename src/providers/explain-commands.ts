@@ -34,7 +34,7 @@ export interface ExplainCommandsParts {
 }
 
 /** A statement ready to be sent, on a session. */
-interface PreparedStatement {
+export interface PreparedStatement {
   title: string;
   sql: string;
   parameters: ParameterValues;
@@ -81,7 +81,7 @@ export class ExplainCommands {
     }
     const session = await this.#parts.connections.openSession(profile);
     if (session === null) return null;
-    return this.#run(session, {
+    return this.run(session, {
       title: document.title,
       sql: document.sql,
       parameters: document.parameterValues,
@@ -116,7 +116,7 @@ export class ExplainCommands {
     };
     let plan: PlanDocument | null;
     try {
-      plan = await this.#run(session, {
+      plan = await this.run(session, {
         title: target.title,
         sql: numbered.sql,
         parameters,
@@ -175,8 +175,8 @@ export class ExplainCommands {
     return askParameters({ parameters, typical, remembered, analyze, wrong });
   }
 
-  /** Null when the user does not want it. */
-  async #run(session: DatabaseSession, statement: PreparedStatement): Promise<PlanDocument | null> {
+  /** Asks for consent where that is due. Null when the user does not want it. */
+  async run(session: DatabaseSession, statement: PreparedStatement): Promise<PlanDocument | null> {
     const { sql, parameters, analyze, source } = statement;
     const { profile } = session;
     const verdict = await runCancellable('Looking at what the statement does', (signal) =>
@@ -270,7 +270,7 @@ function toParametersText(numbered: NumberedStatement, values: ParameterValues):
   }
 }
 
-function toSource({ document, range }: StatementTarget): PlanDocument['source'] {
+export function toSource({ document, range }: StatementTarget): PlanDocument['source'] {
   const toPlain = ({ line, character }: vscode.Position) => ({ line, character });
   return { uri: document.uri.toString(), start: toPlain(range.start), end: toPlain(range.end) };
 }

@@ -25,7 +25,11 @@ const explainable =
   /^(?:\(|(?:select|with|values|table|insert|update|delete|merge|explain|declare|execute)\b|create\s+(?:(?:temp|temporary|unlogged)\s+)?(?:table\b[^;]*?\bas\b|materialized\s+view\b)|refresh\s+materialized\b)/i;
 
 /** A script this long is data, not queries: lenses would be in the way and cost time with every keystroke. */
-const longestText = 2_000_000;
+export const longestText = 2_000_000;
+
+export function isExplainable(sql: string): boolean {
+  return explainable.test(sql);
+}
 
 export class ExplainLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
@@ -42,7 +46,7 @@ export class ExplainLenses implements vscode.CodeLensProvider, vscode.Disposable
     const isWanted = vscode.workspace.getConfiguration('pgInsight.explain', document).get<boolean>('codeLens', true);
     if (!isWanted || document.getText().length > longestText) return [];
     return findStatements(document)
-      .filter(({ sql }) => explainable.test(sql))
+      .filter(({ sql }) => isExplainable(sql))
       .flatMap(({ range, toDocumentOffset }) => {
         const place: StatementPlace = { uri: document.uri.toString(), offset: toDocumentOffset(0) };
         const line = new vscode.Range(range.start, range.start);
