@@ -1,15 +1,19 @@
 // `npm run demo`: PostgreSQL 18 with the shop database and a real VS Code with PG Insight installed, until Ctrl+C.
-// `--scale 0.1` makes a smaller shop.
+// `--scale 0.1` makes a smaller shop; `--report` prints the health report of its database and ends.
 import { parseArgs } from 'node:util';
-import { startDemo } from './environment/demo';
+import { printDemoReport, startDemo } from './environment/demo';
 import { cleanUpDeadRuns } from './environment/ledger';
 import { printFailure } from './environment/print-failure';
 import { createProgress } from './environment/progress';
 import { endRun, isEnding, superviseResource } from './environment/supervision';
 
-const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { scale: { type: 'string', default: '1' }, report: { type: 'boolean', default: false } },
+});
 const scale = Number(values.scale);
 const progress = createProgress();
+/** With --report standard output is the report alone. */
+const say = values.report ? console.error : console.log;
 
 function endWhenGone(what: string, ended: Promise<unknown>): void {
   const end = async (): Promise<void> => {
@@ -26,12 +30,12 @@ function sayWhenStopped(): void {
     process.once(name, () => {
       progress.stop();
       // below the terminal's own ^C
-      console.log('\nStopping ...');
+      say('\nStopping ...');
     });
   }
   // the youngest is ended first, and so this one last
   superviseResource(() => {
-    console.log('Everything the demo made is removed.');
+    say('Everything the demo made is removed.');
     return Promise.resolve();
   });
 }
@@ -41,7 +45,12 @@ async function main(): Promise<void> {
     throw new Error(`--scale takes a number above 0, at most 100; not "${values.scale}".`);
   sayWhenStopped();
   const left = await cleanUpDeadRuns();
-  if (left > 0) console.log('Removed what a killed run had left behind.');
+  if (left > 0) say('Removed what a killed run had left behind.');
+  if (values.report) {
+    const code = await printDemoReport(scale, progress);
+    await endRun();
+    process.exit(code);
+  }
   const { database, editor, workspace } = await startDemo(scale, progress);
   progress.stop();
   endWhenGone('PostgreSQL', database.server.ended());

@@ -5,12 +5,14 @@ import { doctorCommand } from './cli/doctor-command';
 import { explainCommand } from './cli/explain-command';
 import { indexesCommand } from './cli/indexes-command';
 import { planCommand } from './cli/plan-command';
+import { reportCommand } from './cli/report-command';
 import { runCli } from './cli/run';
 import { slowQueriesCommand } from './cli/slow-queries-command';
 import { tablesCommand } from './cli/tables-command';
 import { Terminal } from './cli/terminal';
 
 const commands = [
+  reportCommand,
   tablesCommand,
   indexesCommand,
   slowQueriesCommand,

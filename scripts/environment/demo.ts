@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
-import { root } from './bundles';
+import { buildProduct, root } from './bundles';
 import { writeConnectionFiles } from './connection-files';
 import { startDemoDatabase, type DemoDatabase } from './demo-database';
 import { provideVsix } from './packages';
 import type { Progress } from './progress';
-import { makeTemporaryFolder } from './supervision';
+import { makeTemporaryFolder, startProcess } from './supervision';
 import { provideVsCode } from './vscode-binaries';
 import { startVsCode, type VsCodeServer } from './vscode-server';
 
@@ -59,4 +59,23 @@ export async function startDemo(scale: number, progress: Progress): Promise<Demo
   });
   editorTask.finish('ready');
   return { database, editor, workspace };
+}
+
+/** The health report of the demo's database on standard output, without an editor; gives the program's exit code. */
+export async function printDemoReport(scale: number, progress: Progress): Promise<number> {
+  const task = progress.task('Shop database');
+  task.update(0, 100, 'PostgreSQL 18');
+  const program = await makeTemporaryFolder('report');
+  const [{ server, database }] = await Promise.all([startDemoDatabase(scale, task), buildProduct(program.path)]);
+  task.finish('ready');
+  progress.stop();
+  const { host, port, user, password } = server;
+  // not as an argument: the password could be read in the list of processes
+  const connection = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database };
+  const report = startProcess(process.execPath, [path.join(program.path, 'cli.js'), 'report'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...connection },
+  });
+  const code = await report.ended;
+  return typeof code === 'number' ? code : 1;
 }

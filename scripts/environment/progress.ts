@@ -1,4 +1,4 @@
-// Progress of several tasks at once: bars on a terminal, a line now and then otherwise.
+// Progress of several tasks at once, on standard error: bars on a terminal, a line now and then otherwise.
 import { MultiBar, Presets } from 'cli-progress';
 
 export interface ProgressTask {
@@ -49,7 +49,7 @@ function createLines(): Progress {
       const from = performance.now();
       let saidAt = -lineIntervalMs;
       const say = (text: string) => {
-        console.log(
+        console.error(
           `[${((performance.now() - from) / 1000).toFixed(0).padStart(3)} s] ${name.padEnd(nameWidth)} ${text}`,
         );
       };
@@ -66,4 +66,4 @@ function createLines(): Progress {
   };
 }
 
-export const createProgress = (): Progress => (process.stdout.isTTY ? createBars() : createLines());
+export const createProgress = (): Progress => (process.stderr.isTTY ? createBars() : createLines());

@@ -3,6 +3,7 @@
 import type * as z from 'zod';
 import type { Finding, ObjectRef } from './finding';
 import { gradeFindings } from './grade';
+import { findHiddenParts } from './hidden-parts';
 import { toRatio } from './ratio';
 import {
   reportVersion,
@@ -14,6 +15,7 @@ import {
   type reportTableSchema,
   type RuleOutcome,
 } from './report';
+import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
 import { findTargets } from './targets';
 
@@ -38,10 +40,11 @@ export interface RuleResults {
 
 export function buildReport(snapshot: Snapshot, { findings, ignored, outcomes }: RuleResults): AnalysisReport {
   const { sections, server } = snapshot;
-  const gaps = (Object.keys(sectionTitles) as SectionName[]).flatMap((name) => {
+  const missing = (Object.keys(sectionTitles) as SectionName[]).flatMap((name) => {
     const section: Section<unknown> = sections[name];
     return section.status === 'available' ? [] : [{ section: sectionTitles[name], ...section.reason }];
   });
+  const gaps = [...missing, ...findHiddenParts(snapshot)];
   return {
     schemaVersion: reportVersion,
     capturedAt: snapshot.capturedAt,
@@ -201,13 +204,10 @@ function toReportStatements(
 function toReportConnections({ sections }: Snapshot): z.infer<typeof reportConnectionsSchema> | null {
   const activity = rowsOrNull(sections.activity);
   if (activity === null) return null;
-  // background workers take none of max_connections; a type that is hidden from the role is counted to be safe
-  const clients = activity.filter(({ backendType }) => backendType === null || backendType === 'client backend');
-  const settings = rowsOrNull(sections.settings) ?? [];
-  const limit = settings.find(({ name }) => name === 'max_connections');
+  const clients = activity.filter(isClientSession);
   const byApplication = countBy(clients, ({ application, role }) => JSON.stringify([application, role]));
   return {
-    limit: limit === undefined ? null : Number(limit.setting),
+    limit: findConnectionLimit(rowsOrNull(sections.settings) ?? []),
     used: clients.length,
     byState: countBy(clients, ({ state }) => state ?? 'not permitted').map(([state, count]) => ({ state, count })),
     byApplication: byApplication.map(([key, count]) => {

@@ -83,14 +83,16 @@ export const reportStatementSchema = z.object({
 });
 
 export const reportConnectionsSchema = z.object({
-  /** max_connections; null when not permitted. */
+  /** What max_connections leaves to applications; null when not permitted. */
   limit: z.number().nullable(),
   used: z.number(),
   byState: z.array(z.object({ state: z.string(), count: z.number() })),
   byApplication: z.array(z.object({ application: z.string(), role: z.string().nullable(), count: z.number() })),
 });
 
+/** `section` in the words of a reader: a whole section, or "some" of its rows. */
 export const reportSectionGapSchema = sectionGapSchema.extend({ section: z.string() });
+export type ReportSectionGap = z.infer<typeof reportSectionGapSchema>;
 
 export const reportSchema = z.object({
   schemaVersion: z.literal(reportVersion),

@@ -2,13 +2,14 @@
 // "unknown", never "met". The values are those from which the rules begin to complain (docs/report.md).
 import { toRatio } from './ratio';
 import type { Target } from './report';
+import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, Snapshot, TableActivity } from './snapshot';
 
 /** Of all blocks asked for, 0 to 1: below it PostgreSQL's documentation and most guides see too little memory. */
 const hitRatioTarget = 0.95;
 /** Mean time of a statement, all calls together. */
 const meanMsTarget = 100;
-/** Of max_connections, 0 to 1. */
+/** Of what max_connections leaves to applications, 0 to 1. */
 const connectionsRatioTarget = 0.8;
 /** Of all rows, 0 to 1: autovacuum_vacuum_scale_factor, the share at which autovacuum starts by default. */
 const deadTupleRatioTarget = 0.2;
@@ -94,11 +95,9 @@ const definitions: readonly TargetDefinition[] = [
     target: connectionsRatioTarget,
     find: (snapshot) => {
       const { activity } = snapshot.sections;
-      const limit = findSetting(snapshot, 'max_connections');
+      const limit = findConnectionLimit(rowsOf(snapshot.sections.settings));
       if (activity.status !== 'available' || limit === null) return null;
-      return (
-        activity.rows.filter(({ backendType }) => (backendType ?? 'client backend') === 'client backend').length / limit
-      );
+      return activity.rows.filter(isClientSession).length / limit;
     },
   },
   {

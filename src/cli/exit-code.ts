@@ -3,6 +3,8 @@ import type { FailureKind } from '../analysis/connection/connection-failure';
 
 export const exitCode = {
   fine: 0,
+  /** There are findings at or above --fail-on. */
+  findings: 1,
   /** Wrong use: an unknown option, a missing value, or a statement that needs the user's word and did not get it. */
   usage: 2,
   /** Could not connect, or is not permitted. */

@@ -18,6 +18,7 @@ function formatHelp({ version, commands }: CliParts): string {
     `Commands:\n${formatDefinitions(commands.map(({ name, summary }) => [name, summary] as const))}`,
     `Exit codes:\n${formatDefinitions([
       ['0', 'fine'],
+      ['1', 'findings at or above --fail-on'],
       ['2', 'wrong use, or a statement needs your word first (--yes)'],
       ['3', 'could not connect, or not permitted'],
       ['4', 'failed'],

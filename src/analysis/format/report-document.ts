@@ -1,7 +1,7 @@
 // The report as a document: sections of texts, tables, bars and findings, with every figure written out. Text, Markdown,
 // HTML and the report view are four renderings of this one.
-import type { Finding, Severity } from '../finding';
-import type { AnalysisReport, Target } from '../report';
+import type { Evidence, Finding, Severity, SuggestedFix } from '../finding';
+import type { AnalysisReport, ReportSectionGap, Target } from '../report';
 import { formatObjectName } from './object-name';
 import { formatBytes, formatCount, formatMs, formatQuantity, formatRatio, formatValue, missing } from './numbers';
 import type { TextColumn } from './text-table';
@@ -14,26 +14,64 @@ export interface ReportBar {
   text: string;
 }
 
+/** A figure that stands for itself. */
+export interface ReportFigure {
+  label: string;
+  value: string;
+  /** What it is made of, or what it means; null where it needs no word. */
+  note: string | null;
+}
+
+export interface ReportTarget {
+  title: string;
+  target: string;
+  current: string;
+  status: Target['status'];
+  statusLabel: string;
+  /** Where current and target are on a line from 0 to 1; null when it is not known. */
+  scale: { current: number; target: number } | null;
+}
+
+export interface ReportFix {
+  title: string;
+  sql: string;
+  undoSql: string | null;
+  risk: string;
+}
+
+/** Something that could not be looked at. */
+export interface ReportGap {
+  title: string;
+  message: string;
+  nextStep: string;
+  fix: ReportFix | null;
+}
+
 export interface ReportFinding {
   severity: Severity;
   ruleId: string;
   message: string;
   advice: string | null;
   evidence: readonly (readonly [label: string, value: string])[];
-  fix: { title: string; sql: string; undoSql: string | null; risk: string } | null;
+  fix: ReportFix | null;
   fingerprint: string;
 }
 
 export type ReportBlock =
   | { kind: 'text'; text: string }
+  | { kind: 'figures'; figures: readonly ReportFigure[] }
+  | { kind: 'targets'; targets: readonly ReportTarget[] }
   | { kind: 'table'; columns: readonly TextColumn[]; rows: readonly (readonly string[])[] }
   | { kind: 'bars'; title: string; bars: readonly ReportBar[] }
-  | { kind: 'finding'; finding: ReportFinding };
+  | { kind: 'finding'; finding: ReportFinding }
+  | { kind: 'gap'; gap: ReportGap };
 
 export interface ReportSection {
   /** Stable, kebab-case. */
   id: string;
   title: string;
+  /** How many things it is about, for a list of sections; null where nothing is counted. */
+  count: number | null;
   blocks: readonly ReportBlock[];
 }
 
@@ -76,6 +114,7 @@ export function toReportDocument(report: AnalysisReport): ReportDocument {
       toStatements(report),
       toConnections(report),
       toGaps(report),
+      ...toIgnored(report),
     ],
   };
 }
@@ -105,67 +144,118 @@ function toListing<Row>(
 function toBars<Row>(
   title: string,
   rows: readonly Row[],
-  toBar: (row: Row) => { label: string; value: number; text: string },
+  /** `value` is null where there is nothing to measure. */
+  toBar: (row: Row) => { label: string; value: number | null; text: string },
+  /** What the whole width stands for; the longest bar when absent. */
+  whole?: number,
 ): ReportBlock[] {
-  const bars = rows.slice(0, listedBars).map(toBar);
-  const longest = Math.max(...bars.map(({ value }) => value), 0);
-  if (longest === 0) return [];
+  const bars = rows
+    .map(toBar)
+    .flatMap(({ value, ...bar }) => (value === null ? [] : [{ ...bar, value }]))
+    .slice(0, listedBars);
+  const width = whole ?? Math.max(...bars.map(({ value }) => value), 0);
+  if (width === 0 || bars.length === 0) return [];
   return [
     {
       kind: 'bars',
       title,
-      bars: bars.map(({ label, value, text: figure }) => ({ label, ratio: value / longest, text: figure })),
+      bars: bars.map(({ label, value, text: figure }) => ({ label, ratio: value / width, text: figure })),
     },
   ];
 }
 
-function toSummary(report: AnalysisReport): ReportSection {
-  const ran = report.rules.filter(({ status }) => status === 'ran').length;
+function toSummary({ findings, rules, targets, tables, indexes, gaps, ignored }: AnalysisReport): ReportSection {
+  const ran = rules.filter(({ status }) => status === 'ran').length;
   const counts = (Object.keys(severityTitles) as Severity[]).flatMap((severity) => {
-    const count = report.findings.filter((finding) => finding.severity === severity).length;
+    const count = findings.filter((finding) => finding.severity === severity).length;
     return count === 0 ? [] : [`${formatCount(count)} ${severity}`];
   });
-  const findings =
-    counts.length === 0
-      ? 'found nothing'
-      : `made ${formatQuantity(report.findings.length, 'finding')}: ${counts.join(', ')}`;
-  const missed = report.targets.filter(({ status }) => status === 'missed').length;
+  const ofStatus = (status: Target['status']) => targets.filter((target) => target.status === status).length;
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+  const figures: ReportFigure[] = [
+    {
+      label: 'Findings',
+      value: formatCount(findings.length),
+      note: findings.length === 0 ? 'of the rules that ran' : counts.join(', '),
+    },
+    {
+      label: 'Rules',
+      value: `${formatCount(ran)} of ${formatCount(rules.length)}`,
+      note: ran === rules.length ? 'all ran' : 'ran',
+    },
+    {
+      label: 'Targets met',
+      value: `${formatCount(ofStatus('met'))} of ${formatCount(targets.length)}`,
+      note: ofStatus('unknown') === 0 ? null : `${formatCount(ofStatus('unknown'))} not known`,
+    },
+  ];
+  if (tables !== null) {
+    figures.push({
+      label: 'Tables',
+      value: formatCount(tables.length),
+      note: formatBytes(sum(tables.map(({ sizeBytes }) => sizeBytes))),
+    });
+  }
+  if (indexes !== null) {
+    figures.push({
+      label: 'Indexes',
+      value: formatCount(indexes.length),
+      note: formatBytes(sum(indexes.map(({ sizeBytes }) => sizeBytes))),
+    });
+  }
   return {
     id: 'summary',
     title: 'Summary',
+    count: null,
     blocks: [
-      text(`${formatCount(ran)} of ${formatQuantity(report.rules.length, 'rule')} ran and ${findings}.`),
-      text(missed === 0 ? 'No target is missed.' : `${missed === 1 ? '1 target is' : `${missed} targets are`} missed.`),
-      ...(report.ignored.length === 0
+      { kind: 'figures', figures },
+      ...(gaps.length === 0
         ? []
-        : [text(`${formatQuantity(report.ignored.length, 'finding')} ignored, with reasons at the end.`)]),
+        : [
+            text(
+              `Not everything could be looked at: ${gaps.map(({ section }) => section).join(', ')}. The reasons are below.`,
+            ),
+          ]),
+      ...(ignored.length === 0 ? [] : [text(`Not counted: ${formatQuantity(ignored.length, 'ignored finding')}.`)]),
     ],
   };
 }
 
 const targetLabels: Record<Target['status'], string> = { met: 'met', missed: 'missed', unknown: 'not known' };
 
+function toReportTarget({ title, unit, direction, target, current, status }: Target): ReportTarget {
+  const format = (value: number | null) => formatValueOrMissing(value, unit === 'count' ? null : unit);
+  // a ratio is a part of the whole; of anything else twice the target is as much as matters
+  const whole = unit === 'ratio' ? 1 : target * 2;
+  return {
+    title,
+    target: `${direction === 'at-least' ? '≥' : '≤'} ${format(target)}`,
+    current: format(current),
+    status,
+    statusLabel: targetLabels[status],
+    scale: current === null ? null : { current: Math.min(1, current / whole), target: target / whole },
+  };
+}
+
+const formatValueOrMissing = (value: number | null, unit: string | null) =>
+  value === null ? missing : formatValue(value, unit);
+
 function toTargets({ targets }: AnalysisReport): ReportSection {
   return {
     id: 'targets',
     title: 'Targets',
-    blocks: [
-      {
-        kind: 'table',
-        columns: [left('figure'), right('target'), right('current'), left('status')],
-        rows: targets.map(({ title, unit, direction, target, current, status }) => {
-          const format = (value: number | null) =>
-            value === null ? missing : formatValue(value, unit === 'count' ? null : unit);
-          return [
-            title,
-            `${direction === 'at-least' ? '≥' : '≤'} ${format(target)}`,
-            format(current),
-            targetLabels[status],
-          ];
-        }),
-      },
-    ],
+    count: null,
+    blocks: [{ kind: 'targets', targets: targets.map(toReportTarget) }],
   };
+}
+
+const toReportFix = (fix: SuggestedFix | undefined): ReportFix | null =>
+  fix === undefined ? null : { title: fix.title, sql: fix.sql, undoSql: fix.undoSql ?? null, risk: fix.risk };
+
+/** A moment as the rest of the report has it; no unit where the label has named it ("index scans: 0"). */
+function formatEvidence({ label, value, unit }: Evidence): string {
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return formatTime(value);
+  return formatValue(value, unit !== null && label.split(' ').includes(unit) ? null : unit);
 }
 
 export function toReportFinding({ fix, ...finding }: Finding): ReportFinding {
@@ -174,8 +264,8 @@ export function toReportFinding({ fix, ...finding }: Finding): ReportFinding {
     ruleId: finding.ruleId,
     message: finding.message,
     advice: finding.advice ?? null,
-    evidence: finding.evidence.map(({ label, value, unit }) => [label, formatValue(value, unit)] as const),
-    fix: fix === undefined ? null : { title: fix.title, sql: fix.sql, undoSql: fix.undoSql ?? null, risk: fix.risk },
+    evidence: finding.evidence.map((each) => [each.label, formatEvidence(each)] as const),
+    fix: toReportFix(fix),
     fingerprint: finding.fingerprint,
   };
 }
@@ -188,19 +278,20 @@ function toFindings({ findings }: AnalysisReport): ReportSection[] {
       {
         id: `findings-${severity}`,
         title: `Findings: ${severityTitles[severity]}`,
+        count: group.length,
         blocks: group.map((finding): ReportBlock => ({ kind: 'finding', finding: toReportFinding(finding) })),
       },
     ];
   });
   return groups.length > 0
     ? groups
-    : [{ id: 'findings', title: 'Findings', blocks: [text('The rules found nothing.')] }];
+    : [{ id: 'findings', title: 'Findings', count: 0, blocks: [text('The rules that ran found nothing.')] }];
 }
 
-const unavailable = text('It could not be looked at; the reason is at the end.');
+const unavailable = text('It could not be looked at; the reason is below.');
 
 function toTables({ tables }: AnalysisReport): ReportSection {
-  const section = { id: 'tables', title: 'Tables' };
+  const section = { id: 'tables', title: 'Tables', count: tables?.length ?? null };
   if (tables === null) return { ...section, blocks: [unavailable] };
   if (tables.length === 0) return { ...section, blocks: [text('There are no tables.')] };
   const sizeOf = (table: (typeof tables)[number]) => table.sizeBytes + table.indexesSizeBytes;
@@ -212,6 +303,16 @@ function toTables({ tables }: AnalysisReport): ReportSection {
         value: sizeOf(table),
         text: formatBytes(sizeOf(table)),
       })),
+      ...toBars(
+        'Blocks found in shared buffers, largest tables',
+        tables,
+        (table) => ({
+          label: formatObjectName({ kind: 'relation', ...table }),
+          value: table.heapHitRatio,
+          text: formatRatio(table.heapHitRatio),
+        }),
+        1,
+      ),
       ...toListing(
         [
           left('table'),
@@ -245,7 +346,7 @@ function toTables({ tables }: AnalysisReport): ReportSection {
 }
 
 function toIndexes({ indexes }: AnalysisReport): ReportSection {
-  const section = { id: 'indexes', title: 'Indexes' };
+  const section = { id: 'indexes', title: 'Indexes', count: indexes?.length ?? null };
   if (indexes === null) return { ...section, blocks: [unavailable] };
   if (indexes.length === 0) return { ...section, blocks: [text('There are no indexes.')] };
   return {
@@ -274,21 +375,26 @@ export function shortenStatement(sql: string): string {
 }
 
 function toStatements({ statements }: AnalysisReport): ReportSection {
-  const section = { id: 'statements', title: 'Statements' };
+  const section = { id: 'statements', title: 'Statements', count: statements?.length ?? null };
   if (statements === null) return { ...section, blocks: [unavailable] };
   if (statements.length === 0) return { ...section, blocks: [text('No statement was counted yet.')] };
   const nameOf = (sql: string | null) => (sql === null ? 'hidden from this role' : shortenStatement(sql));
   return {
     ...section,
     blocks: [
-      ...toBars('Share of the time of all statements', statements, (statement) => ({
-        label: nameOf(statement.text),
-        value: statement.loadRatio,
-        text: formatRatio(statement.loadRatio),
-      })),
+      ...toBars(
+        'Share of the time of all statements',
+        statements,
+        (statement) => ({
+          label: nameOf(statement.text),
+          value: statement.loadRatio,
+          text: formatRatio(statement.loadRatio),
+        }),
+        1,
+      ),
+      // the text comes last: it is of any length
       ...toListing(
         [
-          left('statement'),
           right('load'),
           right('total'),
           right('mean'),
@@ -296,12 +402,12 @@ function toStatements({ statements }: AnalysisReport): ReportSection {
           right('rows'),
           right('cache hits'),
           right('temp'),
+          left('statement'),
         ],
         statements,
         'statements',
         'with the most time',
         (statement) => [
-          nameOf(statement.text),
           formatRatio(statement.loadRatio),
           formatMs(statement.totalMs),
           formatMs(statement.meanMs),
@@ -309,6 +415,7 @@ function toStatements({ statements }: AnalysisReport): ReportSection {
           formatCount(statement.rows),
           formatRatio(statement.hitRatio),
           statement.tempBytes === 0 ? '' : formatBytes(statement.tempBytes),
+          nameOf(statement.text),
         ],
       ),
     ],
@@ -316,7 +423,7 @@ function toStatements({ statements }: AnalysisReport): ReportSection {
 }
 
 function toConnections({ connections }: AnalysisReport): ReportSection {
-  const section = { id: 'connections', title: 'Connections' };
+  const section = { id: 'connections', title: 'Connections', count: connections?.used ?? null };
   if (connections === null) return { ...section, blocks: [unavailable] };
   const { limit, used, byState, byApplication } = connections;
   return {
@@ -325,7 +432,7 @@ function toConnections({ connections }: AnalysisReport): ReportSection {
       text(
         limit === null
           ? `${formatQuantity(used, 'connection')}; how many the server allows is hidden from this role.`
-          : `${formatCount(used)} of ${formatQuantity(limit, 'connection')} (${formatRatio(used / limit)}).`,
+          : `${formatCount(used)} of ${formatQuantity(limit, 'connection')} (${formatRatio(used / limit)}), without those that are reserved for administrators.`,
       ),
       ...toBars('By state', byState, ({ state, count }) => ({ label: state, value: count, text: formatCount(count) })),
       ...toListing(
@@ -343,26 +450,49 @@ function toConnections({ connections }: AnalysisReport): ReportSection {
   };
 }
 
-function toGaps({ gaps, rules, ignored }: AnalysisReport): ReportSection {
-  const sentences = [
-    ...gaps.map(({ section, message, nextStep }) => `${capitalize(section)}: ${message} ${nextStep}`),
-    ...rules.flatMap((rule) => {
-      switch (rule.status) {
-        case 'ran':
-          return [];
-        case 'disabled':
-          return [`Rule ${rule.ruleId}: switched off in the settings.`];
-        case 'skipped':
-          return [`Rule ${rule.ruleId}: ${rule.reason.message} ${rule.reason.nextStep}`];
-      }
-    }),
-    ...ignored.map(({ finding, reason }) => `Ignored (${finding.ruleId}): ${finding.message} Reason: ${reason}`),
-  ];
+function toGaps({ gaps, rules }: AnalysisReport): ReportSection {
+  const disabled = rules.flatMap(({ ruleId, status }) => (status === 'disabled' ? [ruleId] : []));
+  const reasons = new Map<string, ReportSectionGap[]>();
+  const add = (gap: ReportSectionGap) => {
+    const same = reasons.get(gap.message);
+    if (same === undefined) reasons.set(gap.message, [gap]);
+    else same.push(gap);
+  };
+  // one reason often stands behind several sections and rules: it is told once
+  gaps.forEach(add);
+  for (const rule of rules) {
+    if (rule.status === 'skipped') add({ ...rule.reason, section: `rule ${rule.ruleId}` });
+  }
+  const blocks = [...reasons].map(([message, same]): ReportBlock => {
+    const title = capitalize(same.map(({ section }) => section).join(', '));
+    const fix = toReportFix(same.find((each) => each.fix !== undefined)?.fix);
+    return { kind: 'gap', gap: { title, message, nextStep: same[0]?.nextStep ?? '', fix } };
+  });
+  if (disabled.length > 0) blocks.push(text(`Switched off in the settings: ${disabled.join(', ')}.`));
   return {
     id: 'not-looked-at',
     title: 'What could not be looked at',
-    blocks: sentences.length === 0 ? [text('Everything was looked at.')] : sentences.map(text),
+    count: reasons.size,
+    blocks: blocks.length === 0 ? [text('Everything was looked at.')] : blocks,
   };
+}
+
+function toIgnored({ ignored }: AnalysisReport): ReportSection[] {
+  if (ignored.length === 0) return [];
+  return [
+    {
+      id: 'ignored',
+      title: 'Ignored',
+      count: ignored.length,
+      blocks: [
+        {
+          kind: 'table',
+          columns: [left('rule'), left('finding'), left('reason')],
+          rows: ignored.map(({ finding, reason }) => [finding.ruleId, finding.message, reason]),
+        },
+      ],
+    },
+  ];
 }
 
 function capitalize(sentence: string): string {

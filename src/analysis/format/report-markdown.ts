@@ -1,6 +1,6 @@
 // The report as Markdown, for a ticket or a wiki.
-import type { ReportBlock, ReportDocument, ReportFinding } from './report-document';
-import { escapeMarkdown, formatMarkdownTable } from './text-table';
+import type { ReportBlock, ReportDocument, ReportFinding, ReportFix } from './report-document';
+import { escapeMarkdown, formatMarkdownTable, type TextColumn } from './text-table';
 
 export function formatReportMarkdown(document: ReportDocument): string {
   const head = [
@@ -19,19 +19,46 @@ function formatBlock(block: ReportBlock): string[] {
   switch (block.kind) {
     case 'text':
       return [escapeMarkdown(block.text)];
-    case 'table':
+    case 'figures':
       return [
-        formatMarkdownTable(
-          block.columns,
-          block.rows.map((row) => row.map(escapeMarkdown)),
-        ).join('\n'),
+        formatTable(
+          [left('figure'), right('value'), left('')],
+          block.figures.map(({ label, value, note }) => [label, value, note ?? '']),
+        ),
       ];
+    case 'targets':
+      return [
+        formatTable(
+          [left('figure'), right('target'), right('current'), left('status')],
+          block.targets.map(({ title, target, current, statusLabel }) => [title, target, current, statusLabel]),
+        ),
+      ];
+    case 'table':
+      return [formatTable(block.columns, block.rows)];
     // the table beside it has the same figures
     case 'bars':
       return [];
     case 'finding':
       return formatFinding(block.finding);
+    case 'gap': {
+      const { title, message, nextStep, fix } = block.gap;
+      return [
+        `### ${escapeMarkdown(title)}`,
+        escapeMarkdown(`${message} ${nextStep}`),
+        ...(fix === null ? [] : formatFix(fix)),
+      ];
+    }
   }
+}
+
+const left = (title: string): TextColumn => ({ title, align: 'left' });
+const right = (title: string): TextColumn => ({ title, align: 'right' });
+
+function formatTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
+  return formatMarkdownTable(
+    columns,
+    rows.map((row) => row.map(escapeMarkdown)),
+  ).join('\n');
 }
 
 /** A fence longer than any run of backticks in the text. */
@@ -55,7 +82,7 @@ function formatFinding({ ruleId, message, advice, evidence, fix }: ReportFinding
   ];
 }
 
-function formatFix({ title, sql, undoSql, risk }: NonNullable<ReportFinding['fix']>): string[] {
+function formatFix({ title, sql, undoSql, risk }: ReportFix): string[] {
   return [
     escapeMarkdown(`${title}. ${risk}`),
     formatSql(sql),

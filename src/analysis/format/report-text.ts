@@ -1,6 +1,6 @@
 // The report for a terminal.
-import { type ReportBlock, type ReportDocument, type ReportFinding } from './report-document';
-import { displayWidth, formatTextTable, toOneLine, wrapText } from './text-table';
+import type { ReportBlock, ReportDocument, ReportFinding, ReportFix } from './report-document';
+import { displayWidth, formatTextTable, toOneLine, wrapText, type TextColumn } from './text-table';
 
 /** Marks a part of the text where colours are shown. */
 export type Highlight = (part: 'title' | 'critical' | 'high' | 'medium' | 'low' | 'info', text: string) => string;
@@ -11,7 +11,7 @@ export interface ReportTextOptions {
   width: number | null;
 }
 
-const barWidth = 30;
+const barWidth = 24;
 const indent = '  ';
 
 export function formatReportText(document: ReportDocument, options: ReportTextOptions): string {
@@ -35,17 +35,29 @@ export function formatReportText(document: ReportDocument, options: ReportTextOp
 
 function formatBlock(
   block: ReportBlock,
-  { highlight }: ReportTextOptions,
+  { highlight, width }: ReportTextOptions,
   wrap: (text: string, margin: string) => string[],
 ): string[] {
   switch (block.kind) {
     case 'text':
       return wrap(toOneLine(block.text), '');
+    case 'figures':
+      return formatTextTable(
+        [left('figure'), right('value'), left('')],
+        block.figures.map(({ label, value, note }) => [label, value, note ?? '']),
+      )
+        .slice(1)
+        .map((line) => `${indent}${line}`);
+    case 'targets':
+      return formatTextTable(
+        [left('figure'), right('target'), right('current'), left('status')],
+        block.targets.map(({ title, target, current, statusLabel }) => [title, target, current, statusLabel]),
+      ).map((line) => `${indent}${line}`);
     case 'table':
       return formatTextTable(
         block.columns,
         block.rows.map((row) => row.map(toOneLine)),
-      ).map((line) => `${indent}${line}`);
+      ).map((line) => (width === null ? `${indent}${line}` : cut(`${indent}${line}`, width)));
     case 'bars': {
       const labels = block.bars.map(({ label }) => toOneLine(label));
       const labelWidth = Math.min(Math.max(...labels.map(displayWidth)), 40);
@@ -53,14 +65,39 @@ function formatBlock(
         `${indent}${block.title}`,
         ...block.bars.map(({ ratio, text }, index) => {
           const label = cut(labels[index] ?? '', labelWidth);
-          const bar = '█'.repeat(Math.max(1, Math.round(ratio * barWidth)));
+          const bar = '█'.repeat(ratio === 0 ? 0 : Math.max(1, Math.round(ratio * barWidth)));
           return `${indent}${label}${' '.repeat(labelWidth - displayWidth(label))}  ${bar} ${text}`;
         }),
       ];
     }
     case 'finding':
       return formatFinding(block.finding, highlight, wrap);
+    case 'gap': {
+      const { title, message, nextStep, fix } = block.gap;
+      return [
+        ...wrap(toOneLine(title), indent).map((line) => highlight('title', line)),
+        ...wrap(toOneLine(`${message} ${nextStep}`), indent.repeat(2)),
+        ...(fix === null ? [] : formatFix(fix, wrap)),
+      ];
+    }
   }
+}
+
+const left = (title: string): TextColumn => ({ title, align: 'left' });
+const right = (title: string): TextColumn => ({ title, align: 'right' });
+
+function formatFix(
+  { title, sql, undoSql, risk }: ReportFix,
+  wrap: (text: string, margin: string) => string[],
+): string[] {
+  const margin = indent.repeat(2);
+  // statements are for copying and are never broken
+  const toLines = (statements: string) => statements.split('\n').map((line) => `${margin}${indent}${toOneLine(line)}`);
+  return [
+    ...wrap(toOneLine(`${title}. ${risk}`), margin),
+    ...toLines(sql),
+    ...(undoSql === null ? [] : [`${margin}To take it back:`, ...toLines(undoSql)]),
+  ];
 }
 
 function cut(text: string, width: number): string {
@@ -86,18 +123,6 @@ function formatFinding(
       ? []
       : wrap(toOneLine(evidence.map(([label, value]) => `${label}: ${value}`).join('; ')), margin)),
     ...(advice === null ? [] : wrap(toOneLine(advice), margin)),
-    ...(fix === null
-      ? []
-      : [
-          ...wrap(toOneLine(`${fix.title}. ${fix.risk}`), margin),
-          // statements are for copying and are never broken
-          ...fix.sql.split('\n').map((line) => `${margin}${indent}${toOneLine(line)}`),
-          ...(fix.undoSql === null
-            ? []
-            : [
-                `${margin}To take it back:`,
-                ...fix.undoSql.split('\n').map((line) => `${margin}${indent}${toOneLine(line)}`),
-              ]),
-        ]),
+    ...(fix === null ? [] : formatFix(fix, wrap)),
   ];
 }

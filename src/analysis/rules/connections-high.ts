@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatRatio } from '../format/numbers';
 import { defineRule, measured, type RuleFinding } from '../rule';
-import type { SnapshotActivity } from '../snapshot';
+import type { SnapshotActivity, SnapshotSetting } from '../snapshot';
 import { groupBy } from './index-shape';
 
 /** The last fifth is gone in seconds when an application is restarted or a pool grows. */
@@ -10,8 +10,16 @@ const minRatio = 0.8;
 const highFromRatio = 0.9;
 
 /** Sessions that take one of max_connections. Whose kind is hidden is told by its database: helpers have none. */
-const isClient = ({ backendType, database, isHidden }: SnapshotActivity) =>
+export const isClientSession = ({ backendType, database, isHidden }: SnapshotActivity) =>
   isHidden ? database !== null : backendType === 'client backend';
+
+/** What max_connections leaves to applications; null when the role may not see it. */
+export function findConnectionLimit(settings: readonly SnapshotSetting[]): number | null {
+  const find = (name: string) => settings.find((each) => each.name === name)?.setting;
+  const all = find('max_connections');
+  if (all === undefined) return null;
+  return Number(all) - Number(find('superuser_reserved_connections') ?? 0) - Number(find('reserved_connections') ?? 0);
+}
 
 export const connectionsHigh = defineRule({
   id: 'connections-high',
@@ -21,14 +29,11 @@ export const connectionsHigh = defineRule({
   needs: ['activity', 'settings', 'databases'],
   options: z.strictObject({ minRatio: z.number().min(0).max(1).default(minRatio) }),
   check({ activity, settings, databases }, options) {
-    const clients = activity.filter(isClient);
-    const setting = (name: string) => Number(settings.find((each) => each.name === name)?.setting ?? 0);
-    // what is reserved is not there for applications
-    const reserved = setting('superuser_reserved_connections') + setting('reserved_connections');
+    const clients = activity.filter(isClientSession);
     const ofServer: Pool = {
       subject: { kind: 'server' },
       name: 'the server',
-      limit: setting('max_connections') - reserved,
+      limit: findConnectionLimit(settings) ?? 0,
       sessions: clients,
     };
     const ofRoles = [...groupBy(clients, ({ role }) => role)].flatMap(([role, sessions]): Pool[] => {
