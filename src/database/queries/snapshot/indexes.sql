@@ -30,6 +30,9 @@ keys as (
     pg_catalog.jsonb_agg(pg_catalog.quote_ident(a.attname) order by k.position) filter (where k.position > i.indnkeyatts)
       as included
   from pg_catalog.pg_index i
+  -- without those of the catalogue and of TOAST tables, which are a quarter of all
+  join pg_catalog.pg_class r on r.oid = i.indexrelid
+  join pg_catalog.pg_namespace n on n.oid = r.relnamespace and n.nspname !~ '^pg_'
   -- unqualified: only then it takes several arrays, and the name means the system's own whatever the path. The arrays of
   -- classes, collations and options end with the keys: null for INCLUDE columns
   cross join lateral unnest(i.indkey, i.indclass, i.indcollation, i.indoption)
