@@ -37,7 +37,7 @@ export interface Column {
 /** What the first column, the node itself, has in any case. */
 const nodeColumnMinPx = 230;
 /** And what it may take for names that need it, as a share of the whole: figures are what a plan is looked at for. */
-const nodeColumnMostRatio = 0.5;
+const nodeColumnMostRatio = 0.42;
 /** Counts with more digits are written with a unit; the title has them in full. */
 const longestFullCount = 999_999;
 /** From where a wrong estimate stands out: the planner's choices turn at a few times, badly at ten times or more. */
@@ -154,7 +154,7 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Total time',
     title: 'Time in this node and its children',
     widthPx: 88,
-    priority: 60,
+    priority: 50,
     cell: (node) => {
       if (node.neverExecuted) return never;
       if (node.totalMs === null) return unknown;
@@ -182,7 +182,7 @@ export function toColumns(plan: Plan): Column[] {
     label: analyzed ? 'Planned' : 'Planned rows',
     title: 'Rows the planner expected in each loop',
     widthPx: analyzed ? 76 : 116,
-    priority: analyzed ? 20 : 90,
+    priority: analyzed ? 85 : 90,
     cell: (node) => toCount(node.plannedRows, (full) => `${full} rows expected in each loop`),
   };
   const factor: Column = {
@@ -198,7 +198,7 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Loops',
     title: 'How often the node was run, by all processes together',
     widthPx: 64,
-    priority: 40,
+    priority: 70,
     cell: (node) => (node.neverExecuted ? never : toCount(node.loops, (full) => `${full} loops`)),
   };
   const hit: Column = {
@@ -206,7 +206,7 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Own hit',
     title: 'Blocks this node itself found in the buffer cache, over all loops',
     widthPx: 72,
-    priority: 25,
+    priority: 60,
     cell: (node) => blocksCell(node, 'Hit', 'found in the cache'),
   };
   const read: Column = {
@@ -214,7 +214,7 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Own read',
     title: 'Blocks this node itself read from outside the buffer cache, over all loops',
     widthPx: 86,
-    priority: 30,
+    priority: 65,
     cell: (node) => blocksCell(node, 'Read', 'read from outside the cache'),
   };
   const cost: Column = {
