@@ -18,6 +18,7 @@ import { findConfigurationFolder, openProfileStore } from './database/profile-st
 import type { DatabaseAccess, DatabaseSession } from './providers/database-port';
 
 export { parseIgnoreList } from './analysis/parse-ignore-list';
+export { ComparePanels } from './webviews/compare-panel';
 export { PlanPanels } from './webviews/plan-panel';
 
 export const profiles = openProfileStore(findConfigurationFolder(localSystem));

@@ -63,6 +63,12 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     await this.save(id, document);
   }
 
+  /** The open plan of the same statement, if it was measured. */
+  findMeasured(document: PlanDocument): PlanDocument | null {
+    const own = [...this.open.values()].find((view) => view.isOf(document))?.shown ?? null;
+    return own?.analyzed === true ? own : null;
+  }
+
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const id = toDocumentId(state);
     const document = id === null ? null : await this.store.load(id);
@@ -119,6 +125,10 @@ class PlanPanel {
       styleUri: uriOf('plan.css'),
       codiconsUri: uriOf('codicon.css'),
     });
+  }
+
+  get shown(): PlanDocument | null {
+    return this.document;
   }
 
   /** Whether this is the plan of the same statement of the same file, on the same database; its values may differ. */

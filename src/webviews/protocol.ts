@@ -82,3 +82,40 @@ export const planViewRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open-json') }),
 ]);
 export type PlanViewRequest = z.infer<typeof planViewRequestSchema>;
+
+/** A statement before and after an index was made for it. Not kept over a reload of the window. */
+export interface ComparisonDocument {
+  before: PlanDocument;
+  after: PlanDocument;
+  index: {
+    oid: number;
+    schema: string;
+    table: string;
+    name: string;
+    /** Its partitions have indexes of their own, called after it. */
+    isPartitioned: boolean;
+    /** pg_get_indexdef() */
+    definition: string;
+    sizeBytes: number;
+    durationMs: number;
+  };
+  /** The index has been dropped since. */
+  undone: boolean;
+}
+
+/** What the host tells the comparison. */
+export type ComparisonMessage =
+  | { type: 'comparison'; document: ComparisonDocument }
+  /** The statement is being run. */
+  | { type: 'running'; running: boolean };
+
+/** What the comparison asks of the host. */
+export const comparisonRequestSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('undo') }),
+  /** Runs the statement with the index, to compare its time with the one before. */
+  z.object({ type: z.literal('measure') }),
+  z.object({ type: z.literal('show-plan'), which: z.enum(['before', 'after']) }),
+  z.object({ type: z.literal('reveal-sql') }),
+]);
+export type ComparisonRequest = z.infer<typeof comparisonRequestSchema>;

@@ -1,5 +1,6 @@
 // The one line to the extension host. acquireVsCodeApi may be called once in a webview's life.
-import type { PlanViewMessage, PlanViewRequest } from '../protocol';
+import type { ComparisonMessage, ComparisonRequest, PlanViewMessage, PlanViewRequest } from '../protocol';
+import type { ReportViewMessage, ReportViewRequest } from '../report-protocol';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -11,13 +12,15 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 const api = acquireVsCodeApi();
 
-export function sendRequest(request: PlanViewRequest): void {
+export function sendRequest(request: PlanViewRequest | ComparisonRequest | ReportViewRequest): void {
   api.postMessage(request);
 }
 
 /** Calls back for every message of the host; messages come from nowhere else into a webview's own window. */
-export function onMessage(listener: (message: PlanViewMessage) => void): void {
-  window.addEventListener('message', (event: MessageEvent<PlanViewMessage>) => {
+export function onMessage<Message extends PlanViewMessage | ComparisonMessage | ReportViewMessage>(
+  listener: (message: Message) => void,
+): void {
+  window.addEventListener('message', (event: MessageEvent<Message>) => {
     listener(event.data);
   });
 }

@@ -46,7 +46,7 @@ export class PlanView extends LightElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    onMessage((message) => {
+    onMessage<PlanViewMessage>((message) => {
       this.receive(message);
     });
     new ResizeObserver(() => {

@@ -1,0 +1,56 @@
+// The light bulb on a missing index.
+import * as vscode from 'vscode';
+import { formatIndexColumns } from './missing-index-diagnostic';
+import type { MissingIndex, MissingIndexes } from './missing-indexes';
+
+/** Which missing index a quick fix means: looked up again when it is chosen, since the file may have been edited. */
+export interface QuickFixPlace {
+  uri: string;
+  fingerprint: string;
+}
+
+export function isQuickFixPlace(argument: unknown): argument is QuickFixPlace {
+  return (
+    typeof argument === 'object' &&
+    argument !== null &&
+    'uri' in argument &&
+    typeof argument.uri === 'string' &&
+    'fingerprint' in argument &&
+    typeof argument.fingerprint === 'string'
+  );
+}
+
+export class QuickFixActions implements vscode.CodeActionProvider {
+  static readonly providedCodeActionKinds = [vscode.CodeActionKind.QuickFix];
+  readonly #missingIndexes: MissingIndexes;
+
+  constructor(missingIndexes: MissingIndexes) {
+    this.#missingIndexes = missingIndexes;
+  }
+
+  provideCodeActions(document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+    return this.#missingIndexes
+      .find(document)
+      .filter(({ diagnostic }) => diagnostic.range.intersection(range) !== undefined)
+      .flatMap((missing) => toActions(document, missing));
+  }
+}
+
+function toActions(document: vscode.TextDocument, missing: MissingIndex): vscode.CodeAction[] {
+  const place: QuickFixPlace = { uri: document.uri.toString(), fingerprint: missing.fingerprint };
+  const toAction = (title: string, command: string) => {
+    const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+    action.command = { title, command: `pgInsight.advice.${command}`, arguments: [place] };
+    action.diagnostics = [missing.diagnostic];
+    return action;
+  };
+  const create = toAction(`Create index on ${formatIndexColumns(missing.recommendation)} now...`, 'createIndex');
+  create.isPreferred = true;
+  return [
+    create,
+    toAction('Add as migration file...', 'addMigration'),
+    toAction('Copy DDL', 'copyDdl'),
+    toAction('Show plan', 'showPlan'),
+    toAction('Ignore for this statement...', 'ignore'),
+  ];
+}

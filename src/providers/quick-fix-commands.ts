@@ -1,0 +1,168 @@
+// What the quick fixes of a missing index do. The statement is planned before and after the index is made, and both plans
+// are shown side by side.
+import * as vscode from 'vscode';
+import type { Finding } from '../analysis/finding';
+import { formatIndexScript } from '../analysis/index-advice/index-ddl';
+import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
+import { toIndexClause } from '../analysis/index-build/index-steps';
+import type { ComparisonDocument, PlanDocument } from '../webviews/protocol';
+import type { DatabaseSession } from './database-port';
+import { toSource, type ExplainCommands } from './explain-commands';
+import type { FailureReporter } from './failure-reporter';
+import type { IgnoreFile } from './ignore-file';
+import type { BuiltIndex, DroppedIndexes, IndexBuildCommands } from './index-build-commands';
+import { formatIndexColumns } from './missing-index-diagnostic';
+import type { MissingIndex, MissingIndexes } from './missing-indexes';
+import { isQuickFixPlace, type QuickFixPlace } from './quick-fix-actions';
+import { addMigration } from './quick-fix-migration';
+
+export interface QuickFixCommandsParts {
+  missingIndexes: MissingIndexes;
+  explain: ExplainCommands;
+  indexBuild: IndexBuildCommands;
+  ignoreFile: IgnoreFile;
+  reporter: FailureReporter;
+  showPlan: (document: PlanDocument) => Promise<void>;
+  /** The statement's plan that is open and was measured, if there is one: it knows the time before. */
+  findMeasuredPlan: (planned: PlanDocument) => Promise<PlanDocument | null>;
+  showComparison: (document: ComparisonDocument) => Promise<void>;
+}
+
+/** How long VS Code itself shows such a word in the status bar. */
+const statusMessageMs = 3_000;
+
+export class QuickFixCommands {
+  readonly #parts: QuickFixCommandsParts;
+  /** What was made here, for the Undo of its comparison. */
+  readonly #built = new Map<number, { session: DatabaseSession; built: BuiltIndex }>();
+
+  constructor(parts: QuickFixCommandsParts) {
+    this.#parts = parts;
+  }
+
+  register(): vscode.Disposable[] {
+    const command = (name: string, run: (missing: MissingIndex) => Promise<void>) =>
+      vscode.commands.registerCommand(`pgInsight.advice.${name}`, (argument?: unknown) =>
+        this.#parts.reporter.guard(async () => {
+          const missing = isQuickFixPlace(argument) ? await this.#find(argument) : null;
+          if (missing !== null) await run(missing);
+        }),
+      );
+    return [
+      command('createIndex', (missing) => this.#createIndex(missing)),
+      command('addMigration', async ({ target, recommendation }) => {
+        await addMigration(target.document, recommendation, recommendation.why);
+      }),
+      command('copyDdl', ({ recommendation }) => copyDdl(recommendation)),
+      command('showPlan', (missing) => this.#showPlan(missing)),
+      command('ignore', (missing) => this.#ignore(missing)),
+      vscode.commands.registerCommand('pgInsight.advice.refresh', () => {
+        this.#parts.missingIndexes.forget();
+      }),
+    ];
+  }
+
+  /** Drops what a comparison is about; asks as every drop does. */
+  async undo({ index }: ComparisonDocument): Promise<void> {
+    await this.#parts.reporter.guard(async () => {
+      const made = this.#built.get(index.oid);
+      if (made !== undefined) await this.#parts.indexBuild.drop(made.session, made.built.undo);
+    });
+  }
+
+  /** The OIDs of what is gone, for the comparisons that show it. */
+  noteDropped({ indexes }: DroppedIndexes): readonly number[] {
+    const oids = indexes.map(({ oid }) => oid);
+    for (const oid of oids) this.#built.delete(oid);
+    return oids;
+  }
+
+  async #find({ uri, fingerprint }: QuickFixPlace): Promise<MissingIndex | null> {
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+    const found = this.#parts.missingIndexes.find(document).find((each) => each.fingerprint === fingerprint);
+    if (found === undefined) {
+      void vscode.window.showInformationMessage(
+        'The statement has changed, or its connection has. Save the file to have it looked at again.',
+      );
+    }
+    return found ?? null;
+  }
+
+  async #createIndex(missing: MissingIndex): Promise<void> {
+    const { missingIndexes, indexBuild, showComparison } = this.#parts;
+    // the answer may be old: somebody may have made the index meanwhile
+    const recommendation = await missingIndexes.findAgain(missing);
+    if (recommendation === null) {
+      void vscode.window.showInformationMessage(
+        `No index is missing for "${missing.target.title}" any more: the server or its statistics have changed.`,
+      );
+      return;
+    }
+    const before = await this.#plan(missing);
+    if (before === null) return;
+    const measured = await this.#parts.findMeasuredPlan(before);
+    const built = await indexBuild.create(missing.session, toBuildRequest(recommendation));
+    if (built === null) return;
+    this.#built.set(built.index.oid, { session: missing.session, built });
+    const after = await this.#plan(missing, measured ?? before);
+    if (after === null) return;
+    const { schema, table } = recommendation.index;
+    await showComparison({
+      before: measured ?? before,
+      after,
+      index: {
+        oid: built.index.oid,
+        name: built.index.name,
+        schema,
+        table,
+        isPartitioned: recommendation.steps.length > 1,
+        definition: built.definition,
+        sizeBytes: built.sizeBytes,
+        durationMs: built.durationMs,
+      },
+      undone: false,
+    });
+  }
+
+  async #showPlan(missing: MissingIndex): Promise<void> {
+    const plan = await this.#plan(missing);
+    if (plan !== null) await this.#parts.showPlan(plan);
+  }
+
+  /** Plans the statement without running it, for the values of an earlier plan of it when there is one. */
+  #plan({ session, target, sql, parameters }: MissingIndex, earlier?: PlanDocument): Promise<PlanDocument | null> {
+    return this.#parts.explain.run(session, {
+      title: target.title,
+      sql,
+      parameters: earlier?.parameterValues ?? parameters,
+      parametersText: earlier?.parameters ?? (parameters.mode === 'generic' ? 'generic plan' : null),
+      analyze: false,
+      source: toSource(target),
+    });
+  }
+
+  async #ignore({ fingerprint, target }: MissingIndex): Promise<void> {
+    const reason = await vscode.window.showInputBox({
+      title: `Ignore the Missing Index of "${target.title}"`,
+      prompt: 'Why? The reason is written into the list of ignored findings, which can be committed.',
+      validateInput: (text) => (text.trim() === '' ? 'A reason is needed: others will want to know.' : null),
+    });
+    if (reason === undefined) return;
+    const entry: Pick<Finding, 'fingerprint'> & { reason: string } = { fingerprint, reason: reason.trim() };
+    await this.#parts.ignoreFile.update((entries) => [...entries, entry]);
+  }
+}
+
+function toBuildRequest({ index, name, sizeBytes }: IndexRecommendation) {
+  const { schema, table } = index;
+  return {
+    index: { schema, table, name, unique: false, clause: toIndexClause(index) },
+    estimatedSizeBytes: sizeBytes === null ? null : Math.round(sizeBytes),
+  };
+}
+
+async function copyDdl(recommendation: IndexRecommendation): Promise<void> {
+  await vscode.env.clipboard.writeText(`${formatIndexScript(recommendation.steps)}\n`);
+  const what = `DDL of the index on ${formatIndexColumns(recommendation)} copied`;
+  vscode.window.setStatusBarMessage(what, statusMessageMs);
+}

@@ -1,0 +1,250 @@
+// A statement before and after an index was made for it: what came of it in a sentence, the figures, and both plans row
+// by row. Everything is text and tables; what differs has a mark and a word besides its colour.
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { formatBytes, formatCount, formatMs, formatRatio, missing } from '../../analysis/format/numbers';
+import { comparePlans, usesIndex, type ComparedFigure, type ComparedNode } from '../../analysis/plan/compare-plans';
+import type { PlanNode } from '../../analysis/plan/plan';
+import type { ComparisonDocument, ComparisonMessage, ComparisonRequest } from '../protocol';
+import { onMessage, sendRequest } from './host';
+import { icon } from './icon';
+import { LightElement } from './light-element';
+import { nodeName, toRowWords } from './node-text';
+import './plan-header';
+
+/** VS Code's own tree indent. */
+const indentPx = 8;
+
+const changeMarks: Record<ComparedNode['change'], { icon: string; word: string } | null> = {
+  same: null,
+  changed: { icon: 'diff-modified', word: 'Changed' },
+  added: { icon: 'diff-added', word: 'New' },
+  removed: { icon: 'diff-removed', word: 'Gone' },
+};
+
+@customElement('compare-view')
+export class CompareView extends LightElement {
+  @state() private document: ComparisonDocument | null = null;
+  @state() private running = false;
+  @state() private statementExpanded = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    onMessage<ComparisonMessage>((message) => {
+      if (message.type === 'comparison') this.document = message.document;
+      else this.running = message.running;
+    });
+    sendRequest({ type: 'ready' });
+  }
+
+  private readonly request = (request: ComparisonRequest) => () => {
+    sendRequest(request);
+  };
+
+  protected override render(): TemplateResult {
+    if (this.document === null) return html`<p class="empty-note" role="status">Loading comparison...</p>`;
+    const { before, after, index, undone } = this.document;
+    const comparison = comparePlans(before.result.plan, after.result.plan);
+    const { rows, cost, executionMs, changes } = comparison;
+    const isUsed = usesIndex(after.result.plan, index.name, index.isPartitioned);
+    const canMeasure = !undone && before.analyzed && !after.analyzed;
+    return html`
+      <div class="view comparison">
+        ${
+          this.running
+            ? html`<vscode-progress-bar class="progress" indeterminate aria-label="Working"></vscode-progress-bar>`
+            : nothing
+        }
+        <header class="view-header">
+          <div class="title-line">
+            <h1 title=${after.title}>Before and After: ${after.title}</h1>
+            ${
+              after.source === null
+                ? nothing
+                : html`<div class="actions" role="toolbar" aria-label="Comparison actions">
+                    <button
+                      class="toolbar-button"
+                      type="button"
+                      title="Go to SQL"
+                      aria-label="Go to SQL"
+                      @click=${this.request({ type: 'reveal-sql' })}
+                    >
+                      ${icon('go-to-file')}
+                    </button>
+                  </div>`
+            }
+          </div>
+          <plan-header
+            .document=${after}
+            .expanded=${this.statementExpanded}
+            @toggle-statement=${(event: CustomEvent<boolean>) => {
+              this.statementExpanded = event.detail;
+            }}
+          ></plan-header>
+          ${renderVerdict(this.document, isUsed, changes)}
+          <table class="figures" aria-label="Figures before and after">
+            <thead>
+              <tr>
+                <td></td>
+                <th scope="col">Before</th>
+                <th scope="col">After</th>
+                <th scope="col">Change</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${renderFigure('cost', "Planner's cost", cost, (value) => formatCount(Math.round(value)))}
+              ${executionMs === null ? nothing : renderFigure('time', 'Execution time', executionMs, formatMs)}
+            </tbody>
+          </table>
+          <p class="index-line">
+            <code title=${index.definition}>${index.definition}</code>
+            <span class="muted">${formatBytes(index.sizeBytes)}, built in ${formatMs(index.durationMs)}</span>
+          </p>
+          <div class="buttons">
+            <vscode-button
+              data-action="undo"
+              ?secondary=${isUsed}
+              ?disabled=${undone || this.running}
+              @click=${this.request({ type: 'undo' })}
+              >Undo: Drop Index...</vscode-button
+            >
+            ${
+              canMeasure
+                ? html`<vscode-button
+                    data-action="measure"
+                    secondary
+                    ?disabled=${this.running}
+                    title="Run the statement with EXPLAIN ANALYZE, to compare its time with the one before"
+                    @click=${this.request({ type: 'measure' })}
+                    >Measure After</vscode-button
+                  >`
+                : nothing
+            }
+            <vscode-button
+              data-action="plan-before"
+              secondary
+              @click=${this.request({ type: 'show-plan', which: 'before' })}
+              >Plan Before</vscode-button
+            >
+            <vscode-button
+              data-action="plan-after"
+              secondary
+              @click=${this.request({ type: 'show-plan', which: 'after' })}
+              >Plan After</vscode-button
+            >
+          </div>
+        </header>
+        <div class="compared-scroll" tabindex="0" role="region" aria-label="Both plans">
+          ${renderPlans(rows, executionMs !== null)}
+        </div>
+      </div>
+    `;
+  }
+}
+
+function renderVerdict(
+  { index, undone }: ComparisonDocument,
+  isUsed: boolean,
+  changes: readonly string[],
+): TemplateResult {
+  const name = html`<strong>${index.name}</strong>`;
+  if (undone) {
+    return html`<p class="verdict" role="status" data-verdict="undone">
+      ${icon('discard')}<span>The index ${name} has been dropped again.</span>
+    </p>`;
+  }
+  if (!isUsed) {
+    return html`<p class="verdict verdict-unused" role="status" data-verdict="unused">
+      ${icon('warning')}<span
+        >The planner does not use ${name} for this statement. It takes ${formatBytes(index.sizeBytes)}, and every write
+        keeps it up to date: undo it, unless other statements need it.</span
+      >
+    </p>`;
+  }
+  return html`<p class="verdict verdict-used" role="status" data-verdict="used">
+    ${icon('pass')}<span>The planner uses ${name}${changes.length === 0 ? '' : `: ${changes.join('; ')}`}.</span>
+  </p>`;
+}
+
+function renderFigure(
+  id: string,
+  label: string,
+  { before, after }: ComparedFigure,
+  format: (value: number) => string,
+): TemplateResult {
+  const show = (value: number | null) => (value === null ? missing : format(value));
+  return html`<tr data-figure=${id}>
+    <th scope="row">${label}</th>
+    <td>${show(before)}</td>
+    <td>${show(after)}</td>
+    <td>${formatChange(before, after)}</td>
+  </tr>`;
+}
+
+/** "99.8% less" */
+function formatChange(before: number | null, after: number | null): string {
+  if (before === null || after === null || before === 0) return missing;
+  if (before === after) return 'the same';
+  return after < before ? `${formatRatio(1 - after / before)} less` : `${formatRatio(after / before - 1)} more`;
+}
+
+function renderPlans(rows: readonly ComparedNode[], isTimed: boolean): TemplateResult {
+  const columns = isTimed ? 3 : 2;
+  const figures = html`<th scope="col" class="figure">Cost</th>
+    ${isTimed ? html`<th scope="col" class="figure">Time</th>` : nothing}`;
+  const columnsOfSide = html`<col />
+    <col class="figure" />
+    ${isTimed ? html`<col class="figure" />` : nothing}`;
+  return html`<table class="compared">
+    <colgroup>
+      <col class="mark" />
+      ${columnsOfSide} ${columnsOfSide}
+    </colgroup>
+    <thead>
+      <tr>
+        <td></td>
+        <th scope="colgroup" colspan=${columns}>Before</th>
+        <th scope="colgroup" class="side" colspan=${columns}>After</th>
+      </tr>
+      <tr>
+        <td></td>
+        <th scope="col">Operation</th>
+        ${figures}
+        <th scope="col" class="side">Operation</th>
+        ${figures}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => renderRow(row, isTimed))}
+    </tbody>
+  </table>`;
+}
+
+function renderRow({ before, after, depthBefore, depthAfter, change }: ComparedNode, isTimed: boolean): TemplateResult {
+  const mark = changeMarks[change];
+  return html`<tr class="change-${change}" data-change=${change}>
+    <td class="mark">
+      ${mark === null ? nothing : html`<span title=${mark.word} role="img" aria-label=${mark.word}>${icon(mark.icon)}</span>`}
+    </td>
+    ${renderNode(before, depthBefore, 'before', isTimed)} ${renderNode(after, depthAfter, 'after', isTimed)}
+  </tr>`;
+}
+
+function renderNode(
+  node: PlanNode | null,
+  depth: number | null,
+  side: 'before' | 'after',
+  isTimed: boolean,
+): TemplateResult {
+  if (node === null) return html`<td class="cell-${side} absent" colspan=${isTimed ? 3 : 2}></td>`;
+  const { role, operation, target, condition } = toRowWords(node);
+  return html`<td class="cell-${side}" title=${nodeName(node)}>
+      <div class="node" .style=${`padding-left: ${(depth ?? 0) * indentPx}px`}>
+        ${role === '' ? nothing : html`<span class="muted">${role}: </span>`}<span class="node-operation"
+          >${operation}</span
+        >${target}${condition === '' ? nothing : html`<div class="muted condition">${condition}</div>`}
+      </div>
+    </td>
+    <td class="cell-${side} figure">${node.totalCost === null ? missing : formatCount(Math.round(node.totalCost))}</td>
+    ${isTimed ? html`<td class="cell-${side} figure">${formatMs(node.totalMs)}</td>` : nothing}`;
+}
