@@ -10,18 +10,33 @@ import type { ConnectionSources, DatabaseAccess, ProfileStore } from './provider
 import { ExplainCommands } from './providers/explain-commands';
 import { ExplainLenses } from './providers/explain-lenses';
 import { FailureReporter } from './providers/failure-reporter';
+import { FindingsCommands } from './providers/findings-commands';
+import { FindingsView } from './providers/findings-view';
 import { HealthStore } from './providers/health-store';
 import { IgnoreFile } from './providers/ignore-file';
+import { IndexBuildCommands } from './providers/index-build-commands';
+import { IndexesCommands } from './providers/indexes-commands';
+import { IndexesView } from './providers/indexes-view';
+import { MissingIndexes } from './providers/missing-indexes';
 import { ParameterMemory } from './providers/parameter-memory';
 import { PasswordStore } from './providers/password-store';
+import { QuickFixActions } from './providers/quick-fix-actions';
+import { QuickFixCommands } from './providers/quick-fix-commands';
+import { ReportCommands } from './providers/report-commands';
 import { revealSource } from './providers/reveal-source';
+import { SlowQueriesCommands } from './providers/slow-queries-commands';
+import { SlowQueriesStore } from './providers/slow-queries-store';
+import { SlowQueriesTree } from './providers/slow-queries-tree';
+import { SlowQueriesView } from './providers/slow-queries-view';
 import { sqlLanguages } from './providers/source-text';
 import { StatementDiagnostics } from './providers/statement-diagnostics';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
 import { TablesView } from './providers/tables-view';
 import { createViews } from './providers/views';
+import type { ComparePanels } from './webviews/compare-panel';
 import type { PlanPanels } from './webviews/plan-panel';
+import type { ReportPanels } from './webviews/report-panel';
 
 const loadEngine = () => import('./editor-engine');
 
@@ -50,7 +65,13 @@ let openConnections: ConnectionStore | null = null;
 export interface ExtensionParts {
   connectionStore: ConnectionStore;
   connectionsView: ConnectionsView;
+  findingsView: FindingsView;
   healthStore: HealthStore;
+  indexesView: IndexesView;
+  missingIndexes: MissingIndexes;
+  slowQueriesStore: SlowQueriesStore;
+  slowQueriesTree: SlowQueriesTree;
+  slowQueriesView: SlowQueriesView;
   tablesStore: TablesStore;
   tablesView: TablesView;
   logFolder: vscode.Uri;
@@ -83,6 +104,22 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
           log,
         }),
     ));
+  let reportPanels: Promise<ReportPanels> | null = null;
+  const loadReportPanels = (): Promise<ReportPanels> =>
+    (reportPanels ??= loadEngine().then(
+      ({ ReportPanels: Panels }) =>
+        new Panels(context, {
+          refresh: () => reports.refresh(),
+          guard: (work) => reporter.guard(work),
+          log,
+        }),
+    ));
+  const reports: ReportCommands = new ReportCommands({
+    connections,
+    store: healthStore,
+    reporter,
+    loadPanels: loadReportPanels,
+  });
   const explain: ExplainCommands = new ExplainCommands({
     connections,
     store: connectionStore,
@@ -97,39 +134,141 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     (await loadEngine()).runDoctor(session),
   );
   const tablesView = new TablesView(tablesStore, reporter);
+  const indexesView = new IndexesView(healthStore, (oid) => tablesStore.readDetails(oid), context.workspaceState);
+  const slowQueriesStore = new SlowQueriesStore(healthStore, context.workspaceState);
+  const slowQueriesView = new SlowQueriesView(slowQueriesStore);
+  const slowQueriesTree = new SlowQueriesTree(slowQueriesStore, slowQueriesView);
+  const findingsView = new FindingsView(healthStore);
+  const views = createViews({
+    connections: connectionsView,
+    tables: tablesView,
+    indexes: indexesView,
+    slowQueries: slowQueriesTree,
+    findings: findingsView,
+    connectionStore,
+    tablesStore,
+    healthStore,
+    commands: connections,
+    reporter,
+  });
+  const missingIndexes = new MissingIndexes(
+    connectionStore,
+    ignoreFile,
+    reporter,
+    log,
+    vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules'),
+  );
+  const readAgain = () => void Promise.all([tablesStore.refresh(), healthStore.refresh()]);
+  const builds = new IndexBuildCommands({
+    reporter,
+    log,
+    openSession: (profile) => connections.openSession(profile),
+    onDidCreate: (session) => {
+      readAgain();
+      missingIndexes.forget(session);
+    },
+    onDidDrop: (session, dropped) => {
+      readAgain();
+      missingIndexes.forget(session);
+      void comparisons?.then((opened) => opened.noteDropped(quickFixes.noteDropped(dropped)));
+    },
+  });
+  let comparisons: Promise<ComparePanels> | null = null;
+  const loadComparisons = (): Promise<ComparePanels> =>
+    (comparisons ??= loadEngine().then(
+      ({ ComparePanels: Panels }) =>
+        new Panels(context.extensionUri, {
+          undo: (document) => quickFixes.undo(document),
+          measure: (planned) => explain.runAgain({ ...planned, analyzed: true }),
+          showPlan: async (document) => (await loadPanels()).show(document),
+          revealSql: (document) => reporter.guard(() => revealSource(document)),
+          log,
+        }),
+    ));
+  const quickFixes: QuickFixCommands = new QuickFixCommands({
+    missingIndexes,
+    explain,
+    indexBuild: builds,
+    ignoreFile,
+    reporter,
+    showPlan: async (document) => (await loadPanels()).show(document),
+    findMeasuredPlan: async (planned) => (await loadPanels()).findMeasured(planned),
+    showComparison: async (document) => (await loadComparisons()).show(document),
+  });
   context.subscriptions.push(
     log,
     connectionStore,
     ignoreFile,
     healthStore,
+    missingIndexes,
     tablesStore,
     diagnostics,
     lenses,
     connectionsView,
     tablesView,
+    indexesView,
+    slowQueriesStore,
+    slowQueriesView,
+    findingsView,
     new ConnectionStatus(connectionStore),
-    followContextKeys(connectionStore, tablesStore),
+    followContextKeys(connectionStore, tablesStore, indexesView),
     vscode.languages.registerCodeLensProvider([...sqlLanguages], lenses),
+    vscode.languages.registerCodeActionsProvider([...sqlLanguages], new QuickFixActions(missingIndexes), {
+      providedCodeActionKinds: QuickFixActions.providedCodeActionKinds,
+    }),
     vscode.window.registerWebviewPanelSerializer('pgInsight.plan', {
       deserializeWebviewPanel: async (panel, state: unknown) =>
         (await loadPanels()).deserializeWebviewPanel(panel, state),
+    }),
+    vscode.window.registerWebviewPanelSerializer('pgInsight.report', {
+      deserializeWebviewPanel: async (panel) => (await loadReportPanels()).deserializeWebviewPanel(panel),
     }),
     vscode.commands.registerCommand('pgInsight.log.show', () => {
       log.show();
     }),
     ...connections.register(),
     ...explain.register(),
+    ...reports.register(),
     ...new TableCommands(tablesStore, reporter).register(),
-    ...createViews({
-      connections: connectionsView,
-      tables: tablesView,
-      connectionStore,
-      tablesStore,
-      commands: connections,
+    ...builds.register(),
+    ...quickFixes.register(),
+    ...new SlowQueriesCommands({
+      store: slowQueriesStore,
+      view: slowQueriesView,
+      tree: slowQueriesTree,
+      explain,
       reporter,
-    }),
+    }).register(),
+    ...new IndexesCommands({
+      health: healthStore,
+      view: indexesView,
+      builds,
+      reporter,
+      revealTable: (schema, name) => views.revealTable(schema, name),
+    }).register(),
+    ...new FindingsCommands({
+      health: healthStore,
+      ignoreFile,
+      reporter,
+      extensionUri: context.extensionUri,
+      reveal: (subject) => views.reveal(subject),
+    }).register(),
+    views,
   );
-  return { connectionStore, connectionsView, healthStore, tablesStore, tablesView, logFolder: context.logUri };
+  return {
+    connectionStore,
+    connectionsView,
+    findingsView,
+    healthStore,
+    indexesView,
+    missingIndexes,
+    slowQueriesStore,
+    slowQueriesTree,
+    slowQueriesView,
+    tablesStore,
+    tablesView,
+    logFolder: context.logUri,
+  };
 }
 
 /** Nothing stays open on a server when the window closes. */

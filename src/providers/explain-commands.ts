@@ -7,6 +7,7 @@ import type { Finding } from '../analysis/finding';
 import type { Plan } from '../analysis/plan/plan';
 import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
 import { stripExplain } from '../analysis/sql/strip-explain';
+import { findSampledValues } from '../analysis/statements/sampled-values';
 import type { PlanDocument } from '../webviews/protocol';
 import { runCancellable } from './cancellable';
 import type { ConnectionCommands } from './connection-commands';
@@ -14,7 +15,7 @@ import type { ConnectionStore } from './connection-store';
 import { askConsent } from './consent-dialog';
 import type { DatabaseSession } from './database-port';
 import { isStatementPlace } from './explain-lenses';
-import type { FailureReporter } from './failure-reporter';
+import type { FailureAction, FailureReporter } from './failure-reporter';
 import type { ParameterMemory } from './parameter-memory';
 import { askParameters, formatParameters, type WrongValues } from './parameter-prompt';
 import { separator } from './quick-steps';
@@ -42,6 +43,18 @@ export interface PreparedStatement {
   parametersText: string | null;
   analyze: boolean;
   source: PlanDocument['source'];
+}
+
+/** A statement that is in no document, as pg_stat_statements has it. */
+export interface ExplainTextRequest {
+  session: DatabaseSession;
+  title: string;
+  sql: string;
+  /** Of its parameters: none, what the statistics know of the columns, or what the user types. */
+  values: 'generic' | 'sampled' | 'typed';
+  analyze: boolean;
+  /** Shows the statement in an editor, where it can be changed. */
+  open: () => Promise<void>;
 }
 
 export class ExplainCommands {
@@ -142,6 +155,56 @@ export class ExplainCommands {
     }
     await remember();
     if (plan !== null) await showPlan(plan);
+  }
+
+  /** Explains a statement that is in no document. What is wrong with it is said, with a way to change it. */
+  async explainText(request: ExplainTextRequest): Promise<void> {
+    await this.#explainText(request, null);
+  }
+
+  async #explainText(request: ExplainTextRequest, wrong: WrongValues | null): Promise<void> {
+    const { session, title, analyze } = request;
+    const { reporter, showPlan } = this.#parts;
+    const numbered = numberPlaceholders(stripExplain(request.sql).sql);
+    const parameters = await this.#chooseParameters(request, numbered, wrong);
+    if (parameters === null) return;
+    try {
+      const { sql } = numbered;
+      const parametersText = toParametersText(numbered, parameters);
+      const plan = await this.run(session, { title, sql, parameters, parametersText, analyze, source: null });
+      if (plan !== null) await showPlan(plan);
+    } catch (error) {
+      if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
+      const index = error.details.parameter?.index;
+      const change: FailureAction[] =
+        parameters.mode === 'values' && index !== undefined
+          ? [
+              {
+                title: 'Change Value',
+                run: () => reporter.guard(() => this.#explainText(request, { values: parameters.values, index })),
+              },
+            ]
+          : [];
+      const failure = parameters.mode === 'values' ? toValueFailure(error, numbered, parameters.values) : error;
+      await reporter.showFailure(failure, [
+        ...change,
+        { title: 'Open Statement', run: () => reporter.guard(request.open) },
+      ]);
+    }
+  }
+
+  async #chooseParameters(
+    { session, values, analyze }: ExplainTextRequest,
+    numbered: NumberedStatement,
+    wrong: WrongValues | null,
+  ): Promise<ParameterValues | null> {
+    const { sql, parameters } = numbered;
+    if (parameters.length === 0) return { mode: 'none' };
+    if (values === 'generic') return { mode: 'generic' };
+    if (values === 'typed' || wrong !== null) return this.#askParameters(session, numbered, analyze, wrong);
+    const typical = await session.captureTypicalValues(sql);
+    const sampled = findSampledValues(sql, typical);
+    return askParameters({ parameters, typical, remembered: null, analyze, wrong: null, sampled });
   }
 
   /** What a lens, the selection or the cursor means. Says so when that is nothing; asks when it is several. */

@@ -15,6 +15,8 @@ export interface ParameterQuestion {
   analyze: boolean;
   /** All values as they were given, one of which has to be changed; null to ask for all. */
   wrong: WrongValues | null;
+  /** Values that are taken without asking, one entry a parameter; null where it has to be asked for. */
+  sampled?: readonly (string | null)[];
 }
 
 export interface WrongValues {
@@ -32,10 +34,10 @@ interface Value {
 
 /** Null when the user gave up. */
 export async function askParameters(question: ParameterQuestion): Promise<ParameterValues | null> {
-  const { parameters, remembered, analyze, wrong } = question;
+  const { parameters, remembered, analyze, wrong, sampled } = question;
   if (parameters.length === 0) return { mode: 'none' };
   let way: Way = 'values';
-  const given = wrong?.values ?? remembered;
+  const given = wrong?.values ?? sampled ?? remembered;
   const values: (string | null)[] = parameters.map((_, index) => given?.[index] ?? null);
   const title = analyze ? 'Explain Analyze: Parameters' : 'Explain: Parameters';
   const ways: Choice<Way>[] = [
@@ -64,7 +66,7 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
         ]),
   ];
   const askWay: Step = {
-    isDue: () => ways.length > 1,
+    isDue: () => ways.length > 1 && sampled === undefined,
     ask: async (frame) => {
       const chosen = await pickOne<Way>({
         frame: { ...frame, totalSteps: 1 },
@@ -78,7 +80,7 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
   };
   const askValue = (index: number): Step => ({
     // what comes after a wrong value has been answered
-    isDue: () => way === 'values' && index <= (wrong?.index ?? index),
+    isDue: () => way === 'values' && index <= (wrong?.index ?? index) && (sampled?.[index] ?? null) === null,
     ask: async (frame) => {
       const chosen = await pickOne<Value>({
         // the way was chosen before the counting began

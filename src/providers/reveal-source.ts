@@ -5,8 +5,9 @@ import type { PlanDocument } from '../webviews/protocol';
 export async function revealSource({ source, sql, title }: PlanDocument): Promise<void> {
   const document = source === null ? null : await openDocument(source.uri);
   if (source === null || document === null) {
-    // the file is gone, or was never saved: the statement itself is still there
+    // the file is gone, or there never was one: the statement itself is still there
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'sql', content: sql }));
+    if (source === null) return;
     void vscode.window.showInformationMessage(
       `The file that "${title}" came from is gone; this is the statement that was sent.`,
     );

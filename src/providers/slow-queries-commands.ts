@@ -1,0 +1,118 @@
+// Commands of the Slow Queries view.
+import * as vscode from 'vscode';
+import { statementOrders, statementOrderTitles } from '../analysis/statements/statement-list';
+import { shortenStatement } from '../analysis/statements/statement-text';
+import type { ExplainCommands } from './explain-commands';
+import type { FailureReporter } from './failure-reporter';
+import { askFilter } from './filter-box';
+import type { SlowQueriesStore } from './slow-queries-store';
+import type { SlowQueriesTree } from './slow-queries-tree';
+import { findText, type SlowQueriesNode, type SlowQueriesView } from './slow-queries-view';
+
+export interface SlowQueriesCommandsParts {
+  store: SlowQueriesStore;
+  view: SlowQueriesView;
+  tree: Pick<SlowQueriesTree, 'reveal'>;
+  explain: Pick<ExplainCommands, 'explainText'>;
+  reporter: FailureReporter;
+}
+
+/** For the tab of its plan. */
+const titleLength = 40;
+
+export class SlowQueriesCommands {
+  readonly #parts: SlowQueriesCommandsParts;
+
+  constructor(parts: SlowQueriesCommandsParts) {
+    this.#parts = parts;
+  }
+
+  register(): vscode.Disposable[] {
+    const { store, view, tree, reporter } = this.#parts;
+    const command = (name: string, run: (argument: unknown) => Promise<void> | void) =>
+      vscode.commands.registerCommand(`pgInsight.slowQueries.${name}`, (argument?: unknown) =>
+        reporter.guard(async () => run(argument)),
+      );
+    const onText = (name: string, run: (text: string) => Promise<void>) =>
+      vscode.commands.registerCommand(`pgInsight.slowQuery.${name}`, (argument?: unknown) =>
+        reporter.guard(async () => {
+          const text = isSlowQueriesNode(argument) ? findText(argument) : null;
+          if (text !== null) await run(text);
+        }),
+      );
+    return [
+      command('refresh', () => store.refresh()),
+      command('sort', () => this.#sort()),
+      command('filter', () =>
+        askFilter(store, {
+          title: 'Filter Slow Queries',
+          prompt: 'Words of the text or the role; one with - before it leaves statements out. Empty shows all.',
+          placeholder: 'orders -pg_catalog',
+        }),
+      ),
+      command('clearFilter', () => {
+        store.setFilter('');
+      }),
+      command('mark', () => store.markNow()),
+      command('clearMark', () => {
+        store.clearMark();
+      }),
+      command('showMore', () => {
+        view.showMore();
+      }),
+      command('reveal', async (queryId) => {
+        if (typeof queryId === 'string') await tree.reveal(queryId);
+      }),
+      command('copyRemedy', async (node) => {
+        if (isSlowQueriesNode(node) && node.kind === 'remedy') await copy(node.sql, 'SQL');
+      }),
+      onText('open', openText),
+      onText('copy', (text) => copy(text, 'Statement')),
+      onText('explain', (text) => this.#explain(text, 'generic', false)),
+      onText('explainSampled', (text) => this.#explain(text, 'sampled', false)),
+      onText('explainAnalyze', (text) => this.#explain(text, 'typed', true)),
+    ];
+  }
+
+  async #explain(text: string, values: 'generic' | 'sampled' | 'typed', analyze: boolean): Promise<void> {
+    const { store, explain } = this.#parts;
+    const { session } = store;
+    if (session === null) return;
+    await explain.explainText({
+      session,
+      title: shortenStatement(text, titleLength),
+      sql: text,
+      values,
+      analyze,
+      open: () => openText(text),
+    });
+  }
+
+  async #sort(): Promise<void> {
+    const { store } = this.#parts;
+    const chosen = await vscode.window.showQuickPick(
+      statementOrders.map((order) => ({
+        label: toTitle(statementOrderTitles[order]),
+        ...(order === store.order ? { description: 'as it is now' } : {}),
+        order,
+      })),
+      { title: 'Sort Slow Queries', placeHolder: 'What comes first?' },
+    );
+    if (chosen !== undefined) store.setOrder(chosen.order);
+  }
+}
+
+const toTitle = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+async function openText(content: string): Promise<void> {
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'sql', content }));
+}
+
+async function copy(text: string, what: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage(`$(check) ${what} copied`, 2_000);
+}
+
+function isSlowQueriesNode(node: unknown): node is SlowQueriesNode {
+  return typeof node === 'object' && node !== null && 'kind' in node;
+}
