@@ -32,6 +32,7 @@ export async function stageProduct(): Promise<StagedProduct> {
       .map((name) => copyFile(path.join(root, name), path.join(folder, name))),
   );
   await cp(path.join(root, 'media'), path.join(folder, 'media'), { recursive: true });
+  await cp(path.join(root, 'docs', 'rules'), path.join(folder, 'docs', 'rules'), { recursive: true });
   return {
     folder,
     async packVsix(into = packages) {

@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { analyze } from '../analysis/analyze';
 import { buildReport } from '../analysis/build-report';
 import { severities, type Finding, type Severity } from '../analysis/finding';
 import { formatQuantity } from '../analysis/format/numbers';
 import { formatReport, reportFormats } from '../analysis/format/format-report';
 import type { Highlight } from '../analysis/format/report-text';
-import { ignoreFileName } from '../analysis/ignore-list';
-import { parseIgnoreList, type IgnoreEntry } from '../analysis/parse-ignore-list';
-import { describeFileError } from '../database/error-code';
-import { connectionOptions, outputOptions, UsageError, type Command, type CommandArguments } from './command';
+import { connectionOptions, outputOptions, type Command } from './command';
 import { withConnection } from './connect';
 import { exitCode } from './exit-code';
+import { ignoreOption, readIgnoreList } from './ignore-list-option';
 import type { Style } from './terminal';
 
 const styles: Record<Parameters<Highlight>[0], Style> = {
@@ -21,28 +18,6 @@ const styles: Record<Parameters<Highlight>[0], Style> = {
   low: 'cyan',
   info: 'dim',
 };
-
-/** The list that --ignore names, else the one of the current folder; without one nothing is ignored. */
-async function readIgnoreList(args: CommandArguments): Promise<IgnoreEntry[]> {
-  const given = args.text('ignore');
-  const file = given ?? ignoreFileName;
-  const unreadable = (reason: string) =>
-    new UsageError(
-      `The list of ignored findings ${file} can't be read. ${reason}`,
-      given === null ? 'Mend it, or name another one with --ignore FILE.' : 'Mend it, or leave out --ignore.',
-    );
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsent && given === null) return [];
-    throw unreadable(`It is not a file that can be opened: ${describeFileError(error)}.`);
-  }
-  const reading = parseIgnoreList(text);
-  if (reading.status === 'unreadable') throw unreadable(reading.reason);
-  return reading.entries;
-}
 
 function countAtOrAbove(findings: readonly Finding[], least: Severity): number {
   const order = (severity: Severity) => severities.indexOf(severity);
@@ -59,7 +34,7 @@ export const reportCommand: Command = {
       value: 'SEVERITY',
       help: `exit code 1 when there is a finding of this severity or a worse one: ${severities.join(', ')}`,
     },
-    { name: 'ignore', value: 'FILE', help: `findings to leave out; default is ${ignoreFileName}, where there is one` },
+    ignoreOption,
     ...connectionOptions,
     ...outputOptions.map((option) =>
       option.name === 'format' ? { ...option, help: `${reportFormats.join(', ')}; default is text` } : option,

@@ -2,9 +2,14 @@
 import * as vscode from 'vscode';
 import type { ConnectionStore } from './connection-store';
 import { hasDatabaseUrl } from './dot-env-files';
+import type { IndexesView } from './indexes-view';
 import type { TablesStore } from './tables-store';
 
-export function followContextKeys(connections: ConnectionStore, tables: TablesStore): vscode.Disposable {
+export function followContextKeys(
+  connections: ConnectionStore,
+  tables: TablesStore,
+  indexes: IndexesView,
+): vscode.Disposable {
   const known = new Map<string, unknown>();
   const set = (key: string, value: unknown) => {
     if (known.get(key) === value) return;
@@ -17,6 +22,8 @@ export function followContextKeys(connections: ConnectionStore, tables: TablesSt
     set('hasConnections', connections.profiles.length > 0);
     set('state', state === 'reconnecting' ? 'connected' : state);
     set('tablesFiltered', tables.filter !== '');
+    set('indexesFiltered', indexes.filter !== '');
+    set('indexesGrouping', indexes.grouping);
   };
   const updateDatabaseUrl = async () => {
     set('hasDatabaseUrl', await hasDatabaseUrl());
@@ -25,6 +32,7 @@ export function followContextKeys(connections: ConnectionStore, tables: TablesSt
   const subscriptions = [
     connections.onDidChange(update),
     tables.onDidChange(update),
+    indexes.onDidChangeTreeData(update),
     watcher,
     watcher.onDidCreate(updateDatabaseUrl),
     watcher.onDidChange(updateDatabaseUrl),

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../analysis/format/numbers';
 import { runCancellable } from './cancellable';
 import type { FailureReporter } from './failure-reporter';
+import { askFilter } from './filter-box';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { TablesNode } from './tables-view';
 import type { TablesStore } from './tables-store';
@@ -23,7 +24,13 @@ export class TableCommands {
       );
     return [
       command('tables.refresh', () => this.#store.refresh()),
-      command('tables.filter', () => this.#filter()),
+      command('tables.filter', () =>
+        askFilter(this.#store, {
+          title: 'Filter Tables',
+          prompt: 'Parts of schema.table, separated by spaces; * stands for anything. Empty shows all.',
+          placeholder: 'public order*',
+        }),
+      ),
       command('tables.clearFilter', () => {
         this.#store.setFilter('');
         return Promise.resolve();
@@ -39,32 +46,6 @@ export class TableCommands {
         if (oid !== null) await this.#measure(oid);
       }),
     ];
-  }
-
-  /** The view follows the typing; Escape brings the old filter back. */
-  async #filter(): Promise<void> {
-    const before = this.#store.filter;
-    const box = vscode.window.createInputBox();
-    box.title = 'Filter Tables';
-    box.prompt = 'Parts of schema.table, separated by spaces; * stands for anything. Empty shows all.';
-    box.placeholder = 'public order*';
-    box.value = before;
-    await new Promise<void>((resolve) => {
-      let isAccepted = false;
-      box.onDidChangeValue((text) => {
-        this.#store.setFilter(text);
-      });
-      box.onDidAccept(() => {
-        isAccepted = true;
-        box.hide();
-      });
-      box.onDidHide(() => {
-        if (!isAccepted) this.#store.setFilter(before);
-        box.dispose();
-        resolve();
-      });
-      box.show();
-    });
   }
 
   async #measure(oid: number): Promise<void> {

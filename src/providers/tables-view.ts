@@ -23,13 +23,15 @@ import {
   toTableTooltip,
 } from './table-items';
 import type { TablesStore } from './tables-store';
+import { toMessageItem, toTreeItem } from './tree-items';
 
 export type TablesNode =
   | { kind: 'schema'; node: SchemaNode }
-  | { kind: 'table'; node: TableNode }
+  | { kind: 'table'; node: TableNode; parent: TablesNode }
   | {
       kind: 'group';
       table: TableSummary;
+      parent: TablesNode;
       label: string;
       children: readonly TablesNode[];
       isOpen: boolean;
@@ -68,9 +70,9 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
     if (parent === undefined) return this.#readRoots();
     switch (parent.kind) {
       case 'schema':
-        return parent.node.tables.map((node) => this.#toTableNode(node));
+        return parent.node.tables.map((node) => this.#toTableNode(node, parent));
       case 'table':
-        return this.#readTable(parent.node);
+        return this.#readTable(parent.node, parent);
       case 'group':
         return [...parent.children];
       default:
@@ -101,15 +103,23 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
     return this.#store.filter === '' || this.#store.session === null ? [] : [{ kind: 'clearFilter' }];
   }
 
-  #toTableNode(node: TableNode): TablesNode {
-    const tableNode: TablesNode = { kind: 'table', node };
+  #toTableNode(node: TableNode, parent: TablesNode): TablesNode {
+    const tableNode: TablesNode = { kind: 'table', node, parent };
     this.#tableNodes.set(node.table.oid, tableNode);
     return tableNode;
   }
 
-  async #readTable({ table, partitions }: TableNode): Promise<TablesNode[]> {
+  #toPartitionsNodes(table: TableSummary, partitions: readonly TableNode[], parent: TablesNode): TablesNode[] {
+    if (partitions.length === 0) return [];
+    const children: TablesNode[] = [];
+    const group = toPartitionsGroup(parent, table, children);
+    children.push(...partitions.map((node) => this.#toTableNode(node, group)));
+    return [group];
+  }
+
+  async #readTable({ table, partitions }: TableNode, parent: TablesNode): Promise<TablesNode[]> {
     const group = (label: string, icon: string, children: readonly TablesNode[], isOpen = false): TablesNode[] =>
-      children.length === 0 ? [] : [{ kind: 'group', table, label, children, isOpen, icon }];
+      children.length === 0 ? [] : [{ kind: 'group', table, parent, label, children, isOpen, icon }];
     try {
       const details = await this.#store.readDetails(table.oid);
       return [
@@ -134,11 +144,7 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
           'graph',
           details.extendedStatistics.map((statistics) => ({ kind: 'statistics', table, statistics })),
         ),
-        ...group(
-          'Partitions',
-          'layers',
-          partitions.map((node) => this.#toTableNode(node)),
-        ),
+        ...this.#toPartitionsNodes(table, partitions, parent),
         ...(details.statisticsUnavailable === null
           ? []
           : [
@@ -157,6 +163,34 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
     }
   }
 
+  getParent(node: TablesNode): TablesNode | undefined {
+    return node.kind === 'table' || node.kind === 'group' ? node.parent : undefined;
+  }
+
+  /** The row of a table; clears the filter when that hides it. */
+  async findNode(schema: string, name: string): Promise<TablesNode | null> {
+    const search = (nodes: readonly TableNode[], parent: TablesNode): TablesNode | null => {
+      for (const node of nodes) {
+        const tableNode: TablesNode = { kind: 'table', node, parent };
+        if (node.table.schema === schema && node.table.name === name) return tableNode;
+        const partition = search(node.partitions, toPartitionsGroup(tableNode, node.table, []));
+        if (partition !== null) return partition;
+      }
+      return null;
+    };
+    const find = (schemas: readonly SchemaNode[]): TablesNode | null => {
+      for (const node of schemas) {
+        const found = search(node.tables, { kind: 'schema', node });
+        if (found !== null) return found;
+      }
+      return null;
+    };
+    const shown = find(await this.#store.readTree());
+    if (shown !== null || this.#store.filter === '') return shown;
+    this.#store.setFilter('');
+    return find(await this.#store.readTree());
+  }
+
   getTreeItem(node: TablesNode): vscode.TreeItem {
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     switch (node.kind) {
@@ -164,7 +198,7 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
         const { schema, tables, estimatedSizeBytes } = node.node;
         const isOpen = this.#store.filter !== '' || (this.#schemas === 1 && tables.length <= openedSchemaTables);
         // the filter is part of the identity, so that filtering opens what it found
-        return makeItem(`schema/${schema}/${this.#store.filter}`, schema, isOpen ? Expanded : Collapsed, {
+        return toTreeItem(`schema/${schema}/${this.#store.filter}`, schema, isOpen ? Expanded : Collapsed, {
           description: `${formatQuantity(tables.length, 'table')} · ~${formatBytes(estimatedSizeBytes)}`,
           icon: new vscode.ThemeIcon('symbol-module'),
           contextValue: 'schema',
@@ -173,44 +207,44 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
       case 'table': {
         const { table } = node.node;
         const exact = this.#store.exactSizesOf(table.oid);
-        return makeItem(`table/${table.oid}`, table.name, Collapsed, {
+        return toTreeItem(`table/${table.oid}`, table.name, Collapsed, {
           description: describeTable(table, exact),
           icon: toTableIcon(table),
           contextValue: isMeasurable(table) ? 'table.measurable' : 'table',
         });
       }
       case 'group':
-        return makeItem(`group/${node.table.oid}/${node.label}`, node.label, node.isOpen ? Expanded : Collapsed, {
+        return toTreeItem(`group/${node.table.oid}/${node.label}`, node.label, node.isOpen ? Expanded : Collapsed, {
           description: String(node.children.length),
           icon: new vscode.ThemeIcon(node.icon),
           contextValue: 'group',
         });
       case 'column':
-        return makeItem(`column/${node.table.oid}/${node.column.name}`, node.column.name, None, {
+        return toTreeItem(`column/${node.table.oid}/${node.column.name}`, node.column.name, None, {
           description: describeColumn(node.column, node.table.schema),
           icon: toColumnIcon(node.column),
           contextValue: 'column',
         });
       case 'index':
-        return makeItem(`index/${node.table.oid}/${node.index.name}`, node.index.name, None, {
+        return toTreeItem(`index/${node.table.oid}/${node.index.name}`, node.index.name, None, {
           description: describeIndex(node.index),
           icon: toIndexIcon(node.index),
           contextValue: 'index',
         });
       case 'foreignKey':
-        return makeItem(`foreignKey/${node.table.oid}/${node.foreignKey.name}`, node.foreignKey.name, None, {
+        return toTreeItem(`foreignKey/${node.table.oid}/${node.foreignKey.name}`, node.foreignKey.name, None, {
           description: describeForeignKey(node.foreignKey),
           icon: toForeignKeyIcon(node.foreignKey),
           contextValue: 'foreignKey',
         });
       case 'statistics':
-        return makeItem(`statistics/${node.table.oid}/${node.statistics.name}`, node.statistics.name, None, {
+        return toTreeItem(`statistics/${node.table.oid}/${node.statistics.name}`, node.statistics.name, None, {
           description: node.statistics.definition.replace(/^.*? ON /s, ''),
           icon: new vscode.ThemeIcon('graph'),
           contextValue: 'statistics',
         });
       case 'clearFilter': {
-        const item = makeItem('clearFilter', 'Clear Filter', None, {
+        const item = toTreeItem('clearFilter', 'Clear Filter', None, {
           description: 'show all tables',
           icon: new vscode.ThemeIcon('clear-all'),
           contextValue: 'clearFilter',
@@ -218,15 +252,8 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
         item.command = { command: 'pgInsight.tables.clearFilter', title: 'Clear Filter of Tables' };
         return item;
       }
-      case 'message': {
-        const item = makeItem(`message/${node.id}`, node.text, None, {
-          description: '',
-          icon: new vscode.ThemeIcon(node.icon),
-          contextValue: 'message',
-        });
-        item.tooltip = node.text;
-        return item;
-      }
+      case 'message':
+        return toMessageItem(node.id, node.text, new vscode.ThemeIcon(node.icon));
     }
   }
 
@@ -263,16 +290,6 @@ export class TablesView implements vscode.TreeDataProvider<TablesNode>, vscode.D
   }
 }
 
-function makeItem(
-  id: string,
-  label: string,
-  collapsibleState: vscode.TreeItemCollapsibleState,
-  look: { description: string; icon: vscode.ThemeIcon; contextValue: string },
-): vscode.TreeItem {
-  const item = new vscode.TreeItem(label, collapsibleState);
-  item.id = id;
-  item.description = look.description;
-  item.iconPath = look.icon;
-  item.contextValue = look.contextValue;
-  return item;
+function toPartitionsGroup(parent: TablesNode, table: TableSummary, children: readonly TablesNode[]): TablesNode {
+  return { kind: 'group', table, parent, label: 'Partitions', children, isOpen: false, icon: 'layers' };
 }

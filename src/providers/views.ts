@@ -27,10 +27,11 @@ export interface ViewParts {
   reporter: FailureReporter;
 }
 
-export interface Views extends vscode.Disposable {
+export interface Views {
   /** Shows the row of what a finding is about. */
   reveal(subject: ObjectRef): Promise<void>;
   revealTable(schema: string, name: string): Promise<void>;
+  dispose(): void;
 }
 
 export function createViews(parts: ViewParts): Views {

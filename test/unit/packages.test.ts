@@ -1,6 +1,6 @@
 // What is in the two packages, file by file, how large the bundles are, and that the terminal's package works alone.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../scripts/environment/cache';
 import { stageProduct, type StagedProduct } from '../../scripts/environment/packages';
@@ -83,7 +83,8 @@ describe('the packages', function () {
 
   it('put into the .vsix what is meant to be there', async () => {
     const names = await readZipNames(await product.packVsix());
-    assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles].sort());
+    const pages = (await readdir(path.join('docs', 'rules'))).map((name) => `extension/docs/rules/${name}`);
+    assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles, ...pages].sort());
   });
 
   it('put into the npm package what is meant to be there, and it runs from an empty folder', async () => {

@@ -1,5 +1,6 @@
 // Schemas, their tables, and partitions below their parents: the order and nesting that the Tables view and the terminal
 // share, and the filter over them.
+import { toNameFilter } from '../name-filter';
 import { compareNaturally } from './natural-order';
 import type { TableSummary } from './table';
 
@@ -46,19 +47,14 @@ function compareNodes(a: TableNode, b: TableNode): number {
   return compareNaturally(a.table.name, b.table.name) || compareNaturally(a.table.schema, b.table.schema);
 }
 
-/**
- * Tables that match what the user typed: words are parts of "schema.table" in any order, case aside; `*` stands for
- * anything. A partition that matches brings its parents along, so that it has a place in the tree.
- */
+/** Tables whose schema.name the filter matches. A partition that does brings its parents along: it needs a place in the tree. */
 export function filterTables(tables: readonly TableSummary[], filter: string): TableSummary[] {
-  const words = filter.split(/\s+/).filter((word) => word !== '');
-  if (words.length === 0) return [...tables];
-  const patterns = words.map((word) => new RegExp(word.split(/\*+/).map(escapePattern).join('.*'), 'isu'));
+  if (filter.trim() === '') return [...tables];
+  const matches = toNameFilter(filter);
   const byOid = new Map(tables.map((table) => [table.oid, table]));
   const kept = new Set<number>();
   for (const table of tables) {
-    const name = `${table.schema}.${table.name}`;
-    if (!patterns.every((pattern) => pattern.test(name))) continue;
+    if (!matches(`${table.schema}.${table.name}`)) continue;
     for (let each: TableSummary | undefined = table; each !== undefined && !kept.has(each.oid);) {
       kept.add(each.oid);
       each = each.isPartition && each.parentOid !== null ? byOid.get(each.parentOid) : undefined;
@@ -66,5 +62,3 @@ export function filterTables(tables: readonly TableSummary[], filter: string): T
   }
   return tables.filter(({ oid }) => kept.has(oid));
 }
-
-const escapePattern = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

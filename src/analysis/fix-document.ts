@@ -1,0 +1,29 @@
+// A suggested fix as a file to read, change and run by hand: everything but the SQL itself is a comment.
+import type { Finding, SuggestedFix } from './finding';
+
+export interface FixTarget {
+  /** host:port */
+  server: string;
+  database: string;
+}
+
+/** What is quoted may hold line breaks, and none of it may end a comment. */
+const comment = (text: string) => text.split(/\r\n|[\n\r\u2028\u2029]/).map((line) => `-- ${line}`.trimEnd());
+
+export function formatFixDocument(finding: Finding, fix: SuggestedFix, { server, database }: FixTarget): string {
+  const how = fix.outsideTransaction
+    ? 'Run statement by statement, outside a transaction block: not with psql --single-transaction, and not in a migration that opens one.'
+    : 'May run in a transaction block: BEGIN; ... COMMIT;';
+  const undo = fix.undoSql === undefined ? 'Nothing takes this back.' : `To take it back:\n${fix.undoSql}`;
+  return [
+    ...comment(`${fix.title}: database ${database} on ${server}. PG Insight does not run this.`),
+    ...comment(`Why: ${finding.message}`),
+    ...comment(`Risk: ${fix.risk}`),
+    ...comment(how),
+    '',
+    fix.sql.trimEnd(),
+    '',
+    ...comment(undo.trimEnd()),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,265 @@
+// The Findings view: what the rules found, by severity, each with its evidence and fix; then what somebody chose not to
+// see, and what could not be looked at. It asks the health store and never the server.
+import * as vscode from 'vscode';
+import type { Evidence, Finding, Severity } from '../analysis/finding';
+import { formatQuantity } from '../analysis/format/numbers';
+import { ignoreFileName } from '../analysis/ignore-list';
+import type { AnalysisReport, IgnoredFinding } from '../analysis/report';
+import { formatFailure } from './failure-reporter';
+import {
+  describeEvidence,
+  describeNotCheckedKind,
+  findView,
+  severityTitles,
+  toFindingTooltip,
+  toGapIcon,
+  toSeverityIcon,
+  type NotChecked,
+} from './findings-items';
+import type { HealthStore } from './health-store';
+import { toMessageItem, toTreeItem } from './tree-items';
+
+export type FindingsNode =
+  | { kind: 'severity'; severity: Severity; findings: readonly Finding[] }
+  | {
+      kind: 'finding';
+      finding: Finding;
+      /** Reason on the ignore list; null for what is not on it. */ ignoredFor: string | null;
+    }
+  | { kind: 'evidence'; finding: Finding; position: number; evidence: Evidence }
+  | { kind: 'advice'; finding: Finding; text: string }
+  | { kind: 'fix'; finding: Finding }
+  | { kind: 'ignored'; ignored: readonly IgnoredFinding[] }
+  | { kind: 'notCheckedGroup'; outcomes: readonly NotChecked[] }
+  | { kind: 'notChecked'; outcome: NotChecked }
+  | { kind: 'message'; id: string; text: string; icon: string; command?: vscode.Command };
+
+export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vscode.Disposable {
+  readonly #health: HealthStore;
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #subscription: vscode.Disposable;
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(health: HealthStore) {
+    this.#health = health;
+    this.#subscription = health.onDidChange(() => {
+      this.#changed.fire(undefined);
+    });
+  }
+
+  async getChildren(parent?: FindingsNode): Promise<FindingsNode[]> {
+    if (parent === undefined) {
+      await this.#health.read();
+      return this.#toRoots();
+    }
+    switch (parent.kind) {
+      case 'severity':
+        return parent.findings.map((finding) => ({ kind: 'finding', finding, ignoredFor: null }));
+      case 'finding':
+        return toDetails(parent.finding);
+      case 'ignored':
+        return parent.ignored.map(({ finding, reason }) => ({ kind: 'finding', finding, ignoredFor: reason }));
+      case 'notCheckedGroup':
+        return parent.outcomes.map((outcome) => ({ kind: 'notChecked', outcome }));
+      case 'notChecked':
+        return toNextSteps(parent.outcome);
+      case 'evidence':
+      case 'advice':
+      case 'fix':
+      case 'message':
+        return [];
+    }
+  }
+
+  #toRoots(): FindingsNode[] {
+    const { state } = this.#health;
+    switch (state.state) {
+      case 'not-connected':
+      case 'loading':
+        return [];
+      case 'failed':
+        return [{ kind: 'message', id: 'failure', text: formatFailure(state.failure), icon: 'error' }];
+      case 'available':
+        return [...toIgnoreProblem(state.ignoreProblem), ...toGroups(state.report)];
+    }
+  }
+
+  getTreeItem(node: FindingsNode): vscode.TreeItem {
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    switch (node.kind) {
+      case 'severity': {
+        const { severity, findings } = node;
+        const isOpen = severity === 'critical' || severity === 'high' || severity === 'medium';
+        return toTreeItem(severity, severityTitles[severity], isOpen ? Expanded : Collapsed, {
+          description: String(findings.length),
+          icon: toSeverityIcon(severity),
+          contextValue: 'severity',
+        });
+      }
+      case 'finding': {
+        const { finding, ignoredFor } = node;
+        const { fingerprint, fix, message, subject } = finding;
+        const id = ignoredFor === null ? fingerprint : `ignored/${fingerprint}`;
+        const item = toTreeItem(id, message, Collapsed, {
+          description: ignoredFor ?? '',
+          icon: ignoredFor === null ? toSeverityIcon(finding.severity) : new vscode.ThemeIcon('eye-closed'),
+          contextValue: [
+            ignoredFor === null ? 'finding' : 'ignoredFinding',
+            fix === undefined ? '' : '.fix',
+            findView(subject) === null ? '' : '.object',
+          ].join(''),
+        });
+        return item;
+      }
+      case 'evidence': {
+        const { label } = node.evidence;
+        return toTreeItem(`${node.finding.fingerprint}/evidence/${node.position}`, label, None, {
+          description: describeEvidence(node.evidence),
+          icon: new vscode.ThemeIcon('dash'),
+          contextValue: 'evidence',
+        });
+      }
+      case 'advice': {
+        const item = toTreeItem(`${node.finding.fingerprint}/advice`, node.text, None, {
+          description: '',
+          icon: new vscode.ThemeIcon('lightbulb'),
+          contextValue: 'advice',
+        });
+        item.tooltip = node.text;
+        return item;
+      }
+      case 'fix': {
+        const item = toTreeItem(`${node.finding.fingerprint}/fix`, node.finding.fix?.title ?? '', None, {
+          description: 'open in editor',
+          icon: new vscode.ThemeIcon('tools'),
+          contextValue: 'fix',
+        });
+        item.command = { command: 'pgInsight.finding.openFix', title: 'Open Fix in Editor', arguments: [node] };
+        return item;
+      }
+      case 'ignored':
+        return toTreeItem('ignored', `Ignored (${node.ignored.length})`, Collapsed, {
+          description: '',
+          icon: new vscode.ThemeIcon('eye-closed'),
+          contextValue: 'ignored',
+        });
+      case 'notCheckedGroup':
+        return toTreeItem('notChecked', `Not checked (${node.outcomes.length})`, Collapsed, {
+          description: '',
+          icon: new vscode.ThemeIcon('question'),
+          contextValue: 'notCheckedGroup',
+        });
+      case 'notChecked': {
+        const { outcome } = node;
+        return toTreeItem(`notChecked/${outcome.ruleId}`, outcome.title, Collapsed, {
+          description: describeNotCheckedKind(outcome),
+          icon: toGapIcon(outcome.status === 'disabled' ? 'switched-off' : outcome.reason.kind),
+          contextValue: `notChecked.${outcome.status}`,
+        });
+      }
+      case 'message': {
+        const item = toMessageItem(node.id, node.text, new vscode.ThemeIcon(node.icon));
+        if (node.command !== undefined) item.command = node.command;
+        return item;
+      }
+    }
+  }
+
+  /** Tooltips are made when they are shown. */
+  resolveTreeItem(item: vscode.TreeItem, node: FindingsNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'finding':
+      case 'evidence':
+      case 'fix':
+        item.tooltip = toFindingTooltip(node.finding, node.kind === 'finding' ? node.ignoredFor : null);
+        break;
+      case 'notChecked':
+        item.tooltip = toNextSteps(node.outcome)
+          .flatMap((step) => (step.kind === 'message' ? [step.text] : []))
+          .join('\n');
+        break;
+      case 'severity':
+      case 'advice':
+      case 'ignored':
+      case 'notCheckedGroup':
+      case 'message':
+        break;
+    }
+    return item;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+}
+
+/** The view's message can hold no link: this row does. */
+function toIgnoreProblem(problem: string | null): FindingsNode[] {
+  if (problem === null) return [];
+  return [
+    {
+      kind: 'message',
+      id: 'ignoreProblem',
+      text: `Open ${ignoreFileName}: ${problem}`,
+      icon: 'warning',
+      command: { command: 'pgInsight.ignoreList.open', title: 'Open Ignore List' },
+    },
+  ];
+}
+
+function toGroups({ findings, ignored, rules }: AnalysisReport): FindingsNode[] {
+  const bySeverity = new Map<Severity, Finding[]>();
+  for (const finding of findings) {
+    const group = bySeverity.get(finding.severity);
+    if (group === undefined) bySeverity.set(finding.severity, [finding]);
+    else group.push(finding);
+  }
+  const outcomes = rules.flatMap((outcome) => (outcome.status === 'ran' ? [] : [outcome]));
+  const ran = rules.length - outcomes.length;
+  const nothing =
+    ignored.length === 0
+      ? `${formatQuantity(ran, 'rule')} found nothing`
+      : `${formatQuantity(ran, 'rule')} found nothing else`;
+  return [
+    ...(findings.length > 0
+      ? []
+      : ran === 0
+        ? [{ kind: 'message', id: 'unchecked', text: 'No rule could look at this server', icon: 'question' } as const]
+        : [{ kind: 'message', id: 'nothing', text: nothing, icon: 'pass' } as const]),
+    // the report has them worst first
+    ...[...bySeverity].map(([severity, group]): FindingsNode => ({ kind: 'severity', severity, findings: group })),
+    ...(ignored.length === 0 ? [] : [{ kind: 'ignored', ignored } as const]),
+    ...(outcomes.length === 0 ? [] : [{ kind: 'notCheckedGroup', outcomes } as const]),
+  ];
+}
+
+function toDetails(finding: Finding): FindingsNode[] {
+  const { evidence, advice, fix } = finding;
+  return [
+    ...evidence.map((each, position): FindingsNode => ({ kind: 'evidence', finding, position, evidence: each })),
+    ...(advice === undefined ? [] : [{ kind: 'advice', finding, text: advice } as const]),
+    ...(fix === undefined ? [] : [{ kind: 'fix', finding } as const]),
+  ];
+}
+
+function toNextSteps(outcome: NotChecked): FindingsNode[] {
+  const line = (name: string, text: string, icon: string, command?: vscode.Command): FindingsNode => ({
+    kind: 'message',
+    id: `${outcome.ruleId}/${name}`,
+    text,
+    icon,
+    ...(command === undefined ? {} : { command }),
+  });
+  if (outcome.status === 'disabled') {
+    return [
+      line('next', `Switched off in the setting pgInsight.rules: open it`, 'settings-gear', {
+        command: 'workbench.action.openSettings',
+        title: 'Open Settings',
+        arguments: ['pgInsight.rules'],
+      }),
+    ];
+  }
+  const { message, nextStep } = outcome.reason;
+  return [line('reason', message, 'info'), line('next', nextStep, 'arrow-right')];
+}
