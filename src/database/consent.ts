@@ -306,7 +306,12 @@ class StatementLookup {
         }
         // a SELECT too assigns: conditions to bool, LIMIT to int8, subscripts to int and text; to_json and its like cast to
         // json by themselves, and || casts to text
-        const implied = cast.context !== 'e' || cast.target_type === jsonOid || cast.target_type === textOid;
+        const assigns = this.#writes || cast.target_type < firstUserOid;
+        const implied =
+          cast.context === 'i' ||
+          (cast.context === 'a' && assigns) ||
+          cast.target_type === jsonOid ||
+          cast.target_type === textOid;
         if (implied || isWritten(cast.target_type)) this.#addFunction(cast.function, cast.source, 'planned');
       }
     }
@@ -337,8 +342,9 @@ class StatementLookup {
   }
 
   async #addTypeExpressions(): Promise<void> {
-    const nothing = [[], [], false, [], [], []];
-    const stored = await this.#rows(possibleTypesQuery, [...nothing, [...this.#storedTypes]]);
+    // a write gives a value to every column, named or not
+    const filled = this.#writes ? [...this.#relations.keys()] : [];
+    const stored = await this.#rows(possibleTypesQuery, [filled, [], true, [], [], [], [...this.#storedTypes]]);
     for (const { oid } of stored) this.#storedTypes.add(oid);
     const types = [...new Set([...this.#possibleTypes, ...this.#storedTypes])];
     // a parameter's value, and a literal of a type with a domain in it, is checked as soon as it is read

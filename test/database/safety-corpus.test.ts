@@ -263,6 +263,27 @@ for (const major of [13, 15, 16, 18] as const) {
       assert.equal(await verdictOf(context, statement.sql, true), 'free');
     });
 
+    it('is not deceived by how somebody sorts a type of PostgreSQL’s own', async () => {
+      // asked about with every statement while it is there
+      await scene.watcher.query(`
+        CREATE FUNCTION point_before(a point, b point) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+        BEGIN RAISE LOG 'TRIPPED point'; RETURN a[0] < b[0]; END $$;
+        CREATE FUNCTION point_order(a point, b point) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+        BEGIN RAISE LOG 'TRIPPED point'; RETURN a[0] - b[0]; END $$;
+        CREATE OPERATOR <<<< (LEFTARG = point, RIGHTARG = point, FUNCTION = point_before);
+        CREATE OPERATOR CLASS point_ops DEFAULT FOR TYPE point USING btree AS
+          OPERATOR 1 <<<<, FUNCTION 1 point_order(point, point)`);
+      try {
+        const logStart = await logSize(scene.server);
+        const statement = { sql: 'select point(id, 1) from data order by 1', plan: 'ask', run: 'ask' } as const;
+        assert.equal(await verdictOf(context, statement.sql, false), 'ask');
+        await sendEverywhere(context, statement);
+        assert.doesNotMatch(await readLog(scene.server, logStart), /TRIPPED/);
+      } finally {
+        await scene.watcher.query('DROP FUNCTION point_before, point_order CASCADE');
+      }
+    });
+
     // these send the whole corpus once more, and differ in PG Insight and the pooler, not in the server
     if (major !== 13 && major !== 18) return;
 

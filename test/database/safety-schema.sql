@@ -220,6 +220,67 @@ CREATE TRIGGER tracking BEFORE UPDATE ON tracked FOR EACH ROW WHEN (lying(NEW.id
 CREATE TABLE classed_parent (id int) PARTITION BY RANGE (id tripping_ops);
 CREATE TABLE classed_leaf PARTITION OF classed_parent FOR VALUES FROM (0) TO (10);
 
+-- what only one way leads to
+CREATE TABLE ruled_if (id int);
+CREATE RULE only_if AS ON INSERT TO ruled_if WHERE lying(NEW.id) > 0 DO INSTEAD NOTHING;
+CREATE VIEW ordered_using AS SELECT id FROM data ORDER BY id USING <#;
+CREATE VIEW estimated_oddly AS SELECT id FROM data WHERE id ~~~ 5;
+CREATE TYPE stamp AS (x int);
+CREATE FUNCTION to_stamp(a int) RETURNS stamp IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED to stamp'; RETURN ROW(a); END $$;
+CREATE FUNCTION from_stamp(a stamp) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED from stamp'; RETURN a.x; END $$;
+CREATE CAST (int AS stamp) WITH FUNCTION to_stamp(int) AS ASSIGNMENT;
+CREATE CAST (stamp AS int) WITH FUNCTION from_stamp(stamp);
+CREATE TABLE stamps (s stamp);
+INSERT INTO stamps VALUES (ROW(1));
+CREATE TYPE hue AS ENUM ('red', 'blue');
+CREATE TYPE ink AS ENUM ('red', 'blue');
+CREATE FUNCTION hue_json(h hue) RETURNS json IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED hue'; RETURN '1'; END $$;
+CREATE FUNCTION ink_name(i ink) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED ink'; RETURN 'ink'; END $$;
+CREATE CAST (hue AS json) WITH FUNCTION hue_json(hue);
+CREATE TYPE paint AS ENUM ('red', 'blue');
+CREATE CAST (paint AS ink) WITH INOUT AS IMPLICIT;
+CREATE TABLE hues (h hue, p paint);
+INSERT INTO hues VALUES ('red', 'red');
+CREATE TYPE pair AS (k text, v text);
+CREATE FUNCTION pair_value(p pair) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED pair'; RETURN p.v; END $$;
+CREATE DOMAIN token_domain AS token;
+CREATE TABLE token_holders (d token_domain, a token[]);
+INSERT INTO token_holders VALUES (ROW(1), ARRAY[ROW(1)]::token[]);
+CREATE FUNCTION stamps_value(a stamp[]) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED stamps'; RETURN 1; END $$;
+CREATE CAST (stamp[] AS int) WITH FUNCTION stamps_value(stamp[]) AS IMPLICIT;
+CREATE TYPE coin_range AS RANGE (subtype = coin);
+CREATE TABLE coin_ranges (r coin_range);
+CREATE TABLE wholes (id int);
+INSERT INTO wholes VALUES (1);
+CREATE FUNCTION whole_value(w wholes) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED whole'; RETURN w.id; END $$;
+CREATE CAST (wholes AS int) WITH FUNCTION whole_value(wholes) AS IMPLICIT;
+CREATE EXTENSION tsm_system_rows;
+-- only the negator of = is not written in C
+CREATE TYPE mark AS (x int);
+CREATE FUNCTION mark_lt(mark, mark) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_lt';
+CREATE FUNCTION mark_le(mark, mark) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_le';
+CREATE FUNCTION mark_eq(mark, mark) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_eq';
+CREATE FUNCTION mark_ge(mark, mark) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_ge';
+CREATE FUNCTION mark_gt(mark, mark) RETURNS bool IMMUTABLE LANGUAGE internal AS 'record_gt';
+CREATE FUNCTION mark_cmp(mark, mark) RETURNS int IMMUTABLE LANGUAGE internal AS 'btrecordcmp';
+CREATE FUNCTION mark_ne(a mark, b mark) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED mark'; RETURN a.x <> b.x; END $$;
+CREATE OPERATOR !===! (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_ne);
+CREATE OPERATOR =~~= (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_eq, NEGATOR = !===!);
+CREATE OPERATOR <~< (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_lt);
+CREATE OPERATOR <~= (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_le);
+CREATE OPERATOR >~= (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_ge);
+CREATE OPERATOR >~> (LEFTARG = mark, RIGHTARG = mark, FUNCTION = mark_gt);
+CREATE OPERATOR CLASS mark_ops DEFAULT FOR TYPE mark USING btree AS
+  OPERATOR 1 <~<, OPERATOR 2 <~=, OPERATOR 3 =~~=, OPERATOR 4 >~=, OPERATOR 5 >~>, FUNCTION 1 mark_cmp(mark, mark);
+
 -- what a foreign key does to other tables
 CREATE TABLE owners (id int PRIMARY KEY, code int UNIQUE);
 CREATE TABLE owned (id int PRIMARY KEY, owner int REFERENCES owners ON DELETE CASCADE);
@@ -229,6 +290,8 @@ INSERT INTO owners VALUES (1, 1), (2, 2);
 INSERT INTO owned VALUES (1, 1);
 INSERT INTO owned_more VALUES (1);
 INSERT INTO coded VALUES (2);
+CREATE TABLE ruled_to_delete (id int);
+CREATE RULE and_owners AS ON INSERT TO ruled_to_delete DO ALSO DELETE FROM owners WHERE id = 1;
 CREATE TRIGGER watch_owned BEFORE DELETE ON owned FOR EACH ROW EXECUTE FUNCTION on_write();
 CREATE TRIGGER watch_owned_more BEFORE UPDATE ON owned_more FOR EACH ROW EXECUTE FUNCTION on_write();
 CREATE TRIGGER watch_coded BEFORE UPDATE ON coded FOR EACH ROW EXECUTE FUNCTION on_write();

@@ -556,8 +556,9 @@ class StatementReader {
   #addWrite(verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE', fields: Fields): void {
     const relation = toRelationName(fields['relation'] as Partial<RangeVar>);
     this.#writes.push({ verb, relation });
-    // defaults and generated columns take part even when nobody names them
-    this.#usesWholeRows = true;
+    // without a list of columns it stores into all of them
+    if (verb === 'MERGE' || (verb === 'INSERT' && (fields as InsertStmt).cols === undefined))
+      this.#usesWholeRows = true;
     if (verb === 'UPDATE') {
       for (const target of (fields as UpdateStmt).targetList ?? []) {
         if ('ResTarget' in target) this.#addStored(target.ResTarget.name, target.ResTarget.val, relation);

@@ -107,6 +107,7 @@ describe('readStatement', () => {
   it('knows when every column takes part', () => {
     assert.ok(!factsOf('select * from t where a = 1').usesWholeRows);
     assert.ok(!factsOf('select a from t').usesWholeRows);
+    assert.ok(!factsOf('insert into t (a) values (1)').usesWholeRows);
     assert.ok(factsOf('select j from (t cross join u) j').usesWholeRows);
     assert.ok(factsOf('select s from (select a from t) s').usesWholeRows);
     for (const sql of [
@@ -117,7 +118,8 @@ describe('readStatement', () => {
       'select a from t x (a, b)',
       'select a from t natural join u',
       'select * from t union select * from u',
-      'insert into t (a) values (1)',
+      'insert into t values (1)',
+      'merge into t using u on true when not matched then insert values (1)',
     ]) {
       assert.ok(factsOf(sql).usesWholeRows, sql);
     }

@@ -23,9 +23,11 @@ WITH used AS (
   SELECT s.amprocfamily AS family, s.amproc::pg_catalog.oid AS function, ARRAY[s.amproclefttype, s.amprocrighttype] AS types
   FROM pg_catalog.pg_amproc s
   UNION
-  SELECT a.amopfamily, o.oprcode::pg_catalog.oid, ARRAY[a.amoplefttype, a.amoprighttype]
+  -- CYCLE asks for the negator of =
+  SELECT a.amopfamily, f.oprcode::pg_catalog.oid, ARRAY[a.amoplefttype, a.amoprighttype]
   FROM pg_catalog.pg_amop a
   JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+  JOIN pg_catalog.pg_operator f ON f.oid IN (o.oid, o.oprnegate)
 )
 SELECT DISTINCT p.oid::pg_catalog.int8 AS oid, 'in the operator class ' || pg_catalog.quote_ident(c.opcname) AS source
 FROM used

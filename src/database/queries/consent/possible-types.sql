@@ -28,7 +28,7 @@ WITH RECURSIVE start AS (
   CROSS JOIN LATERAL (
     SELECT t.typelem AS oid WHERE t.typelem <> 0
     UNION ALL
-    SELECT t.typarray WHERE t.typarray <> 0 AND t.typtype <> 'c'
+    SELECT t.typarray WHERE t.typarray <> 0
     UNION ALL
     SELECT t.typbasetype WHERE t.typbasetype <> 0
     UNION ALL
