@@ -134,7 +134,7 @@ export class MissingIndexes implements vscode.Disposable {
     const { session } = this.#connectionOf(document);
     const answers = session === null ? undefined : this.#answers.get(session);
     if (session === null || answers === undefined || !isEnabled(document)) return [];
-    return findQuestions(document).flatMap(({ target, sql, parameters }) => {
+    return findQuestions(document).questions.flatMap(({ target, sql, parameters }) => {
       const recommendation = answers.get(sql)?.advice.recommendations[0];
       if (recommendation === undefined) return [];
       const finding = toMissingIndexFinding(sql, recommendation);
@@ -144,12 +144,12 @@ export class MissingIndexes implements vscode.Disposable {
     });
   }
 
-  /** Asks the server once more about one statement; null when no index is missing for it (any more). */
-  async findAgain({ session, sql, parameters, target }: MissingIndex): Promise<IndexRecommendation | null> {
+  /** Asks the server once more about one statement. */
+  async adviseAgain({ session, sql, parameters, target }: MissingIndex): Promise<IndexAdvice> {
     const advice = await session.adviseStatement({ sql, parameters, timeoutMs: planTimeoutMs });
     this.#keep(session, sql, advice);
     this.#publish(target.document);
-    return advice.recommendations[0] ?? null;
+    return advice;
   }
 
   /** The server has changed, or somebody says so: what is known is asked for again. */
@@ -271,8 +271,7 @@ export class MissingIndexes implements vscode.Disposable {
       this.#publish(document);
       return;
     }
-    const all = findQuestions(document);
-    const questions = all.slice(0, mostStatements);
+    const { questions, statementCount } = findQuestions(document);
     const due = questions.filter(({ sql }) => !this.#holds(session, sql));
     if (due.length > 0) {
       const name = vscode.workspace.asRelativePath(document.uri);
@@ -281,7 +280,7 @@ export class MissingIndexes implements vscode.Disposable {
         { location: vscode.ProgressLocation.Window, title: 'Looking for missing indexes' },
         () => this.#ask(session, document, due, signal),
       );
-      this.#log.info(describeLook(name, session, questions, all.length, this.#answers.get(session) ?? new Map()));
+      this.#log.info(describeLook(name, session, questions, statementCount, this.#answers.get(session) ?? new Map()));
     }
     this.#publish(document);
   }
@@ -318,27 +317,30 @@ function isEnabled(document: vscode.TextDocument): boolean {
   return vscode.workspace.getConfiguration('pgInsight.advice', document).get<boolean>('enabled', true);
 }
 
-function findQuestions(document: vscode.TextDocument): Question[] {
-  if (document.getText().length > longestText) return [];
-  return findStatements(document)
-    .filter(({ sql }) => isExplainable(sql))
-    .map((target) => {
-      const { sql, parameters } = numberPlaceholders(stripExplain(target.sql).sql);
-      return { target, sql, parameters: parameters.length === 0 ? { mode: 'none' } : { mode: 'generic' } };
-    });
+/** Of the first statements; `statementCount` counts all that could be planned. */
+function findQuestions(document: vscode.TextDocument): { questions: Question[]; statementCount: number } {
+  if (document.getText().length > longestText) return { questions: [], statementCount: 0 };
+  const statements = findStatements(document).filter(({ sql }) => isExplainable(sql));
+  const questions = statements.slice(0, mostStatements).map((target): Question => {
+    const { sql, parameters } = numberPlaceholders(stripExplain(target.sql).sql);
+    return { target, sql, parameters: parameters.length === 0 ? { mode: 'none' } : { mode: 'generic' } };
+  });
+  return { questions, statementCount: statements.length };
 }
 
 function describeLook(
   name: string,
   { database, server }: DatabaseSession,
   questions: readonly Question[],
-  allCount: number,
+  statementCount: number,
   answers: ReadonlyMap<string, Answer>,
 ): string {
   const count = (status: IndexAdvice['status']) =>
     questions.filter(({ sql }) => answers.get(sql)?.advice.status === status).length;
   const limit =
-    allCount > questions.length ? ` Only the first ${questions.length} of ${allCount} statements were looked at.` : '';
+    statementCount > questions.length
+      ? ` Only the first ${questions.length} of ${statementCount} statements were looked at.`
+      : '';
   return (
     `Looked for missing indexes in ${name} on ${database} at ${server}: ` +
     `${formatQuantity(questions.length, 'statement')}, ${count('advice')} with a missing index, ${count('not-possible')} not assessed.${limit}`

@@ -91,11 +91,11 @@ export class QuickFixCommands {
   async #createIndex(missing: MissingIndex): Promise<void> {
     const { missingIndexes, indexBuild, showComparison } = this.#parts;
     // the answer may be old: somebody may have made the index meanwhile
-    const recommendation = await missingIndexes.findAgain(missing);
-    if (recommendation === null) {
-      void vscode.window.showInformationMessage(
-        `No index is missing for "${missing.target.title}" any more: the server or its statistics have changed.`,
-      );
+    const advice = await missingIndexes.adviseAgain(missing);
+    const [recommendation] = advice.recommendations;
+    if (recommendation === undefined) {
+      const why = advice.reason ?? 'The server or its statistics have changed.';
+      void vscode.window.showInformationMessage(`No index is missing for "${missing.target.title}" any more. ${why}`);
       return;
     }
     const before = await this.#plan(missing);

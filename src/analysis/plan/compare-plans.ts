@@ -211,7 +211,9 @@ export function comparePlans(before: Plan, after: Plan): PlanComparison {
     cost: { before: costOf(trees[0]), after: costOf(trees[1]) },
     executionMs: isTimed ? { before: before.executionMs, after: after.executionMs } : null,
     changes: rows.flatMap(({ before: a, after: b }) =>
-      a?.relation != null && b !== null && nodeLabel(a) !== nodeLabel(b) ? [`${nodeLabel(a)} → ${nodeLabel(b)}`] : [],
+      a === null || b === null || a.relation === null || nodeLabel(a) === nodeLabel(b)
+        ? []
+        : [`${nodeLabel(a)} → ${nodeLabel(b)}`],
     ),
   };
 }

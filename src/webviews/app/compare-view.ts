@@ -30,7 +30,7 @@ export class CompareView extends LightElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    onMessage<ComparisonMessage>((message) => {
+    onMessage((message: ComparisonMessage) => {
       if (message.type === 'comparison') this.document = message.document;
       else this.running = message.running;
     });

@@ -1,6 +1,6 @@
 // The one line to the extension host. acquireVsCodeApi may be called once in a webview's life.
-import type { ComparisonMessage, ComparisonRequest, PlanViewMessage, PlanViewRequest } from '../protocol';
-import type { ReportViewMessage, ReportViewRequest } from '../report-protocol';
+import type { ComparisonRequest, PlanViewRequest } from '../protocol';
+import type { ReportViewRequest } from '../report-protocol';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -16,11 +16,12 @@ export function sendRequest(request: PlanViewRequest | ComparisonRequest | Repor
   api.postMessage(request);
 }
 
-/** Calls back for every message of the host; messages come from nowhere else into a webview's own window. */
-export function onMessage<Message extends PlanViewMessage | ComparisonMessage | ReportViewMessage>(
-  listener: (message: Message) => void,
-): void {
-  window.addEventListener('message', (event: MessageEvent<Message>) => {
+/**
+ * Calls back for every message of the host; messages come from nowhere else into a webview's own window. Which messages
+ * those are is the listener's to say: each view has a host of its own.
+ */
+export function onMessage(listener: (message: never) => void): void {
+  window.addEventListener('message', (event: MessageEvent<never>) => {
     listener(event.data);
   });
 }

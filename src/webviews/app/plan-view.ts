@@ -46,7 +46,7 @@ export class PlanView extends LightElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    onMessage<PlanViewMessage>((message) => {
+    onMessage((message: PlanViewMessage) => {
       this.receive(message);
     });
     new ResizeObserver(() => {

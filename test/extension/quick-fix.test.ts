@@ -1,0 +1,336 @@
+// Missing indexes in SQL files: which statements are marked, what the light bulb offers, and what the fixes do. The dialog
+// that asks before an index is made can't be answered here; test/ui/quick-fix.test.ts does that.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { ignoreFileName } from '../../src/analysis/ignore-list';
+import { formatCount } from '../../src/analysis/format/numbers';
+import { toMigrationFiles } from '../../src/providers/quick-fix-migration';
+import { unadvisedCases } from '../database/index-advice-statements';
+import { readDemoStatements } from '../factories/demo-statements';
+import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
+
+const missingIndexesOf = ({ uri }: vscode.TextDocument) =>
+  vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'PG Insight');
+
+const rangesOf = (document: vscode.TextDocument) =>
+  missingIndexesOf(document).map(({ range }) => `${range.start.line}: ${document.getText(range)}`);
+
+const fixesAt = async ({ uri }: vscode.TextDocument, range: vscode.Range) =>
+  (
+    await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      uri,
+      range,
+      vscode.CodeActionKind.QuickFix.value,
+    )
+  ).filter(({ command }) => command?.command.startsWith('pgInsight.') === true);
+
+/** As a person chooses it from the light bulb; the command's own messages are not waited for. */
+async function takeFix(document: vscode.TextDocument, title: RegExp): Promise<Thenable<unknown>> {
+  const [marked] = missingIndexesOf(document);
+  assert.ok(marked, 'a missing index is marked');
+  const fix = (await fixesAt(document, marked.range)).find((each) => title.test(each.title));
+  assert.ok(fix?.command, String(title));
+  return vscode.commands.executeCommand(fix.command.command, ...((fix.command.arguments ?? []) as unknown[]));
+}
+
+interface Explained {
+  'QUERY PLAN': [{ Plan: { 'Total Cost': number } }];
+}
+
+/** The demo's statements that lack an index in a shop of a tenth of the demo's size, and the columns of that index. */
+const expectedInDemo: Record<string, string> = {
+  'sql/customers.sql#customer_summary': 'events (customer_id)',
+  'sql/events.sql#customer_timeline': 'events (customer_id)',
+  'sql/orders.sql#order_lines': 'order_items (order_id)',
+};
+
+const orderItems = 'SELECT * FROM order_items WHERE order_id = $1';
+
+describe('Missing indexes', () => {
+  let extension: ConnectedExtension;
+  let workspace: vscode.Uri;
+
+  before(async () => {
+    extension = await connectExtension();
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    workspace = folder.uri;
+  });
+
+  afterEach(async () => {
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await extension.shop.query('DROP INDEX IF EXISTS order_items_order_id_idx');
+    await vscode.commands.executeCommand('pgInsight.advice.refresh');
+    await untilLooked();
+  });
+
+  after(async () => {
+    while (vscode.window.tabGroups.all.some(({ tabs }) => tabs.length > 0)) {
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    }
+  });
+
+  const untilLooked = () => waitFor('the statements to be looked at', () => extension.parts.missingIndexes.isIdle);
+
+  async function open(content: string): Promise<vscode.TextEditor> {
+    const document = await vscode.workspace.openTextDocument({ language: 'sql', content });
+    const editor = await vscode.window.showTextDocument(document);
+    await untilLooked();
+    return editor;
+  }
+
+  const totalCost = async (sql: string) => {
+    const [row] = await extension.shop.query<Explained>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`);
+    return row?.['QUERY PLAN'][0].Plan['Total Cost'] ?? 0;
+  };
+
+  it('are marked in the demo where there are any, and nowhere else', async function () {
+    this.timeout(120_000);
+    const statements = await readDemoStatements();
+    const found: Record<string, string> = {};
+    for (const name of ['accounts', 'customers', 'events', 'orders', 'reports']) {
+      const file = vscode.Uri.joinPath(workspace, 'sql', `${name}.sql`);
+      const document = await vscode.workspace.openTextDocument(file);
+      await untilLooked();
+      const offsets = statements
+        .filter(({ id }) => id.startsWith(`sql/${name}.sql#`))
+        .map((statement) => ({ ...statement, offset: document.getText().indexOf(statement.source) }));
+      for (const { range, message } of missingIndexesOf(document)) {
+        const statement = offsets.findLast(({ offset }) => offset <= document.offsetAt(range.start));
+        assert.ok(statement);
+        const columns = /^Missing index on (.*) \(estimated\)\. /.exec(message)?.[1] ?? message;
+        found[statement.id] = columns;
+        assert.ok(columns.startsWith(`${document.getText(range)} (`), `${columns} at ${document.getText(range)}`);
+        // the server's own word: with the index, the planner expects less
+        const before = await totalCost(statement.numbered);
+        await extension.shop.query(`CREATE INDEX proof ON ${columns}`);
+        const after = await totalCost(statement.numbered);
+        await extension.shop.query('DROP INDEX proof');
+        assert.ok(after < before * 0.9, `${statement.id}: ${before} → ${after}`);
+        assert.ok(message.includes(`Estimated cost of the statement: ${formatCount(Math.round(before))} → `), message);
+      }
+    }
+    assert.deepEqual(found, expectedInDemo);
+  });
+
+  it('are not seen where no index is right', async () => {
+    const { document } = await open(unadvisedCases.map(({ sql }) => `${sql};\n`).join('\n'));
+    assert.ok(unadvisedCases.length >= 12);
+    assert.deepEqual(rangesOf(document), []);
+  });
+
+  it('say nothing of SQL that is wrong, unknown, changes the schema, or needs consent', async () => {
+    await extension.shop.query(
+      'CREATE OR REPLACE FUNCTION own_number() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$',
+    );
+    const { document } = await open(
+      [
+        'SELECT FROM WHERE;',
+        'SELECT * FROM no_such_table WHERE id = 1;',
+        'CREATE TABLE copied AS SELECT * FROM order_items WHERE order_id = 1;',
+        'SELECT * FROM order_items WHERE order_id = own_number();',
+        'SELECT * FROM order_items WHERE order_id =',
+      ].join('\n'),
+    );
+    assert.deepEqual(rangesOf(document), []);
+    assert.deepEqual(vscode.languages.getDiagnostics(document.uri), []);
+    await extension.shop.query('DROP FUNCTION own_number()');
+  });
+
+  it('follow the text as it is edited, and go when their statement changes', async () => {
+    const editor = await open(`SELECT 1;\n${orderItems};\n`);
+    assert.deepEqual(rangesOf(editor.document), ['1: order_items']);
+    await editor.edit((edit) => {
+      edit.insert(new vscode.Position(0, 0), '-- one\n-- two\n');
+    });
+    await waitFor('the mark to move', () => rangesOf(editor.document)[0] === '3: order_items');
+    await editor.edit((edit) => {
+      edit.insert(new vscode.Position(3, orderItems.length), ' OR quantity > 0');
+    });
+    await waitFor('the mark to go', () => rangesOf(editor.document).length === 0);
+    await untilLooked();
+    assert.deepEqual(rangesOf(editor.document), []);
+  });
+
+  it('are found in what is typed into an untitled file', async () => {
+    const editor = await open('');
+    await editor.edit((edit) => {
+      edit.insert(new vscode.Position(0, 0), 'EXPLAIN SELECT * FROM order_items WHERE order_id = :order');
+    });
+    await waitFor('the mark', () => rangesOf(editor.document)[0] === '0: order_items');
+  });
+
+  it('go with the connection, and come back with it', async () => {
+    const { document } = await open(`${orderItems};\n`);
+    assert.equal(missingIndexesOf(document).length, 1);
+    await extension.parts.connectionStore.disconnect(extension.profile.id);
+    await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+    await vscode.commands.executeCommand('pgInsight.connection.connect', {
+      kind: 'profile',
+      profile: extension.profile,
+    });
+    await waitFor('the mark', () => missingIndexesOf(document).length === 1);
+  });
+
+  it('are looked for over the connection that the file is bound to, which is not opened for it', async () => {
+    const { connectionStore } = extension.parts;
+    const other = { ...extension.profile, id: 'test-other', name: 'Other', database: 'postgres' };
+    await connectionStore.save(other);
+    await connectionStore.setActive(extension.profile.id);
+    const { document } = await open(`${orderItems};\n`);
+    assert.equal(missingIndexesOf(document).length, 1);
+    await connectionStore.bindFile(document.uri, other.id);
+    await untilLooked();
+    assert.equal(missingIndexesOf(document).length, 0);
+    assert.equal(connectionStore.stateOf(other.id).state, 'disconnected');
+    await connectionStore.bindFile(document.uri, null);
+    await connectionStore.remove(other.id);
+    await waitFor('the mark', () => missingIndexesOf(document).length === 1);
+  });
+
+  it('can be switched off', async () => {
+    const { document } = await open(`${orderItems};\n`);
+    const settings = vscode.workspace.getConfiguration('pgInsight.advice');
+    await settings.update('enabled', false, vscode.ConfigurationTarget.Global);
+    try {
+      await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+    } finally {
+      await settings.update('enabled', undefined, vscode.ConfigurationTarget.Global);
+    }
+    await waitFor('the mark', () => missingIndexesOf(document).length === 1);
+  });
+
+  it('are looked for in the first 200 statements only', async function () {
+    this.timeout(120_000);
+    const { document } = await open(
+      `${Array.from({ length: 200 }, (_, index) => `SELECT ${index};`).join('\n')}\n${orderItems};`,
+    );
+    await waitFor('the statements to be looked at', () => extension.parts.missingIndexes.isIdle);
+    assert.deepEqual(rangesOf(document), []);
+  });
+
+  describe('quick fixes', () => {
+    it('are offered on the mark, the one that creates the index first', async () => {
+      const { document } = await open(`SELECT 1;\n${orderItems};\n`);
+      const [marked] = missingIndexesOf(document);
+      assert.ok(marked);
+      assert.equal(marked.severity, vscode.DiagnosticSeverity.Information);
+      const { code } = marked;
+      assert.ok(typeof code === 'object');
+      assert.equal(code.value, 'missing-index');
+      const page = new TextDecoder().decode(await vscode.workspace.fs.readFile(code.target));
+      assert.match(page, /^# A statement of an SQL file lacks an index/);
+      const fixes = await fixesAt(document, marked.range);
+      assert.deepEqual(
+        fixes.map(({ title }) => title),
+        [
+          'Create index on order_items (order_id) now...',
+          'Add as migration file...',
+          'Copy DDL',
+          'Show plan',
+          'Ignore for this statement...',
+        ],
+      );
+      assert.deepEqual(await fixesAt(document, new vscode.Range(0, 0, 0, 3)), []);
+    });
+
+    it('copy the DDL, which runs', async () => {
+      const { document } = await open(`${orderItems};\n`);
+      await takeFix(document, /^Copy DDL/);
+      const ddl = await vscode.env.clipboard.readText();
+      await extension.shop.query(ddl);
+      const [made] = await extension.shop.query<{ definition: string }>(
+        "SELECT pg_get_indexdef('order_items_order_id_idx'::regclass) AS definition",
+      );
+      assert.match(made?.definition ?? '', /ON public\.order_items USING btree \(order_id\)$/);
+      await vscode.commands.executeCommand('pgInsight.advice.refresh');
+      await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+    });
+
+    it('show the plan, for unknown values and without asking', async () => {
+      const { document } = await open(`-- name: lines\n${orderItems};\n`);
+      await takeFix(document, /^Show plan/);
+      await waitFor('the plan', () =>
+        vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'Plan: lines')),
+      );
+    });
+
+    it('write a migration into the configured folder', async () => {
+      const settings = vscode.workspace.getConfiguration('pgInsight.advice');
+      await settings.update('migrationsFolder', 'db/changes', vscode.ConfigurationTarget.Workspace);
+      try {
+        const { document } = await open(`${orderItems};\n`);
+        await takeFix(document, /^Add as migration file/);
+        const written = await waitFor(
+          'the file',
+          () => /\/db\/changes\/\d{14}_create_order_items_order_id_idx\.sql$/.test(activePath()) && activePath(),
+        );
+        const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.file(written)));
+        assert.match(text, /^-- The sequential scan of public\.order_items reads /);
+        assert.match(text, /^CREATE INDEX CONCURRENTLY order_items_order_id_idx ON public\.order_items /m);
+        assert.match(text, /^-- To take it back: DROP INDEX CONCURRENTLY public\.order_items_order_id_idx;/m);
+      } finally {
+        await settings.update('migrationsFolder', undefined, vscode.ConfigurationTarget.Workspace);
+        await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+        await vscode.workspace.fs.delete(vscode.Uri.joinPath(workspace, 'db'), { recursive: true });
+      }
+    });
+
+    const activePath = () => vscode.window.activeTextEditor?.document.uri.path ?? '';
+
+    it('name a migration as the tool that is there does', () => {
+      const script = { name: 'orders_coupon_idx', steps: ['CREATE INDEX a'], undo: 'DROP INDEX a' };
+      const now = new Date('2026-07-29T10:15:00Z');
+      const name = (existing: string[]) => toMigrationFiles(existing, script, [], now).map(({ path }) => path);
+      assert.deepEqual(name([]), ['20260729101500_create_orders_coupon_idx.sql']);
+      assert.deepEqual(name(['0001_init.sql', '0009_more.sql']), ['0010_create_orders_coupon_idx.sql']);
+      assert.deepEqual(name(['V1__init.sql', 'V2__more.sql']), ['V3__create_orders_coupon_idx.sql']);
+      assert.deepEqual(name(['20260101000000_a/migration.sql']), [
+        '20260729101500_create_orders_coupon_idx/migration.sql',
+      ]);
+      assert.deepEqual(name(['000001_a.up.sql', '000001_a.down.sql']), [
+        '000002_create_orders_coupon_idx.up.sql',
+        '000002_create_orders_coupon_idx.down.sql',
+      ]);
+    });
+
+    it('leave out what the list of ignored findings names, while it does', async () => {
+      const file = vscode.Uri.joinPath(workspace, ignoreFileName);
+      const { document } = await open(`${orderItems};\n`);
+      const fingerprint = `missing-index: ${orderItems}`;
+      const entries = { ignore: [{ fingerprint, reason: 'is asked once a year' }] };
+      await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(JSON.stringify(entries)));
+      await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+      await vscode.workspace.fs.delete(file);
+      await waitFor('the mark', () => missingIndexesOf(document).length === 1);
+    });
+
+    it('make no index without an answer to the question', async () => {
+      const { document } = await open(`${orderItems};\n`);
+      // VS Code shows no modal dialog under test: the command fails with what the dialog would have asked
+      void takeFix(document, /^Create index/);
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const made = await extension.shop.query("SELECT FROM pg_class WHERE relname = 'order_items_order_id_idx'");
+      assert.deepEqual(made, []);
+      assert.equal(missingIndexesOf(document).length, 1);
+    });
+
+    it('see that somebody else made the index meanwhile', async () => {
+      const { document } = await open(`${orderItems};\n`);
+      await extension.shop.query('CREATE INDEX order_items_order_id_idx ON order_items (order_id)');
+      await takeFix(document, /^Create index/);
+      await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+    });
+
+    it('see that the table is gone', async () => {
+      await extension.shop.query('CREATE TABLE short_lived AS SELECT * FROM order_items');
+      await extension.shop.query('ANALYZE short_lived');
+      const { document } = await open('SELECT * FROM short_lived WHERE order_id = 7;\n');
+      assert.deepEqual(rangesOf(document), ['0: short_lived']);
+      await extension.shop.query('DROP TABLE short_lived');
+      await takeFix(document, /^Create index/);
+      await waitFor('no mark', () => missingIndexesOf(document).length === 0);
+    });
+  });
+});
