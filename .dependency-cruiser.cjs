@@ -39,7 +39,7 @@ module.exports = {
       'webview-app-imports',
       '^src/webviews/app/',
       [
-        '^src/webviews/(app|protocol)',
+        '^src/webviews/(app|protocol|report-protocol)',
         '^src/analysis/',
         'node_modules/(lit|lit-html|lit-element|@lit|@lit-labs|@vscode-elements|d3-hierarchy|@types/d3-hierarchy)/',
       ],
@@ -86,7 +86,11 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: ['\\.d\\.ts$', '^src/(extension|cli|webviews/app/plan)\\.ts$'] },
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: ['\\.d\\.ts$', '^src/(extension|cli|webviews/app/(plan|report))\\.ts$'],
+      },
       to: {},
     },
   ],

@@ -20,6 +20,7 @@ import type { DatabaseAccess, DatabaseSession } from './providers/database-port'
 export { parseIgnoreList } from './analysis/parse-ignore-list';
 export { ComparePanels } from './webviews/compare-panel';
 export { PlanPanels } from './webviews/plan-panel';
+export { ReportPanels } from './webviews/report-panel';
 
 export const profiles = openProfileStore(findConfigurationFolder(localSystem));
 export const sources = createConnectionSources(localSystem);

@@ -52,7 +52,7 @@ export async function buildWebview(folder: string): Promise<void> {
       minify: true,
       logLevel: 'warning',
       tsconfig: 'src/webviews/app/tsconfig.json',
-      entryPoints: ['src/webviews/app/plan.ts', 'src/webviews/app/compare.ts'],
+      entryPoints: ['plan', 'compare', 'report'].map((name) => `src/webviews/app/${name}.ts`),
       outdir: folder,
       loader: { '.ttf': 'file' },
     }),

@@ -1,4 +1,4 @@
-// The built plan view in a browser of its own: the page that the extension makes, under its own policy, with VS Code's
+// A built webview (the plan view, where nothing else is said) in a browser of its own: the page that the extension makes, under its own policy, with VS Code's
 // real theme variables. Only the message channel is not VS Code's: it is recorded, and answered by the test.
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -25,25 +25,28 @@ export async function readTheme(theme: Theme): Promise<ThemeVariables> {
 }
 
 /** Serves the built webview and the page; the nonce differs for every page, as it does in the extension. */
-export async function serveWebview(webview: string): Promise<{ origin: string; close: () => Promise<void> }> {
+export async function serveWebview(
+  webview: string,
+  name = 'plan',
+): Promise<{ origin: string; close: () => Promise<void> }> {
   let pages = 0;
   const server: Server = createServer((request, response) => {
     void (async () => {
-      const name = path.basename(new URL(request.url ?? '/', 'http://localhost').pathname);
-      if (name === 'favicon.ico') {
+      const file = path.basename(new URL(request.url ?? '/', 'http://localhost').pathname);
+      if (file === 'favicon.ico') {
         response.end();
         return;
       }
-      if (name === '') {
+      if (file === '') {
         pages += 1;
         const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         const page = formatWebviewPage({
-          title: 'Plan',
-          element: 'plan-view',
+          title: name,
+          element: `${name}-view`,
           cspSource: origin,
           nonce: `nonce${pages}`,
-          scriptUri: `${origin}/plan.js`,
-          styleUri: `${origin}/plan.css`,
+          scriptUri: `${origin}/${name}.js`,
+          styleUri: `${origin}/${name}.css`,
           codiconsUri: `${origin}/codicon.css`,
         });
         response.setHeader('content-type', 'text/html');
@@ -51,10 +54,10 @@ export async function serveWebview(webview: string): Promise<{ origin: string; c
         response.end(page.replace('<link ', `<link rel="stylesheet" href="${origin}/default-styles.css">\n<link `));
         return;
       }
-      const folder = name === 'default-styles.css' ? fixtures : webview;
+      const folder = file === 'default-styles.css' ? fixtures : webview;
       try {
-        const content = await readFile(path.join(folder, name));
-        response.setHeader('content-type', types[path.extname(name)] ?? 'application/octet-stream');
+        const content = await readFile(path.join(folder, file));
+        response.setHeader('content-type', types[path.extname(file)] ?? 'application/octet-stream');
         response.end(content);
       } catch {
         response.statusCode = 404;
@@ -75,16 +78,19 @@ export async function serveWebview(webview: string): Promise<{ origin: string; c
   };
 }
 
-export interface PlanViewPage {
+export interface WebviewPage<Message, Request> {
   page: Page;
   /** Errors, refusals of the policy and whatever else the browser complained about. */
   complaints: string[];
-  send: (message: PlanViewMessage) => Promise<void>;
+  send: (message: Message) => Promise<void>;
+  requests: () => Promise<Request[]>;
+  close: () => Promise<void>;
+}
+
+export interface PlanViewPage extends WebviewPage<PlanViewMessage, PlanViewRequest> {
   show: (document: PlanDocument, documentId?: string) => Promise<void>;
-  requests: () => Promise<PlanViewRequest[]>;
   row: (nodeId: number) => Locator;
   cell: (nodeId: number, column: string) => Locator;
-  close: () => Promise<void>;
 }
 
 export interface PlanViewOptions {
@@ -93,11 +99,11 @@ export interface PlanViewOptions {
   height?: number;
 }
 
-export async function openPlanView(
+export async function openWebview<Message, Request>(
   browser: Browser,
   origin: string,
   options: PlanViewOptions = {},
-): Promise<PlanViewPage> {
+): Promise<WebviewPage<Message, Request>> {
   const { theme = 'dark', width = 1280, height = 800 } = options;
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: 'UTC' });
   const page = await context.newPage();
@@ -133,18 +139,30 @@ export async function openPlanView(
     }`,
   );
   await page.goto(origin);
-  const view: PlanViewPage = {
+  return {
     page,
     complaints,
     send: (message) => page.evaluate(`postMessage(${JSON.stringify(message)})`),
+    requests: () => page.evaluate('recordedRequests'),
+    close: () => context.close(),
+  };
+}
+
+export async function openPlanView(
+  browser: Browser,
+  origin: string,
+  options: PlanViewOptions = {},
+): Promise<PlanViewPage> {
+  const webview = await openWebview<PlanViewMessage, PlanViewRequest>(browser, origin, options);
+  const { page } = webview;
+  const view: PlanViewPage = {
+    ...webview,
     async show(document, documentId = 'document-1') {
       await view.send({ type: 'plan', documentId, document });
       await page.getByRole('heading', { level: 1, name: document.title }).waitFor();
     },
-    requests: () => page.evaluate('recordedRequests'),
     row: (nodeId) => page.locator(`[role=row][data-node-id="${nodeId}"]`),
     cell: (nodeId, column) => page.locator(`[role=row][data-node-id="${nodeId}"] > [data-column="${column}"]`),
-    close: () => context.close(),
   };
   return view;
 }

@@ -255,7 +255,9 @@ const toReportFix = (fix: SuggestedFix | undefined): ReportFix | null =>
 /** A moment as the rest of the report has it; no unit where the label has named it ("index scans: 0"). */
 function formatEvidence({ label, value, unit }: Evidence): string {
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return formatTime(value);
-  return formatValue(value, unit !== null && label.split(' ').includes(unit) ? null : unit);
+  const text = formatValue(value, unit);
+  const isNamed = unit !== null && label.split(' ').includes(unit) && text.endsWith(` ${unit}`);
+  return isNamed ? text.slice(0, -unit.length - 1) : text;
 }
 
 export function toReportFinding({ fix, ...finding }: Finding): ReportFinding {
@@ -318,6 +320,7 @@ function toTables({ tables }: AnalysisReport): ReportSection {
           left('table'),
           right('size'),
           right('indexes'),
+          right('index size'),
           right('rows'),
           right('by index'),
           right('cache hits'),
@@ -330,7 +333,8 @@ function toTables({ tables }: AnalysisReport): ReportSection {
         (table) => [
           formatObjectName({ kind: 'relation', ...table }),
           formatBytes(table.sizeBytes),
-          `${formatCount(table.indexes)}, ${formatBytes(table.indexesSizeBytes)}`,
+          formatCount(table.indexes),
+          table.indexes === 0 ? '' : formatBytes(table.indexesSizeBytes),
           formatCount(table.rows === null ? null : Math.round(table.rows)),
           formatRatio(table.indexCoverageRatio),
           formatRatio(table.heapHitRatio),

@@ -63,8 +63,11 @@ svg.met .value { fill: var(--good); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px 40px; margin-bottom: 20px; }
 figure { margin: 0; min-width: 0; }
 figcaption { color: var(--muted); margin-bottom: 6px; }
-.bars { list-style: none; margin: 0; padding: 0; }
-.bars li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) 72px; gap: 12px; align-items: center; padding: 2px 0; }
+.bars {
+  display: grid; grid-template-columns: fit-content(50%) minmax(60px, 1fr) max-content; column-gap: 12px;
+  list-style: none; margin: 0; padding: 0;
+}
+.bars li { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; padding: 2px 0; }
 .bars .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .bars .figure { text-align: right; font-variant-numeric: tabular-nums; }
 .finding, .gap { border-left: 4px solid var(--info); padding: 4px 0 4px 16px; margin: 20px 0; }

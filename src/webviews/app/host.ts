@@ -21,8 +21,8 @@ export function sendRequest(request: PlanViewRequest | ComparisonRequest | Repor
  * those are is the listener's to say: each view has a host of its own.
  */
 export function onMessage(listener: (message: never) => void): void {
-  window.addEventListener('message', (event: MessageEvent<never>) => {
-    listener(event.data);
+  window.addEventListener('message', (event: MessageEvent) => {
+    listener(event.data as never);
   });
 }
 
