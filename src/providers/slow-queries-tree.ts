@@ -37,6 +37,10 @@ export class SlowQueriesTree implements vscode.Disposable {
     return this.#tree.message ?? '';
   }
 
+  get selection(): readonly SlowQueriesNode[] {
+    return this.#tree.selection;
+  }
+
   /** Selects the statement that a finding is about; says so when it is not there any more. */
   async reveal(queryId: string): Promise<void> {
     const node = await this.#view.findStatement(queryId);

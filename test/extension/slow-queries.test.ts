@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { Client } from 'pg';
+import * as vscode from 'vscode';
+import { formatCompactCount, formatMs } from '../../src/analysis/format/numbers';
+import type { SlowQueriesNode } from '../../src/providers/slow-queries-view';
+import { toProfile } from './shop-server';
+import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
+
+const statusText = 'SELECT id, customer_id FROM orders WHERE status = $1 ORDER BY placed_at LIMIT $2';
+
+const planTabs = () =>
+  vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith('pgInsight.plan'));
+
+describe('Slow Queries view', function () {
+  this.timeout(60_000);
+  let extension: ConnectedExtension;
+  const view = () => extension.parts.slowQueriesView;
+  const store = () => extension.parts.slowQueriesStore;
+  const children = (node?: SlowQueriesNode) => view().getChildren(node);
+  const itemOf = (node: SlowQueriesNode) => view().getTreeItem(node);
+  const run = (name: string, node?: unknown) => vscode.commands.executeCommand(`pgInsight.${name}`, node);
+  const message = () => extension.parts.slowQueriesTree.message;
+
+  type StatementNode = Extract<SlowQueriesNode, { kind: 'statement' }>;
+  async function findStatement(text: string): Promise<StatementNode> {
+    const node = (await children()).find(
+      (each): each is StatementNode => each.kind === 'statement' && each.entry.statement.text?.includes(text) === true,
+    );
+    assert.ok(node, `${text} is there`);
+    return node;
+  }
+
+  async function callStatus(times: number): Promise<void> {
+    for (let call = 0; call < times; call++) {
+      await extension.shop.query('SELECT id, customer_id FROM orders WHERE status = $1 ORDER BY placed_at LIMIT 3', [
+        'pending',
+      ]);
+    }
+  }
+
+  before(async () => {
+    extension = await connectExtension();
+    await callStatus(5);
+    await extension.shop.query('ANALYZE products');
+    await store().refresh();
+  });
+
+  afterEach(async () => {
+    store().setFilter('');
+    store().setOrder('total');
+    store().clearMark();
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await vscode.window.tabGroups.close(planTabs());
+  });
+
+  after(async () => {
+    while (vscode.window.tabGroups.all.some(({ tabs }) => tabs.length > 0)) {
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    }
+  });
+
+  it('shows what pg_stat_statements says, and all figures below a statement', async () => {
+    store().setFilter('customer_id FROM orders');
+    const node = await findStatement(statusText);
+    const [row] = await extension.shop.query<{
+      queryid: string;
+      calls: number;
+      total: number;
+      mean: number;
+      min: number;
+      max: number;
+      rows: number;
+    }>(
+      `SELECT queryid::text, calls::float8, total_exec_time AS total, mean_exec_time AS mean, min_exec_time AS min,
+         max_exec_time AS max, rows::float8 FROM pg_stat_statements WHERE query = $1`,
+      [statusText],
+    );
+    assert.ok(row);
+    const item = itemOf(node);
+    assert.equal(item.label, 'SELECT id, customer_id FROM orders W…');
+    assert.match(
+      String(item.description),
+      new RegExp(`% · ${formatMs(row.mean)} mean · ${formatCompactCount(row.calls)} calls$`),
+    );
+    const figures = new Map(
+      (await children(node)).flatMap((each) => (each.kind === 'figure' ? [[each.label, each.value]] : [])),
+    );
+    assert.ok(figures.get('Total time')?.startsWith(`${formatMs(row.total)} (`));
+    assert.equal(figures.get('Mean time'), formatMs(row.mean));
+    assert.equal(figures.get('Fastest, slowest'), `${formatMs(row.min)}, ${formatMs(row.max)}`);
+    assert.equal(figures.get('Rows'), `${row.rows} (3 per call)`);
+    assert.equal(figures.get('Query ID'), row.queryid);
+    const { tooltip } = view().resolveTreeItem(itemOf(node), node);
+    assert.ok(tooltip instanceof vscode.MarkdownString && tooltip.value.includes(`\n${statusText}\n`));
+  });
+
+  it('sorts as asked and says so', async () => {
+    store().setOrder('calls');
+    const calls = (await children()).flatMap((node) => (node.kind === 'statement' ? [node.entry.statement.calls] : []));
+    assert.deepEqual(
+      calls,
+      [...calls].sort((a, b) => b - a),
+    );
+    assert.match(message(), /by calls\./);
+  });
+
+  it('filters, and offers the way back', async () => {
+    store().setFilter('no statement has these words');
+    const [clear, empty] = await children();
+    assert.equal(clear?.kind, 'clearFilter');
+    assert.equal(empty?.kind === 'message' && empty.text, 'No statement matches "no statement has these words"');
+    await run('slowQueries.clearFilter');
+    assert.ok((await children()).length > 1);
+  });
+
+  it('counts from a mark on, and notices a reset', async () => {
+    await run('slowQueries.mark');
+    await callStatus(2);
+    await run('slowQueries.refresh');
+    assert.equal((await findStatement(statusText)).entry.statement.calls, 2);
+    assert.match(message(), /^Since the mark of /);
+    await extension.shop.query('SELECT pg_stat_statements_reset()');
+    await callStatus(4);
+    await run('slowQueries.refresh');
+    assert.equal((await findStatement(statusText)).entry.statement.calls, 4);
+    assert.match(message(), /reset after the mark/);
+    await run('slowQueries.clearMark');
+    assert.match(message(), /^Since \d/);
+  });
+
+  it('opens and copies the text as it is', async () => {
+    const node = await findStatement(statusText);
+    await run('slowQuery.open', node);
+    assert.equal(vscode.window.activeTextEditor?.document.getText(), statusText);
+    assert.equal(vscode.window.activeTextEditor.document.languageId, 'sql');
+    await run('slowQuery.copy', node);
+    assert.equal(await vscode.env.clipboard.readText(), statusText);
+  });
+
+  it('explains for unknown values', async () => {
+    await run('slowQuery.explain', await findStatement(statusText));
+    const tab = await waitFor('the plan', () => planTabs()[0]);
+    assert.match(tab.label, /^Plan: SELECT id, customer_id FROM orders WHERE/);
+  });
+
+  it('explains with the values that the statistics know, without asking', async () => {
+    await extension.shop.query('SELECT count(*) FROM orders WHERE status = $1', ['pending']);
+    await run('slowQueries.refresh');
+    await run('slowQuery.explainSampled', await findStatement('SELECT count(*) FROM orders WHERE status = $1'));
+    const tab = await waitFor('the plan', () => planTabs()[0]);
+    assert.match(tab.label, /^Plan: SELECT count\(\*\) FROM orders WHERE/);
+  });
+
+  it('says of a utility command why there is no plan', async () => {
+    await extension.shop.query('ANALYZE products');
+    await run('slowQueries.refresh');
+    const analyze = await findStatement('ANALYZE products');
+    assert.equal(itemOf(analyze).contextValue, 'statement.utility');
+    const [first] = await children(analyze);
+    assert.ok(first?.kind === 'figure');
+    assert.match(first.value, /^ANALYZE is a utility command/);
+  });
+
+  it('shows the row of a statement that a finding is about, also when it is filtered away', async () => {
+    const { queryId } = (await findStatement(statusText)).entry.statement;
+    store().setFilter('nothing');
+    await run('slowQueries.reveal', queryId);
+    assert.equal(store().filter, '');
+    const [selected] = extension.parts.slowQueriesTree.selection;
+    assert.equal(selected?.kind === 'statement' && selected.entry.statement.queryId, queryId);
+  });
+
+  it('keeps up with thousands of statements', async () => {
+    // the types of constants are what tells statements apart
+    await extension.shop.query(`SET pg_stat_statements.track = 'all'`);
+    await extension.shop.query(`DO $$ BEGIN FOR n IN 0..4095 LOOP
+      EXECUTE 'SELECT ' || (SELECT string_agg(CASE WHEN n & (1 << bit) = 0 THEN '1' ELSE 'true' END, ', ' ORDER BY bit)
+                            FROM generate_series(0, 11) bit); END LOOP; END $$`);
+    await extension.shop.query('RESET pg_stat_statements.track');
+    await run('slowQueries.refresh');
+    const start = performance.now();
+    store().setOrder('mean');
+    const nodes = await children();
+    for (const node of nodes) itemOf(node);
+    assert.ok(performance.now() - start < 1_000);
+    const more = nodes.at(-1);
+    assert.ok(more?.kind === 'more' && more.count > 3_900, JSON.stringify(more));
+    await run('slowQueries.showMore');
+    assert.ok((await children()).length > nodes.length);
+  });
+
+  describe('of a database without the extension', () => {
+    let bare: Client;
+
+    before(async () => {
+      await extension.shop.query('CREATE DATABASE bare');
+      bare = new Client({ connectionString: extension.shop.server.url('bare') });
+      await bare.connect();
+      const profile = { ...toProfile(extension.shop, 'Bare'), id: 'bare', database: 'bare' };
+      await extension.parts.connectionStore.save(profile);
+      await extension.parts.connectionStore.setActive(profile.id);
+      await run('connection.connect', { kind: 'profile', profile });
+    });
+
+    after(async () => {
+      await extension.parts.connectionStore.remove('bare');
+      await extension.parts.connectionStore.setActive(extension.profile.id);
+      await run('connection.connect', { kind: 'profile', profile: extension.profile });
+      await bare.end();
+      await extension.shop.query('DROP DATABASE bare WITH (FORCE)');
+    });
+
+    it('says what to do, and shows what runs now', async () => {
+      const [{ pid } = { pid: 0 }] = (await bare.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+      const sleeping = bare.query('SELECT pg_sleep(3)');
+      await waitFor('the session', () => store().session?.database === 'bare');
+      await run('slowQueries.refresh');
+      const [gap, remedy, group] = await children();
+      assert.ok(gap?.kind === 'message' && remedy?.kind === 'remedy' && group?.kind === 'runningGroup');
+      assert.match(gap.text, /not created in database "bare"/);
+      assert.equal(remedy.sql, 'CREATE EXTENSION pg_stat_statements;');
+      assert.match(message(), /Run CREATE EXTENSION pg_stat_statements;/);
+      await run('slowQueries.copyRemedy', remedy);
+      assert.equal(await vscode.env.clipboard.readText(), 'CREATE EXTENSION pg_stat_statements;');
+      const sleeper = (await children(group)).find((node) => node.kind === 'running' && node.activity.pid === pid);
+      assert.ok(sleeper);
+      assert.equal(itemOf(sleeper).label, 'SELECT pg_sleep(3)');
+      assert.match(
+        String(itemOf(sleeper).description),
+        new RegExp(`s · active · waits for Timeout: PgSleep · pid ${pid}`),
+      );
+      await sleeping;
+      await bare.query('CREATE EXTENSION pg_stat_statements');
+      await run('slowQueries.refresh');
+      assert.equal((await children())[0]?.kind, 'statement');
+    });
+  });
+});
