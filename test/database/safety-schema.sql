@@ -251,9 +251,12 @@ BEGIN RAISE LOG 'TRIPPED pair'; RETURN p.v; END $$;
 CREATE DOMAIN token_domain AS token;
 CREATE TABLE token_holders (d token_domain, a token[]);
 INSERT INTO token_holders VALUES (ROW(1), ARRAY[ROW(1)]::token[]);
-CREATE FUNCTION stamps_value(a stamp[]) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
-BEGIN RAISE LOG 'TRIPPED stamps'; RETURN 1; END $$;
-CREATE CAST (stamp[] AS int) WITH FUNCTION stamps_value(stamp[]) AS IMPLICIT;
+CREATE TYPE seal AS (x int);
+CREATE FUNCTION seals_value(a seal[]) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RAISE LOG 'TRIPPED seals'; RETURN 1; END $$;
+CREATE CAST (seal[] AS int) WITH FUNCTION seals_value(seal[]) AS IMPLICIT;
+CREATE TABLE seals (s seal);
+INSERT INTO seals VALUES (ROW(1));
 CREATE TYPE coin_range AS RANGE (subtype = coin);
 CREATE TABLE coin_ranges (r coin_range);
 CREATE TABLE wholes (id int);

@@ -248,11 +248,11 @@ describe('Explain', () => {
     await openText('DELETE FROM reviews');
     void vscode.commands.executeCommand('pgInsight.statement.explainAnalyze');
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    const [row] = await extension.shop.query<{ deletes: string; reviews: string }>(
-      `SELECT (SELECT count(*) FROM pg_stat_statements WHERE query ~* '^EXPLAIN .*DELETE FROM reviews')::text AS deletes,
+    const [row] = await extension.shop.query<{ deletes: string[]; reviews: string }>(
+      `SELECT ARRAY(SELECT query FROM pg_stat_statements WHERE query ~* '^EXPLAIN .*ANALYZE.*DELETE FROM reviews') AS deletes,
               (SELECT count(*) FROM reviews)::text AS reviews`,
     );
-    assert.equal(row?.deletes, '0');
+    assert.deepEqual(row?.deletes, []);
     assert.equal(row.reviews, '8000');
     assert.equal(planTabs().length, 0);
   });

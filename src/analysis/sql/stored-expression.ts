@@ -14,7 +14,7 @@ export interface StoredReferences {
  */
 const fieldPatterns: Record<keyof StoredReferences, RegExp> = {
   functions: /:(?:\w*funcid|aggfnoid|winfnoid|startInRangeFunc|endInRangeFunc) (\d+)/g,
-  operators: /:(?:eqop|sortop|\w*neop|\w*opnos?) (\d+|\(o[ \d]*\))/g,
+  operators: /:(?:eqop|sortop|\w*opnos?) (\d+|\(o[ \d]*\))/g,
   relations: /:relid (\d+)/g,
   types: /:\w*(?:type|typeid|typeId|types) (\d+|\(o[ \d]*\))/g,
 };
