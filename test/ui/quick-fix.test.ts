@@ -1,0 +1,298 @@
+// From a mark in an SQL file to an index and back, with the keyboard, in a real VS Code: what is created, what the planner
+// makes of it, what the comparison says. Compared with SQL run directly.
+import assert from 'node:assert/strict';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import type { FrameLocator, Locator } from 'playwright-core';
+import { launchChromium } from '../../scripts/environment/chromium';
+import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { provideVsix } from '../../scripts/environment/packages';
+import { startPostgres } from '../../scripts/environment/postgres-server';
+import { makeTemporaryFolder } from '../../scripts/environment/supervision';
+import { startVsCode } from '../../scripts/environment/vscode-server';
+import {
+  answerInput,
+  modalDialog,
+  notification,
+  openFile,
+  openViewContainer,
+  openWorkbench,
+  runCommand,
+  setColorTheme,
+  takeScreenshot,
+  treeRow,
+  webviewFrame,
+  type Workbench,
+} from '../../scripts/environment/workbench';
+import { formatCount, formatRatio } from '../../src/analysis/format/numbers';
+import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+
+const screenshots = path.resolve('out', 'screenshots');
+const indexName = 'order_items_order_id_idx';
+
+interface PlanJson {
+  'Node Type': string;
+  'Index Name'?: string;
+  'Total Cost': number;
+  Plans?: PlanJson[];
+}
+
+const flatten = (plan: PlanJson): PlanJson[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)];
+
+describe('quick fixes', function () {
+  this.timeout(120_000);
+  // each step builds on the one before
+  this.bail(true);
+  /** What was started, as far as it got. */
+  const endings: (() => Promise<void>)[] = [];
+  let client: Client;
+  let workbench: Workbench;
+  let workspace: string;
+
+  const query = async <Row>(sql: string): Promise<Row[]> => (await client.query(sql)).rows as Row[];
+  const findIndex = () =>
+    query<{ valid: boolean; definition: string }>(
+      `SELECT i.indisvalid AS valid, pg_get_indexdef(c.oid) AS definition
+       FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname = '${indexName}'`,
+    );
+  const explain = async (sql: string): Promise<PlanJson> => {
+    const [row] = await query<{ 'QUERY PLAN': [{ Plan: PlanJson }] }>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`);
+    assert.ok(row);
+    return row['QUERY PLAN'][0].Plan;
+  };
+  const frame = (): FrameLocator => webviewFrame(workbench.page);
+  const squiggles = (): Locator => workbench.page.locator('.squiggly-info');
+  const shoot = async (name: string) => {
+    await workbench.page.mouse.move(640, 795);
+    await takeScreenshot(workbench.page, path.join(screenshots, `${name}.png`));
+  };
+
+  before(async () => {
+    const folder = await makeTemporaryFolder('quick-fix-test');
+    endings.push(() => folder.remove());
+    workspace = path.join(folder.path, 'shop');
+    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    await writeFile(path.join(workspace, 'lines.sql'), 'SELECT * FROM order_items WHERE order_id = 4711;\n');
+    await mkdir(screenshots, { recursive: true });
+    const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
+    endings.push(() => postgres.stop());
+    const admin = new Client({ connectionString: postgres.url() });
+    await admin.connect();
+    await admin.query('CREATE DATABASE shop');
+    await admin.end();
+    await fillShopDatabase(postgres.url('shop'), { scale: 0.1 });
+    client = new Client({ connectionString: postgres.url('shop') });
+    await client.connect();
+    endings.push(() => client.end());
+    const server = await startVsCode({
+      vsix: await provideVsix(),
+      environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+      settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
+    });
+    endings.push(() => server.stop());
+    const browser = await launchChromium();
+    endings.push(() => browser.close());
+    workbench = await openWorkbench(browser, server, workspace, { viewport: { width: 1280, height: 800 } });
+    await openViewContainer(workbench.page, 'PG Insight');
+    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+    await runCommand(workbench.page, 'View: Close All Editors');
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state !== 'failed') return;
+    await shoot(`failed-quick-fix-${this.currentTest.title.replaceAll(/\W+/g, '-')}`);
+  });
+
+  after(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+
+  /** Puts the cursor behind the first letter of a text of the open file. */
+  async function putCursor(file: string, text: string): Promise<void> {
+    const lines = (await readFile(path.join(workspace, file), 'utf8')).split('\n');
+    const line = lines.findIndex((each) => each.includes(text));
+    await workbench.page.keyboard.press('Control+G');
+    await answerInput(workbench.page, `:${line + 1}:${(lines[line] ?? '').indexOf(text) + 2}`);
+    await workbench.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Opens the light bulb's list by its key; the first fix is selected. */
+  async function openFixes(): Promise<Locator> {
+    await workbench.page.keyboard.press('Control+.');
+    const list = workbench.page.locator('.action-widget').first();
+    await list.getByText('Create index on order_items (order_id) now...').waitFor();
+    return list;
+  }
+
+  async function clearNotifications(): Promise<void> {
+    await runCommand(workbench.page, 'Notifications: Clear All Notifications');
+    await workbench.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
+  }
+
+  const figure = async (id: string) =>
+    (await frame().locator(`[data-figure=${id}] td`).allInnerTexts()).map((text) => text.replaceAll('\u00a0', ' '));
+
+  const statement = `SELECT i.id, p.name, i.quantity, i.unit_price, i.discount
+    FROM order_items i JOIN products p ON p.id = i.product_id WHERE i.order_id = $1 ORDER BY i.id`;
+  let costBefore = 0;
+
+  it('mark a statement that lacks an index', async () => {
+    const { page } = workbench;
+    await openFile(page, 'orders.sql');
+    await squiggles().waitFor();
+    assert.equal(await squiggles().count(), 1);
+    costBefore = (await explain(statement))['Total Cost'];
+    await putCursor('sql/orders.sql', 'order_items i');
+    await runCommand(page, 'Show or Focus Hover');
+    const hover = page.locator('.monaco-hover', { hasText: 'Missing index on order_items (order_id)' }).first();
+    await hover.waitFor();
+    const text = (await hover.innerText()).replaceAll('\u00a0', ' ');
+    const [table] = await query<{ pages: number }>(
+      "SELECT relpages AS pages FROM pg_class WHERE relname = 'order_items'",
+    );
+    assert.ok((table?.pages ?? 0) > 1000);
+    assert.match(text, /\(estimated\)/);
+    assert.ok(text.includes(`Estimated cost of the statement: ${formatCount(Math.round(costBefore))} → `), text);
+    await shoot('quick-fix-hover-dark');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+  });
+
+  it('create the index by the keyboard alone, and show the plan before and after', async () => {
+    const { page } = workbench;
+    await putCursor('sql/orders.sql', 'order_items i');
+    const list = await openFixes();
+    await shoot('quick-fix-list-dark');
+    assert.ok((await list.innerText()).includes('Ignore for this statement'));
+    await page.keyboard.press('Enter');
+    const dialog = modalDialog(page, `Create index public.${indexName} on "Shop"?`);
+    await dialog.waitFor();
+    assert.deepEqual(await findIndex(), [], 'nothing is made before the answer');
+    await shoot('quick-fix-dialog-dark');
+    await page.keyboard.press('Enter');
+    await frame().locator('[data-verdict=used]').waitFor();
+    const [made] = await findIndex();
+    assert.equal(made?.valid, true);
+    assert.equal(made.definition, await frame().locator('.index-line code').innerText());
+    const after = await explain(statement);
+    assert.ok(flatten(after).some((node) => node['Index Name'] === indexName));
+    assert.deepEqual(await figure('cost'), [
+      formatCount(Math.round(costBefore)),
+      formatCount(Math.round(after['Total Cost'])),
+      `${formatRatio(1 - after['Total Cost'] / costBefore)} less`.replaceAll('\u00a0', ' '),
+    ]);
+    // rows of the side after are the server's nodes
+    assert.equal(await frame().locator('td.cell-after .node').count(), flatten(after).length);
+    const changed = frame().locator('tr[data-change=changed]', { hasText: indexName });
+    assert.match(await changed.locator('.cell-before').first().innerText(), /Seq Scan on order_items/);
+    await notification(page, `Created index public.${indexName}`).waitFor();
+    await shoot('quick-fix-compare-dark');
+    await squiggles().waitFor({ state: 'hidden' });
+    await clearNotifications();
+  });
+
+  it('look right in a light theme, and without room beside the editor', async () => {
+    const { page } = workbench;
+    await treeRow(page, 'Connections', 'Shop').click();
+    await setColorTheme(page, 'Light Modern');
+    await shoot('quick-fix-compare-light');
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await shoot('quick-fix-compare-wide-light');
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await setColorTheme(page, 'Dark High Contrast');
+    await shoot('quick-fix-compare-high-contrast');
+    await setColorTheme(page, 'Dark Modern');
+  });
+
+  it('take the index back from the comparison', async () => {
+    const { page } = workbench;
+    await frame().locator('[data-action=undo]').click();
+    const dialog = modalDialog(page, `Drop index public.${indexName} on "Shop"?`);
+    await dialog.waitFor();
+    await dialog.getByRole('button', { name: 'Drop Index' }).click();
+    await frame().locator('[data-verdict=undone]').waitFor();
+    assert.deepEqual(await findIndex(), []);
+    await shoot('quick-fix-undone-dark');
+    await squiggles().waitFor();
+    await clearNotifications();
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('compare times when the statement was measured before', async () => {
+    const { page } = workbench;
+    await openFile(page, 'lines.sql');
+    await squiggles().waitFor();
+    await page.locator('.codelens-decoration a', { hasText: /^Explain Analyze$/ }).click();
+    await page.locator('.tab.active', { hasText: 'Plan: SELECT * FROM order_items' }).waitFor();
+    await openFile(page, 'lines.sql');
+    await putCursor('lines.sql', 'order_items');
+    await openFixes();
+    await page.keyboard.press('Enter');
+    await modalDialog(page, `Create index public.${indexName}`).waitFor();
+    await page.keyboard.press('Enter');
+    await frame().locator('[data-verdict=used]').waitFor();
+    assert.equal(await frame().locator('[data-figure=time]').count(), 0, 'nothing is run without a word');
+    await clearNotifications();
+    await frame().locator('[data-action=measure]').click();
+    await frame().locator('[data-figure=time]').waitFor();
+    const [before, after] = await figure('time');
+    assert.match(before ?? '', /^[\d.,]+ (?:ms|s)$/);
+    assert.match(after ?? '', /^[\d.,]+ (?:ms|s|µs)$/);
+    await shoot('quick-fix-measured-dark');
+    await query(`DROP INDEX ${indexName}`);
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('say so when the planner does not use the index', async () => {
+    const { page } = workbench;
+    // the advice knows statistics, not that somebody has forbidden index scans
+    await query('ALTER DATABASE shop SET enable_indexscan = off');
+    await query('ALTER DATABASE shop SET enable_bitmapscan = off');
+    await runCommand(page, 'PG Insight: Disconnect');
+    await runCommand(page, 'PG Insight: Connect');
+    await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+    await openFile(page, 'lines.sql');
+    await squiggles().waitFor();
+    await putCursor('lines.sql', 'order_items');
+    await openFixes();
+    await page.keyboard.press('Enter');
+    await modalDialog(page, `Create index public.${indexName}`).waitFor();
+    await page.keyboard.press('Enter');
+    await frame().locator('[data-verdict=unused]').waitFor();
+    assert.equal((await findIndex())[0]?.valid, true);
+    await shoot('quick-fix-unused-dark');
+    // the notification's Undo is the same
+    await notification(page, `Created index public.${indexName}`).getByRole('button', { name: 'Undo' }).click();
+    await modalDialog(page, `Drop index public.${indexName}`).getByRole('button', { name: 'Drop Index' }).click();
+    await frame().locator('[data-verdict=undone]').waitFor();
+    assert.deepEqual(await findIndex(), []);
+    await query('ALTER DATABASE shop RESET ALL');
+    await clearNotifications();
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('ignore a statement, with the reason in a file', async () => {
+    const { page } = workbench;
+    await openFile(page, 'lines.sql');
+    await squiggles().waitFor();
+    await putCursor('lines.sql', 'order_items');
+    await openFixes();
+    for (let entry = 0; entry < 4; entry += 1) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await answerInput(page, 'asked once a year');
+    await squiggles().waitFor({ state: 'hidden' });
+    assert.deepEqual(JSON.parse(await readFile(path.join(workspace, '.pg-insight-ignore.json'), 'utf8')), {
+      ignore: [
+        { fingerprint: 'missing-index: SELECT * FROM order_items WHERE order_id = 4711', reason: 'asked once a year' },
+      ],
+    });
+  });
+
+  it('break no content security policy', () => {
+    const refusals = workbench.console.filter((line) =>
+      /content security policy|refused to (?:load|apply|execute)/i.test(line),
+    );
+    assert.deepEqual(refusals, []);
+  });
+});
