@@ -30,7 +30,7 @@ export function toMissingIndexDiagnostic(
   const savesMuch = costBefore > longStatementCost && costAfter <= costBefore * (1 - muchSavedRatio);
   const diagnostic = new vscode.Diagnostic(
     findRelationRange(target, recommendation.index.table),
-    `Missing index on ${formatIndexColumns(recommendation)} (${evidence}). ${why.join(' ')}`,
+    `Missing index (${evidence}): ${formatIndexColumns(recommendation)}. ${why.join(' ')}`,
     savesMuch ? vscode.DiagnosticSeverity.Warning : vscode.DiagnosticSeverity.Information,
   );
   diagnostic.source = missingIndexSource;

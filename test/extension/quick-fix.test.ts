@@ -99,7 +99,7 @@ describe('Missing indexes', () => {
       for (const { range, message } of missingIndexesOf(document)) {
         const statement = offsets.findLast(({ offset }) => offset <= document.offsetAt(range.start));
         assert.ok(statement);
-        const columns = /^Missing index on (.*) \(estimated\)\. /.exec(message)?.[1] ?? message;
+        const columns = /^Missing index \(estimated\): (.*?)\. /.exec(message)?.[1] ?? message;
         found[statement.id] = columns;
         assert.ok(columns.startsWith(`${document.getText(range)} (`), `${columns} at ${document.getText(range)}`);
         // the server's own word: with the index, the planner expects less

@@ -189,29 +189,27 @@ function formatChange(before: number | null, after: number | null): string {
 }
 
 function renderPlans(rows: readonly ComparedNode[], isTimed: boolean): TemplateResult {
-  const columns = isTimed ? 3 : 2;
-  const figures = html`<th scope="col" class="figure">Cost</th>
-    ${isTimed ? html`<th scope="col" class="figure">Time</th>` : nothing}`;
-  const columnsOfSide = html`<col />
-    <col class="figure" />
-    ${isTimed ? html`<col class="figure" />` : nothing}`;
+  const figure = html`<th scope="col" class="figure">Cost${isTimed ? html`<br />Time` : nothing}</th>`;
   return html`<table class="compared">
     <colgroup>
       <col class="mark" />
-      ${columnsOfSide} ${columnsOfSide}
+      <col />
+      <col class="figure" />
+      <col />
+      <col class="figure" />
     </colgroup>
     <thead>
       <tr>
         <td></td>
-        <th scope="colgroup" colspan=${columns}>Before</th>
-        <th scope="colgroup" class="side" colspan=${columns}>After</th>
+        <th scope="colgroup" colspan="2">Before</th>
+        <th scope="colgroup" class="side" colspan="2">After</th>
       </tr>
       <tr>
         <td></td>
         <th scope="col">Operation</th>
-        ${figures}
+        ${figure}
         <th scope="col" class="side">Operation</th>
-        ${figures}
+        ${figure}
       </tr>
     </thead>
     <tbody>
@@ -236,15 +234,17 @@ function renderNode(
   side: 'before' | 'after',
   isTimed: boolean,
 ): TemplateResult {
-  if (node === null) return html`<td class="cell-${side} absent" colspan=${isTimed ? 3 : 2}></td>`;
+  if (node === null) return html`<td class="cell-${side} absent" colspan="2"></td>`;
   const { role, operation, target, condition } = toRowWords(node);
+  const indent = `padding-left: ${(depth ?? 0) * indentPx}px`;
   return html`<td class="cell-${side}" title=${nodeName(node)}>
-      <div class="node" .style=${`padding-left: ${(depth ?? 0) * indentPx}px`}>
-        ${role === '' ? nothing : html`<span class="muted">${role}: </span>`}<span class="node-operation"
-          >${operation}</span
-        >${target}${condition === '' ? nothing : html`<div class="muted condition">${condition}</div>`}
+      <div class="compared-node" .style=${indent}>
+        ${role === '' ? nothing : html`<span class="muted">${role}: </span>`}${operation}${target}
+        ${condition === '' ? nothing : html`<div class="muted condition">${condition}</div>`}
       </div>
     </td>
-    <td class="cell-${side} figure">${node.totalCost === null ? missing : formatCount(Math.round(node.totalCost))}</td>
-    ${isTimed ? html`<td class="cell-${side} figure">${formatMs(node.totalMs)}</td>` : nothing}`;
+    <td class="cell-${side} figure">
+      <div>${node.totalCost === null ? missing : formatCount(Math.round(node.totalCost))}</div>
+      ${isTimed ? html`<div>${formatMs(node.totalMs)}</div>` : nothing}
+    </td>`;
 }
