@@ -4,6 +4,7 @@ import type { Finding, ObjectRef, Severity } from '../analysis/finding';
 import { formatValue } from '../analysis/format/numbers';
 import type { RuleOutcome } from '../analysis/report';
 import type { SectionGapKind } from '../analysis/snapshot';
+import { quoteName } from '../analysis/sql/identifiers';
 import { escapeText } from './tooltip-text';
 
 export const severityTitles: Readonly<Record<Severity, string>> = {
@@ -76,6 +77,16 @@ export function findView(subject: ObjectRef): 'indexes' | 'tables' | 'slowQuerie
 export function describeEvidence({ value, unit, grade }: Finding['evidence'][number]): string {
   const text = formatValue(value, unit);
   return grade === 'estimated' ? `~${text}` : text;
+}
+
+/**
+ * What is wrong, then with what, then the whole sentence: side bars are narrow and cut off its end. The object goes
+ * without its schema; one that is no name of the user's (a server, a queryid) is in the sentence.
+ */
+export function describeFinding({ ruleId, subject, message }: Finding): { label: string; description: string } {
+  const words = ruleId.replaceAll('-', ' ');
+  const named = findView(subject) !== 'slowQueries' && 'name' in subject ? `${quoteName(subject.name)} · ` : '';
+  return { label: words.charAt(0).toUpperCase() + words.slice(1), description: `${named}${message}` };
 }
 
 /** `ignoredFor` is the reason on the list; null for what is not on it. */

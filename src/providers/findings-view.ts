@@ -8,6 +8,7 @@ import type { AnalysisReport, IgnoredFinding } from '../analysis/report';
 import { formatFailure } from './failure-reporter';
 import {
   describeEvidence,
+  describeFinding,
   describeNotCheckedKind,
   findView,
   severityTitles,
@@ -98,10 +99,11 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       }
       case 'finding': {
         const { finding, ignoredFor } = node;
-        const { fingerprint, fix, message, subject } = finding;
+        const { fingerprint, fix, subject } = finding;
+        const { label, description } = describeFinding(finding);
         const id = ignoredFor === null ? fingerprint : `ignored/${fingerprint}`;
-        const item = toTreeItem(id, message, Collapsed, {
-          description: ignoredFor ?? '',
+        return toTreeItem(id, label, Collapsed, {
+          description: ignoredFor === null ? description : `${ignoredFor} · ${description}`,
           icon: ignoredFor === null ? toSeverityIcon(finding.severity) : new vscode.ThemeIcon('eye-closed'),
           contextValue: [
             ignoredFor === null ? 'finding' : 'ignoredFinding',
@@ -109,7 +111,6 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
             findView(subject) === null ? '' : '.object',
           ].join(''),
         });
-        return item;
       }
       case 'evidence': {
         const { label } = node.evidence;
