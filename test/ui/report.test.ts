@@ -36,6 +36,8 @@ import { openTestSession } from '../database/test-session';
 import { openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
 
 const screenshots = path.resolve('out', 'screenshots', 'report');
+/** Icons that come late move what is below them by a line or two. */
+const readingLinePx = 48;
 const quietTask = { update: () => undefined, finish: () => undefined };
 
 describe('the health report', function () {
@@ -160,7 +162,7 @@ describe('the health report', function () {
       await view.send({ type: 'report', document: toReportDocument(report), notice: null });
       await title.waitFor();
       const again = await view.page.evaluate<number>("document.querySelector('main').scrollTop");
-      assert.equal(again, top);
+      assert.ok(Math.abs(again - top) < readingLinePx, `${again} is near ${top}`);
       await view.send({ type: 'report', document: toReportDocument(report), notice: 'The list is broken.' });
       await view.page.getByRole('alert').filter({ hasText: 'The list is broken.' }).waitFor();
     });
@@ -322,10 +324,12 @@ describe('the health report', function () {
         .waitFor();
       assert.equal(await frame().locator('.titles .muted').innerText(), subtitle, 'the report that was kept');
       const refused = workbench.console.filter(
-        (line) => /Content Security Policy/.test(line) && /report\.js|report\.css/.test(line),
+        (line) => line.includes('Content Security Policy') && /report\.js|report\.css/.test(line),
       );
       assert.deepEqual(refused, []);
-      assert.deepEqual(workbench.foreignRequests, []);
+      // the webview's own files are served under this name by VS Code's service worker
+      const foreign = workbench.foreignRequests.filter((url) => !new URL(url).hostname.endsWith('.vscode-cdn.net'));
+      assert.deepEqual(foreign, []);
     });
   });
 });
