@@ -17,8 +17,8 @@ import { findExplainObstacle, shortenStatement } from '../analysis/statements/st
 import { toSeconds, type StatementList } from './slow-queries-store';
 import { appendTable, escapeText, startTooltip } from './tooltip-text';
 
-/** A side bar shows some 45 characters: the figures behind the label should begin to be seen. */
-const labelLength = 36;
+/** A side bar of the usual width shows some 33 characters of a row: the load and the mean time should be among them. */
+const labelLength = 22;
 const tooltipTitleLength = 80;
 /** A tooltip scrolls, but a text that was generated may be megabytes long. */
 const tooltipTextLength = 4_000;
@@ -33,7 +33,10 @@ const warning = new vscode.ThemeColor('list.warningForeground');
 export const hiddenLabel = 'hidden from this role';
 
 export function toStatementLabel(text: string | null): string {
-  return text === null ? hiddenLabel : shortenStatement(text, labelLength);
+  if (text === null) return hiddenLabel;
+  // nearly all of them are SELECTs: what tells them apart comes behind it
+  const line = shortenStatement(text, tooltipTitleLength).replace(/^select (?=… from )/i, '');
+  return line.length <= labelLength ? line : `${line.slice(0, labelLength).trimEnd()}…`;
 }
 
 /** "34% · 12.3 ms · 1,234 calls", and first what the list is sorted by. */

@@ -79,7 +79,7 @@ describe('Slow Queries view', function () {
     );
     assert.ok(row);
     const item = itemOf(node);
-    assert.equal(item.label, 'SELECT id, customer_id FROM orders W…');
+    assert.equal(item.label, '… FROM orders WHERE st…');
     assert.match(
       String(item.description),
       new RegExp(`% · ${formatMs(row.mean)} mean · ${formatCompactCount(row.calls)} calls$`),
@@ -142,7 +142,7 @@ describe('Slow Queries view', function () {
   it('explains for unknown values', async () => {
     await run('slowQuery.explain', await findStatement(statusText));
     const tab = await waitFor('the plan', () => planTabs()[0]);
-    assert.match(tab.label, /^Plan: SELECT id, customer_id FROM orders WHERE/);
+    assert.match(tab.label, /^Plan: SELECT … FROM orders WHERE/);
   });
 
   it('explains with the values that the statistics know, without asking', async () => {

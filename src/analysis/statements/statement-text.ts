@@ -3,8 +3,8 @@ import { toOneLine } from '../format/text-table';
 import { lexSql, type SqlToken } from '../sql/lex-sql';
 import { stripExplain } from '../sql/strip-explain';
 
-/** A longer list of columns says less than what comes behind it. */
-const shownListLength = 20;
+/** "*", "id" or "count(*)"; a longer list of columns says less than what comes behind it. */
+const shownListLength = 8;
 /** More than any line shows; a statement may have megabytes. */
 const readTokens = 400;
 
@@ -25,8 +25,8 @@ export function shortenStatement(text: string, length: number): string {
     end = token.end;
     if (wordAt(index) !== 'select') continue;
     const from = findFrom(tokens, text, index + 1);
-    const last = tokens[from - 1];
-    if (last === undefined || last.end - end <= shownListLength) continue;
+    const [first, last] = [tokens[index + 1], tokens[from - 1]];
+    if (first === undefined || last === undefined || last.end - first.start <= shownListLength) continue;
     line += ' …';
     end = last.end;
     index = from - 1;

@@ -1,0 +1,174 @@
+// The Slow Queries view as a person uses it: expand a statement, open its text, explain it without and with values.
+import assert from 'node:assert/strict';
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import type { Browser, Locator } from 'playwright-core';
+import { launchChromium } from '../../scripts/environment/chromium';
+import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { provideVsix } from '../../scripts/environment/packages';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
+import {
+  answerInput,
+  expandRow,
+  openViewContainer,
+  openWorkbench,
+  quickPickEntry,
+  runCommand,
+  setColorTheme,
+  takeScreenshot,
+  treeRow,
+  webviewFrame,
+  type Workbench,
+} from '../../scripts/environment/workbench';
+import { formatCompactCount, formatCount, formatMs } from '../../src/analysis/format/numbers';
+import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+import { runShopWorkload } from '../factories/shop-workload';
+
+const screenshots = path.resolve('out', 'screenshots');
+const view = 'Slow Queries';
+
+describe('slow queries in the workbench', function () {
+  this.timeout(180_000);
+  const endings: (() => Promise<void>)[] = [];
+  let folder: TemporaryFolder;
+  let postgres: PostgresServer;
+  let client: Client;
+  let server: VsCodeServer;
+  let browser: Browser;
+  let workbench: Workbench;
+
+  before(async () => {
+    folder = await makeTemporaryFolder('slow-queries-test');
+    endings.push(() => folder.remove());
+    const workspace = path.join(folder.path, 'shop');
+    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    await mkdir(screenshots, { recursive: true });
+    postgres = await startPostgres({ major: 18, settings: shopServerSettings });
+    endings.push(() => postgres.stop());
+    client = new Client({ connectionString: postgres.url() });
+    await client.connect();
+    await client.query('CREATE DATABASE shop');
+    await client.end();
+    await fillShopDatabase(postgres.url('shop'), { scale: 0.05 });
+    await runShopWorkload(postgres.url('shop'));
+    client = new Client({ connectionString: postgres.url('shop') });
+    await client.connect();
+    endings.push(() => client.end());
+    server = await startVsCode({
+      vsix: await provideVsix(),
+      environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+    });
+    endings.push(() => server.stop());
+    browser = await launchChromium();
+    endings.push(() => browser.close());
+    workbench = await openWorkbench(browser, server, workspace, { viewport: { width: 1280, height: 800 } });
+    await openViewContainer(workbench.page, 'PG Insight');
+    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+    await runCommand(workbench.page, 'Focus on Slow Queries View');
+    // the other views would leave it three rows
+    for (const other of ['Connections', 'Tables', 'Indexes', 'Findings']) await collapse(other);
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state !== 'failed') return;
+    const name = this.currentTest.title.replaceAll(/\W+/g, '-');
+    await takeScreenshot(workbench.page, path.join(screenshots, `failed-${name}.png`));
+  });
+
+  after(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+
+  async function collapse(name: string): Promise<void> {
+    const header = workbench.page.locator(`.pane-header[aria-label^="${name}"]`).first();
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+  }
+
+  async function filter(text: string): Promise<void> {
+    await runCommand(workbench.page, 'PG Insight: Filter Slow Queries');
+    await answerInput(workbench.page, text);
+  }
+
+  async function chooseFromMenu(row: Locator, title: string): Promise<void> {
+    await row.click({ button: 'right' });
+    // a click right after the menu has opened is taken for the end of the one that opened it
+    await workbench.page.locator('.monaco-menu .action-item', { hasText: title }).first().hover();
+    await workbench.page.keyboard.press('Enter');
+  }
+
+  it('lists the statements with their figures, which open below', async () => {
+    const { page } = workbench;
+    await treeRow(page, view, /% · .* mean · .* calls?/).waitFor();
+    await takeScreenshot(page, path.join(screenshots, 'slow-queries-light.png'));
+    await filter('-pg_catalog status = $1 orders');
+    const row = treeRow(page, view, /% · .* mean/);
+    await expandRow(row);
+    await treeRow(page, view, /^Total time/).waitFor();
+    const queryId = /-?\d+/.exec(await treeRow(page, view, /^Query ID/).innerText())?.[0];
+    const [expected] = (
+      await client.query<{ calls: number; mean: number; total: number; rows: number }>(
+        `SELECT calls::float8, mean_exec_time AS mean, total_exec_time AS total, rows::float8 FROM pg_stat_statements
+         WHERE queryid = $1::bigint`,
+        [queryId],
+      )
+    ).rows;
+    assert.ok(expected);
+    const text = (await row.innerText()).replaceAll('\n', ' ');
+    assert.ok(text.includes(`${formatMs(expected.mean)} mean · ${formatCompactCount(expected.calls)} call`), text);
+    assert.ok((await treeRow(page, view, /^Total time/).innerText()).includes(formatMs(expected.total)));
+    assert.ok((await treeRow(page, view, /^Rows/).innerText()).includes(formatCount(expected.rows)));
+    await takeScreenshot(page, path.join(screenshots, 'slow-query-expanded-light.png'));
+  });
+
+  it('opens the text and explains it for unknown values', async () => {
+    const { page } = workbench;
+    const row = treeRow(page, view, /% · .* mean/);
+    await chooseFromMenu(row, 'Open Statement');
+    await page.locator('.editor-instance .view-line', { hasText: /\$1/ }).first().waitFor();
+    await chooseFromMenu(row, 'Explain (Generic Plan)');
+    await webviewFrame(page).locator('[role=treegrid] [data-node-id="0"]').waitFor();
+    assert.match(await webviewFrame(page).locator('[data-fact=parameters]').innerText(), /generic/);
+    await takeScreenshot(page, path.join(screenshots, 'slow-query-plan-light.png'));
+  });
+
+  it('explains with sampled values, and asks for what the statistics do not know', async () => {
+    const { page } = workbench;
+    await client.query(`SELECT id FROM orders WHERE status = 'pending' ORDER BY placed_at LIMIT 7`);
+    await filter('SELECT id FROM orders WHERE status LIMIT');
+    await runCommand(page, 'PG Insight: Refresh Slow Queries');
+    const row = treeRow(page, view, /^SELECT id FROM orders/);
+    await row.waitFor();
+    await chooseFromMenu(row, 'Explain with Sampled Values');
+    await page.locator('.quick-input-widget input.input[placeholder*="$2"]').waitFor();
+    await answerInput(page, '7');
+    const [common] = (
+      await client.query<{ value: string }>(
+        `SELECT (most_common_vals::text::text[])[1] AS value FROM pg_stats WHERE tablename = 'orders' AND attname = 'status'`,
+      )
+    ).rows;
+    await webviewFrame(page)
+      .locator('[data-fact=parameters]', { hasText: `$1 = '${common?.value ?? ''}', $2 = '7'` })
+      .waitFor();
+  });
+
+  it('looks right in the dark, and without a mark', async () => {
+    const { page } = workbench;
+    await runCommand(page, 'PG Insight: Clear Filter of Slow Queries');
+    await setColorTheme(page, 'Dark Modern');
+    await runCommand(page, 'PG Insight: Mark Now');
+    await page.locator('.pane .message', { hasText: 'Since the mark of' }).waitFor();
+    await takeScreenshot(page, path.join(screenshots, 'slow-queries-marked-dark.png'));
+    await runCommand(page, 'PG Insight: Clear Mark');
+    await page.locator('.pane .message', { hasText: /Since \d/ }).waitFor();
+    await runCommand(page, 'PG Insight: Sort Slow Queries');
+    await quickPickEntry(page, 'Mean time').click();
+    const row = treeRow(page, view, /% · .* mean/);
+    await expandRow(row);
+    await row.hover();
+    await page.locator('.workbench-hover', { hasText: 'Total time' }).waitFor();
+    await takeScreenshot(page, path.join(screenshots, 'slow-queries-hover-dark.png'));
+  });
+});
