@@ -1,22 +1,16 @@
 // Snapshot and analysis of a database with 10,000 tables, 30,000 indexes and 5,000 statements.
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { buildForTests } from '../scripts/environment/bundles';
 import { startPostgres, type PostgresServer } from '../scripts/environment/postgres-server';
-import { analyze } from '../src/analysis/analyze';
-import { captureServerFacts } from '../src/database/server-facts';
-import { captureSnapshot } from '../src/database/snapshot';
-import { openTestSession } from '../test/database/test-session';
+import { snapshotFiguresSchema, snapshotServerVariable, type SnapshotFigures } from './snapshot-figures';
 
 export const snapshotTables = 10_000;
 export const snapshotStatements = 5_000;
 /** Locks of one transaction are limited; so many tables fit with the default settings. */
 const tablesPerTransaction = 200;
-
-export interface SnapshotFigures {
-  captureMs: number;
-  analyzeMs: number;
-  /** What the process holds more than before, garbage included. */
-  memoryBytes: number;
-}
 
 export async function startManyIndexes(): Promise<PostgresServer> {
   const server = await startPostgres({
@@ -36,6 +30,7 @@ export async function startManyIndexes(): Promise<PostgresServer> {
       BEGIN
         FOR n IN ${first}..${first + tablesPerTransaction - 1} LOOP
           EXECUTE format('CREATE TABLE t%s (id bigint PRIMARY KEY, name text, created_at timestamptz)', n);
+          EXECUTE format('INSERT INTO t%s VALUES (1, ''name'', now())', n);
           EXECUTE format('CREATE INDEX ON t%s (name)', n);
           EXECUTE format('CREATE INDEX ON t%s (name, created_at)', n);
         END LOOP;
@@ -56,23 +51,12 @@ export async function startManyIndexes(): Promise<PostgresServer> {
   return server;
 }
 
+/** In a process of its own, so that neither compiled code nor garbage of another run counts. */
 export async function measureSnapshot(server: PostgresServer): Promise<SnapshotFigures> {
-  const session = await openTestSession(server);
-  try {
-    const facts = await captureServerFacts(session);
-    const memoryBefore = process.memoryUsage().rss;
-    const started = performance.now();
-    const snapshot = await captureSnapshot(session.run, facts, { server: session.server });
-    const captured = performance.now();
-    const { findings } = analyze(snapshot);
-    const analyzed = performance.now();
-    if (findings.length < snapshotTables) throw new Error('Each table has a redundant index.');
-    return {
-      captureMs: captured - started,
-      analyzeMs: analyzed - captured,
-      memoryBytes: process.memoryUsage().rss - memoryBefore,
-    };
-  } finally {
-    await session.close();
-  }
+  const file = await buildForTests('benchmark/snapshot.ts', path.resolve('out', 'benchmark'));
+  const { host, port, user, password } = server;
+  const { stdout } = await promisify(execFile)(process.execPath, [file], {
+    env: { ...process.env, [snapshotServerVariable]: JSON.stringify({ host, port, user, password }) },
+  });
+  return snapshotFiguresSchema.parse(JSON.parse(stdout));
 }

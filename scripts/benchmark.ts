@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { measureActivation } from '../benchmark/measure-activation';
 import type * as shopMeasurement from '../benchmark/measure-shop';
+import { measureSnapshot, snapshotStatements, snapshotTables, startManyIndexes } from '../benchmark/measure-snapshot';
 import { measureTablesTree, startManyTables, tableCount } from '../benchmark/measure-tables-tree';
 import { buildForTests } from './environment/bundles';
 import { launchChromium } from './environment/chromium';
@@ -106,6 +107,33 @@ row(
   `extension host with ${tableCount} tables`,
   trees.map(({ memoryBytes }) => memoryBytes / megabyte),
   'MB',
+);
+
+const indexed = await startManyIndexes();
+const snapshots = await repeat(() => measureSnapshot(indexed));
+await indexed.stop();
+const [first] = snapshots;
+row(
+  `snapshot of ${snapshotTables} tables, ${first?.indexes ?? 0} indexes, ${snapshotStatements} statements`,
+  snapshots.map(({ captureMs }) => captureMs),
+  'ms',
+);
+row(
+  `its analysis, ${first?.findings ?? 0} findings`,
+  snapshots.map(({ analyzeMs }) => analyzeMs),
+  'ms',
+);
+row(
+  'snapshot and analysis',
+  snapshots.map(({ captureMs, analyzeMs }) => captureMs + analyzeMs),
+  'ms',
+  '< 3000 ms',
+);
+row(
+  'memory they take',
+  snapshots.map(({ memoryBytes }) => memoryBytes / megabyte),
+  'MB',
+  '< 150 MB',
 );
 
 // beside the parsers' WASM, which its bundle looks for

@@ -15,14 +15,13 @@ import {
 } from '../analysis/snapshot';
 import { captureRows } from './queries/query';
 import { extensionsQuery, settingsQuery as factSettingsQuery } from './queries/server-facts';
+import { captureIndexes } from './queries/snapshot/indexes';
 import {
   foreignKeysQuery,
-  indexesQuery,
   lastValuesQuery,
   sequencesQuery,
   tablesQuery,
   toSnapshotForeignKey,
-  toSnapshotIndex,
   toSnapshotSequence,
   toSnapshotTable,
 } from './queries/snapshot/relations';
@@ -159,7 +158,7 @@ function captureSectionRows(
     case 'tables':
       return captureRows(unit, facts, tablesQuery).then((rows) => rows.map((row) => toSnapshotTable(row, facts)));
     case 'indexes':
-      return captureRows(unit, facts, indexesQuery).then((rows) => rows.map((row) => toSnapshotIndex(row, facts)));
+      return captureIndexes(unit, facts);
     case 'foreignKeys':
       return captureRows(unit, facts, foreignKeysQuery).then((rows) => rows.map(toSnapshotForeignKey));
     case 'sequences':

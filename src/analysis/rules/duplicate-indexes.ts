@@ -4,7 +4,6 @@ import { groupBy, isNeeded } from './index-shape';
 
 const shapeOf = (index: SnapshotIndex) =>
   JSON.stringify([
-    index.tableOid,
     index.method,
     index.keys.map((key) => [key.sql, key.operatorClass, key.collation, key.descending, key.nullsFirst]),
     index.included.toSorted(),
@@ -37,11 +36,17 @@ export interface Duplicates {
 /** Every index is in one group; most groups have no spare ones. */
 export function findDuplicates(indexes: readonly SnapshotIndex[]): Duplicates[] {
   const valid = indexes.filter(({ isValid }) => isValid);
-  return [...groupBy(valid, shapeOf).values()].flatMap((group) => {
-    const [kept, ...others] = group.toSorted(compare);
-    if (kept === undefined) return [];
-    return [{ kept, spare: others.filter((other) => !isNeeded(other) && isImpliedBy(other, kept)) }];
-  });
+  return [...groupBy(valid, ({ tableOid }) => tableOid).values()].flatMap((ofTable) =>
+    // making a shape costs more than all the rest: most tables have no two indexes with as many keys
+    [...groupBy(ofTable, ({ keys }) => keys.length).values()].flatMap((similar) => {
+      const groups = similar.length === 1 ? [similar] : [...groupBy(similar, shapeOf).values()];
+      return groups.flatMap((group) => {
+        const [kept, ...others] = group.toSorted(compare);
+        if (kept === undefined) return [];
+        return [{ kept, spare: others.filter((other) => !isNeeded(other) && isImpliedBy(other, kept)) }];
+      });
+    }),
+  );
 }
 
 /** A unique index may go only when the other one enforces no less. */

@@ -1,11 +1,10 @@
-// Tables, indexes, foreign keys and sequences of a snapshot. Counts come as float8: exact up to 2^53, and numbers for the
-// driver, which matters for 30,000 indexes.
+// Tables, foreign keys and sequences of a snapshot. Counts come as float8: exact up to 2^53, and numbers for the
+// driver, which matters for 10,000 tables.
 import * as z from 'zod';
 import type { ServerFacts } from '../../../analysis/server/server-facts';
 import type {
   ReferentialAction,
   SnapshotForeignKey,
-  SnapshotIndex,
   SnapshotSequence,
   SnapshotTable,
 } from '../../../analysis/snapshot';
@@ -13,16 +12,15 @@ import { quoteIdentifier } from '../../../analysis/sql/identifiers';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import { tableKinds } from '../tables';
 import foreignKeysSql from './foreign-keys.sql';
-import indexesSql from './indexes.sql';
 import sequencesSql from './sequences.sql';
 import tablesSql from './tables.sql';
 
 const tableRow = z.object({
-  oid: int8,
+  oid: z.number(),
   schema: z.string(),
   name: z.string(),
   kind: z.enum(['r', 'p', 'm', 'f']),
-  parent_oid: int8.nullable(),
+  parent_oid: z.number().nullable(),
   is_partition: z.boolean(),
   estimated_rows: z.number().nullable(),
   pages: z.number(),
@@ -59,7 +57,7 @@ export const tablesQuery: CatalogueQuery<typeof tableRow> = {
   variants: [{ when: oldestVersionNumber, sql: tablesSql }],
 };
 
-const isCounting = (facts: ServerFacts) => facts.settings['track_counts'] !== 'off';
+export const isCounting = (facts: ServerFacts) => facts.settings['track_counts'] !== 'off';
 
 export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFacts): SnapshotTable {
   return {
@@ -102,90 +100,6 @@ export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFac
     autovacuumEnabled: row.autovacuum_enabled,
     transactionAge: row.transaction_age,
     multixactAge: row.multixact_age,
-  };
-}
-
-const indexRow = z.object({
-  oid: int8,
-  schema: z.string(),
-  name: z.string(),
-  table_oid: int8,
-  table_name: z.string(),
-  parent_oid: int8.nullable(),
-  is_partitioned: z.boolean(),
-  method: z.string(),
-  keys: z.array(
-    z.tuple([z.string().nullable(), z.string(), z.string(), z.string().nullable(), z.number(), z.boolean()]),
-  ),
-  included: z.array(z.string()),
-  predicate: z.string().nullable(),
-  is_unique: z.boolean(),
-  nulls_not_distinct: z.boolean(),
-  is_primary: z.boolean(),
-  constraint: z.string().nullable(),
-  supports_foreign_key: z.boolean(),
-  is_replica_identity: z.boolean(),
-  is_valid: z.boolean(),
-  is_being_built: z.boolean(),
-  definition: z.string(),
-  pages: z.number(),
-  scans: z.number(),
-  last_scan: z.string().nullable(),
-  tuples_read: z.number(),
-});
-
-/** The time of the last scan is kept from 16 on, NULLS NOT DISTINCT exists from 15 on. */
-const before16 = indexesSql.replace(/\/\* 16 \*\/ [^\n]+/, 'null::pg_catalog.timestamptz');
-const before15 = before16.replace('/* 15 */ i.indnullsnotdistinct', 'false');
-
-export const indexesQuery: CatalogueQuery<typeof indexRow> = {
-  name: 'indexes',
-  row: indexRow,
-  variants: [
-    { when: 160_000, sql: indexesSql },
-    { when: 150_000, sql: before16 },
-    { when: oldestVersionNumber, sql: before15 },
-  ],
-};
-
-/** Bits of pg_index.indoption */
-const descendingBit = 1;
-const nullsFirstBit = 2;
-
-export function toSnapshotIndex(row: z.output<typeof indexRow>, facts: ServerFacts): SnapshotIndex {
-  return {
-    oid: row.oid,
-    schema: row.schema,
-    name: row.name,
-    tableOid: row.table_oid,
-    tableName: row.table_name,
-    parentOid: row.parent_oid,
-    isPartitioned: row.is_partitioned,
-    method: row.method,
-    keys: row.keys.map(([column, sql, operatorClass, collation, option, isNotNull]) => ({
-      column,
-      sql,
-      operatorClass,
-      collation,
-      descending: (option & descendingBit) !== 0,
-      nullsFirst: (option & nullsFirstBit) !== 0,
-      isNotNull,
-    })),
-    included: row.included,
-    predicate: row.predicate,
-    isUnique: row.is_unique,
-    nullsNotDistinct: row.nulls_not_distinct,
-    isPrimary: row.is_primary,
-    constraint: row.constraint,
-    supportsForeignKey: row.supports_foreign_key,
-    isReplicaIdentity: row.is_replica_identity,
-    isValid: row.is_valid,
-    isBeingBuilt: row.is_being_built,
-    definition: row.definition,
-    estimatedSizeBytes: row.pages * facts.blockSizeBytes,
-    scans: isCounting(facts) ? row.scans : null,
-    lastScan: row.last_scan,
-    tuplesRead: isCounting(facts) ? row.tuples_read : null,
   };
 }
 

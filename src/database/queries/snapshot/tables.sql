@@ -17,11 +17,11 @@ analyzed as (
   group by schemaname, tablename
 )
 select
-  c.oid::pg_catalog.int8 as oid,
+  c.oid::pg_catalog.int8::pg_catalog.float8 as oid,
   n.nspname::pg_catalog.text as schema,
   c.relname::pg_catalog.text as name,
   c.relkind::pg_catalog.text as kind,
-  i.inhparent::pg_catalog.int8 as parent_oid,
+  i.inhparent::pg_catalog.int8::pg_catalog.float8 as parent_oid,
   c.relispartition as is_partition,
   -- -1 is "never vacuumed or analyzed"; before 14 that was written as an empty table
   case
