@@ -11,9 +11,9 @@ const { values } = parseArgs({
   options: { scale: { type: 'string', default: '1' }, report: { type: 'boolean', default: false } },
 });
 const scale = Number(values.scale);
-const progress = createProgress();
 /** With --report standard output is the report alone. */
 const say = values.report ? console.error : console.log;
+const progress = createProgress(say);
 
 function endWhenGone(what: string, ended: Promise<unknown>): void {
   const end = async (): Promise<void> => {

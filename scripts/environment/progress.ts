@@ -1,4 +1,4 @@
-// Progress of several tasks at once, on standard error: bars on a terminal, a line now and then otherwise.
+// Progress of several tasks at once: bars on a terminal, a line now and then otherwise.
 import { MultiBar, Presets } from 'cli-progress';
 
 export interface ProgressTask {
@@ -43,15 +43,13 @@ function createBars(): Progress {
   };
 }
 
-function createLines(): Progress {
+function createLines(print: (line: string) => void): Progress {
   return {
     task(name) {
       const from = performance.now();
       let saidAt = -lineIntervalMs;
       const say = (text: string) => {
-        console.error(
-          `[${((performance.now() - from) / 1000).toFixed(0).padStart(3)} s] ${name.padEnd(nameWidth)} ${text}`,
-        );
+        print(`[${((performance.now() - from) / 1000).toFixed(0).padStart(3)} s] ${name.padEnd(nameWidth)} ${text}`);
       };
       return {
         update(done, of, what) {
@@ -66,4 +64,6 @@ function createLines(): Progress {
   };
 }
 
-export const createProgress = (): Progress => (process.stderr.isTTY ? createBars() : createLines());
+/** `print` takes the lines; bars are on standard error. */
+export const createProgress = (print: (line: string) => void = console.log): Progress =>
+  process.stdout.isTTY ? createBars() : createLines(print);

@@ -211,6 +211,25 @@ describe('the demo', function () {
     await assertNothingLeft();
   });
 
+  it('with --report prints the health report of its database, and ends', async () => {
+    const demo = startProcess(process.execPath, ['scripts/run.mjs', 'demo', '--report', '--scale', '0.1'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: folder.path },
+      patienceMs: endTimeoutMs,
+    });
+    let report = '';
+    let rest = '';
+    demo.child.stdout?.setEncoding('utf8').on('data', (text: string) => (report += text));
+    demo.child.stderr?.setEncoding('utf8').on('data', (text: string) => (rest += text));
+    assert.equal(await demo.ended, 0, rest);
+    assert.match(report, /^Health of shop\n.*PostgreSQL 18/);
+    assert.match(report, /^Grade: [A-F]$/m);
+    assert.match(report, /^ {2}public\.orders /m);
+    assert.match(report, /^What could not be looked at$/m);
+    assert.match(rest, /Shop database +ready[\s\S]*Everything the demo made is removed\.\n$/);
+    await assertNothingLeft();
+  });
+
   it('ends when PostgreSQL crashes', async () => {
     const demo = await startDemo();
     process.kill(findProcess('bin/postgres -D'), 'SIGKILL');

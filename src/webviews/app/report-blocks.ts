@@ -66,7 +66,7 @@ function renderBlock(block: Exclude<ReportBlock, { kind: 'bars' }>, actions: Fix
 
 function renderTable({ columns, rows }: Extract<ReportBlock, { kind: 'table' }>): TemplateResult {
   const align = (index: number) => (columns[index]?.align === 'right' ? 'figure' : '');
-  return html`<div class="scroll" tabindex="0">
+  return html`<div class="scroll">
     <table>
       <thead>
         <tr>
@@ -110,7 +110,7 @@ const statusIcons: Record<ReportTarget['status'], string> = {
 };
 
 function renderTargets(targets: readonly ReportTarget[]): TemplateResult {
-  return html`<div class="scroll" tabindex="0">
+  return html`<div class="scroll">
     <table class="targets">
       <thead>
         <tr>
