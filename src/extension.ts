@@ -191,6 +191,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     indexBuild: builds,
     ignoreFile,
     reporter,
+    openSession: (profile) => connections.openSession(profile),
     showPlan: async (document) => (await loadPanels()).show(document),
     findMeasuredPlan: async (planned) => (await loadPanels()).findMeasured(planned),
     showComparison: async (document) => (await loadComparisons()).show(document),

@@ -230,6 +230,7 @@ export class MissingIndexes implements vscode.Disposable {
   async #readIgnored(): Promise<void> {
     const reading = await this.#ignoreFile.read();
     this.#ignored = reading.status === 'read' ? reading.entries : [];
+    if (reading.status === 'unreadable') this.#log.warn(`No missing index is ignored: ${reading.reason}`);
     for (const document of vscode.workspace.textDocuments) {
       if (this.#followed.has(document.uri.toString())) this.#publish(document);
     }

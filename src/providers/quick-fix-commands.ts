@@ -1,6 +1,7 @@
 // What the quick fixes of a missing index do. The statement is planned before and after the index is made, and both plans
 // are shown side by side.
 import * as vscode from 'vscode';
+import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { Finding } from '../analysis/finding';
 import { formatIndexScript } from '../analysis/index-advice/index-ddl';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
@@ -22,6 +23,8 @@ export interface QuickFixCommandsParts {
   indexBuild: IndexBuildCommands;
   ignoreFile: IgnoreFile;
   reporter: FailureReporter;
+  /** The profile's session, connected when it is not; null when the user gave up. */
+  openSession: (profile: ConnectionProfile) => Promise<DatabaseSession | null>;
   showPlan: (document: PlanDocument) => Promise<void>;
   /** The statement's plan that is open and was measured, if there is one: it knows the time before. */
   findMeasuredPlan: (planned: PlanDocument) => Promise<PlanDocument | null>;
@@ -34,7 +37,7 @@ const statusMessageMs = 3_000;
 export class QuickFixCommands {
   readonly #parts: QuickFixCommandsParts;
   /** What was made here, for the Undo of its comparison. */
-  readonly #built = new Map<number, { session: DatabaseSession; built: BuiltIndex }>();
+  readonly #built = new Map<number, { profile: ConnectionProfile; built: BuiltIndex }>();
 
   constructor(parts: QuickFixCommandsParts) {
     this.#parts = parts;
@@ -66,7 +69,10 @@ export class QuickFixCommands {
   async undo({ index }: ComparisonDocument): Promise<void> {
     await this.#parts.reporter.guard(async () => {
       const made = this.#built.get(index.oid);
-      if (made !== undefined) await this.#parts.indexBuild.drop(made.session, made.built.undo);
+      if (made === undefined) return;
+      // the session that made it may have been closed since
+      const session = await this.#parts.openSession(made.profile);
+      if (session !== null) await this.#parts.indexBuild.drop(session, made.built.undo);
     });
   }
 
@@ -103,7 +109,7 @@ export class QuickFixCommands {
     const measured = await this.#parts.findMeasuredPlan(before);
     const built = await indexBuild.create(missing.session, toBuildRequest(recommendation));
     if (built === null) return;
-    this.#built.set(built.index.oid, { session: missing.session, built });
+    this.#built.set(built.index.oid, { profile: missing.session.profile, built });
     const after = await this.#plan(missing, measured ?? before);
     if (after === null) return;
     const { schema, table } = recommendation.index;
