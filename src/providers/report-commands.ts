@@ -15,8 +15,6 @@ export interface ReportCommandParts {
 
 export class ReportCommands {
   readonly #parts: ReportCommandParts;
-  /** The view was asked for, or restored: what the store finds out from now on is for it, too. */
-  #isFollowing = false;
 
   constructor(parts: ReportCommandParts) {
     this.#parts = parts;
@@ -26,9 +24,7 @@ export class ReportCommands {
     const { reporter, store } = this.#parts;
     return [
       vscode.commands.registerCommand('pgInsight.report.open', () => reporter.guard(() => this.#open())),
-      store.onDidChange(() => {
-        if (this.#isFollowing) void reporter.guard(() => this.#update());
-      }),
+      store.onDidChange(() => void reporter.guard(() => this.#update())),
     ];
   }
 
@@ -36,10 +32,8 @@ export class ReportCommands {
   async refresh(): Promise<void> {
     if (!(await this.#isConnected())) return;
     await this.#parts.store.refresh();
-    this.#isFollowing = true;
-    const state = this.#parts.store.state;
+    const { state } = this.#parts.store;
     if (state.state === 'failed') throw state.failure;
-    await this.#update();
   }
 
   async #open(): Promise<void> {
@@ -47,10 +41,10 @@ export class ReportCommands {
     const state = await this.#read();
     if (state.state === 'failed') throw state.failure;
     if (state.state !== 'available') return;
-    this.#isFollowing = true;
     await (await this.#parts.loadPanels()).show(state.report, toNotice(state.ignoreProblem));
   }
 
+  /** Loads nothing new: where there is a report, the engine is there too. A view that is not open takes no notice. */
   async #update(): Promise<void> {
     const { state } = this.#parts.store;
     if (state.state !== 'available') return;
@@ -63,11 +57,13 @@ export class ReportCommands {
 
   async #read(): Promise<HealthState> {
     const { store } = this.#parts;
-    // a failure of before is no answer to a new question
-    if (store.state.state === 'failed') await store.refresh();
     return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: 'PG Insight: reading the statistics' },
-      () => store.read(),
+      async () => {
+        // a failure of before is no answer to a new question
+        if (store.state.state === 'failed') await store.refresh();
+        return store.read();
+      },
     );
   }
 }

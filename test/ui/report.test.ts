@@ -32,7 +32,7 @@ import type { AnalysisReport } from '../../src/analysis/report';
 import { captureServerFacts } from '../../src/database/server-facts';
 import { captureSnapshot } from '../../src/database/snapshot';
 import type { ReportViewMessage, ReportViewRequest } from '../../src/webviews/report-protocol';
-import { openTestSession } from '../database/test-session';
+import { openTestSession, type TestServer } from '../database/test-session';
 import { openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
 
 const screenshots = path.resolve('out', 'screenshots', 'report');
@@ -60,15 +60,19 @@ describe('the health report', function () {
     endings.push(() => client.end());
     browser = await launchChromium();
     endings.push(() => browser.close());
-    const session = await openTestSession(demo.server, { database: demo.database });
+    report = await captureReport(demo.server);
+  });
+
+  async function captureReport(server: TestServer): Promise<AnalysisReport> {
+    const session = await openTestSession(server, { database: demo.database });
     try {
       const facts = await captureServerFacts(session);
       const snapshot = await captureSnapshot(session.run, facts, { server: session.server });
-      report = buildReport(snapshot, analyze(snapshot));
+      return buildReport(snapshot, analyze(snapshot));
     } finally {
       await session.close();
     }
-  });
+  }
 
   after(async () => {
     for (const end of endings.reverse()) await end();
@@ -180,6 +184,19 @@ describe('the health report', function () {
       });
     }
 
+    it('says what a role that sees half could not look at, and how to mend it', async () => {
+      await client.query(`CREATE ROLE "half ""seen" LOGIN PASSWORD 'p'; GRANT SELECT ON orders TO "half ""seen"`);
+      await open(await captureReport({ ...demo.server, user: 'half "seen', password: 'p' }));
+      assert.equal(await view.page.locator('.grade').innerText(), 'incomplete');
+      await view.page.locator('nav a[href="#not-looked-at"]').click();
+      const gap = view.page.locator('.gap', { hasText: 'Column statistics of some tables' });
+      await gap.getByRole('button', { name: 'Copy SQL' }).click();
+      const sql = 'GRANT pg_read_all_data TO "half ""seen";';
+      assert.deepEqual((await view.requests()).at(-1), { type: 'copy-sql', sql });
+      await takeScreenshot(view.page, path.join(screenshots, 'view-incomplete.png'));
+      await client.query(`DROP OWNED BY "half ""seen"; DROP ROLE "half ""seen"`);
+    });
+
     it('is usable in a narrow tab', async () => {
       await open(report, { width: 480, height: 700 });
       await takeScreenshot(view.page, path.join(screenshots, 'view-narrow.png'));
@@ -220,7 +237,11 @@ describe('the health report', function () {
           await page.screenshot({ path: path.join(screenshots, `html-${colorScheme}.png`) });
           await page.locator('#tables').scrollIntoViewIfNeeded();
           await page.screenshot({ path: path.join(screenshots, `html-${colorScheme}-tables.png`) });
-          if (colorScheme === 'light') await page.pdf({ path: path.join(screenshots, 'html.pdf'), format: 'A4' });
+          await page.emulateMedia({ media: 'print' });
+          assert.equal(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
+          assert.equal(await page.locator('nav').isVisible(), false);
+          await page.setViewportSize({ width: 794, height: 1123 });
+          await page.screenshot({ path: path.join(screenshots, `html-${colorScheme}-print.png`) });
           assert.deepEqual(heard, []);
         } finally {
           await close();

@@ -5,7 +5,7 @@ export const reportStyle = `
   --text: #1f2328; --muted: #59636e; --line: #d1d9e0; --soft: #f6f8fa; --page: #ffffff; --bar: #0969da; --track: #eaeef2;
   --critical: #b3001b; --high: #cf222e; --medium: #9a6700; --low: #0969da; --info: #59636e; --good: #1a7f37;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --text: #e6edf3; --muted: #9198a1; --line: #30363d; --soft: #151b23; --page: #0d1117; --bar: #4493f8; --track: #21262d;
     --critical: #ff7b86; --high: #f85149; --medium: #d29922; --low: #4493f8; --info: #9198a1; --good: #3fb950;
