@@ -18,7 +18,7 @@ import { toSeconds, type StatementList } from './slow-queries-store';
 import { appendTable, escapeText, startTooltip } from './tooltip-text';
 
 /** A side bar of the usual width shows some 33 characters of a row: the load and the mean time should be among them. */
-const labelLength = 22;
+const labelLength = 18;
 const tooltipTitleLength = 80;
 /** A tooltip scrolls, but a text that was generated may be megabytes long. */
 const tooltipTextLength = 4_000;
@@ -35,7 +35,7 @@ export const hiddenLabel = 'hidden from this role';
 export function toStatementLabel(text: string | null): string {
   if (text === null) return hiddenLabel;
   // nearly all of them are SELECTs: what tells them apart comes behind it
-  const line = shortenStatement(text, tooltipTitleLength).replace(/^select (?=… from )/i, '');
+  const line = shortenStatement(text, tooltipTitleLength).replace(/^select … (?=from )/i, '');
   return line.length <= labelLength ? line : `${line.slice(0, labelLength).trimEnd()}…`;
 }
 

@@ -77,8 +77,8 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
       case 'failed':
         return [{ kind: 'message', id: 'failure', text: formatFailure(state.failure), icon: 'error' }];
       case 'unavailable':
+        // what is missing stands above the rows, where it is not cut off
         return [
-          { kind: 'message', id: 'gap', text: state.gap.message, icon: 'warning' },
           ...(state.gap.fix === undefined ? [] : [{ kind: 'remedy' as const, sql: state.gap.fix.sql }]),
           'kind' in state.running
             ? { kind: 'message', id: 'activity', text: state.running.message, icon: 'warning' }

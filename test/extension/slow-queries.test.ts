@@ -79,7 +79,7 @@ describe('Slow Queries view', function () {
     );
     assert.ok(row);
     const item = itemOf(node);
-    assert.equal(item.label, '… FROM orders WHERE st…');
+    assert.equal(item.label, 'FROM orders WHERE…');
     assert.match(
       String(item.description),
       new RegExp(`% · ${formatMs(row.mean)} mean · ${formatCompactCount(row.calls)} calls$`),
@@ -217,9 +217,9 @@ describe('Slow Queries view', function () {
       const sleeping = bare.query('SELECT pg_sleep(3)');
       await waitFor('the session', () => store().session?.database === 'bare');
       await run('slowQueries.refresh');
-      const [gap, remedy, group] = await children();
-      assert.ok(gap?.kind === 'message' && remedy?.kind === 'remedy' && group?.kind === 'runningGroup');
-      assert.match(gap.text, /not created in database "bare"/);
+      const [remedy, group] = await children();
+      assert.ok(remedy?.kind === 'remedy' && group?.kind === 'runningGroup');
+      assert.match(message(), /not created in database "bare"/);
       assert.equal(remedy.sql, 'CREATE EXTENSION pg_stat_statements;');
       assert.match(message(), /Run CREATE EXTENSION pg_stat_statements;/);
       await run('slowQueries.copyRemedy', remedy);

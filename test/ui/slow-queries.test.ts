@@ -139,7 +139,7 @@ describe('slow queries in the workbench', function () {
     await client.query(`SELECT id FROM orders WHERE status = 'pending' ORDER BY placed_at LIMIT 7`);
     await filter('SELECT id FROM orders WHERE status LIMIT');
     await runCommand(page, 'PG Insight: Refresh Slow Queries');
-    const row = treeRow(page, view, /^SELECT id FROM orders/);
+    const row = treeRow(page, view, /^SELECT id FROM ord/);
     await row.waitFor();
     await chooseFromMenu(row, 'Explain with Sampled Values');
     await page.locator('.quick-input-widget input.input[placeholder*="$2"]').waitFor();
@@ -170,5 +170,18 @@ describe('slow queries in the workbench', function () {
     await row.hover();
     await page.locator('.workbench-hover', { hasText: 'Total time' }).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'slow-queries-hover-dark.png'));
+  });
+
+  it('says what to do without the extension, and shows what runs now', async () => {
+    const { page } = workbench;
+    await client.query('DROP EXTENSION pg_stat_statements');
+    const sleeping = client.query('SELECT pg_sleep(8)');
+    await runCommand(page, 'PG Insight: Refresh Slow Queries');
+    await page.locator('.pane .message', { hasText: 'Run CREATE EXTENSION pg_stat_statements;' }).waitFor();
+    await treeRow(page, view, /^Running Now/).waitFor();
+    const text = await treeRow(page, view, /^SELECT pg_sleep/).innerText();
+    assert.match(text.replaceAll(/\s+/g, ' '), /ms · active|s · active/);
+    await takeScreenshot(page, path.join(screenshots, 'slow-queries-missing-dark.png'));
+    await sleeping;
   });
 });
