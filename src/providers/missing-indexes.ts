@@ -247,7 +247,7 @@ export class MissingIndexes implements vscode.Disposable {
   /** One document after the other, until none is waiting. */
   async #work(): Promise<void> {
     if (this.#running !== null) return;
-    for (let uri = firstOf(this.#waiting); uri !== undefined; uri = firstOf(this.#waiting)) {
+    for (let uri = nextOf(this.#waiting); uri !== undefined; uri = nextOf(this.#waiting)) {
       const current = uri;
       this.#waiting.delete(current);
       const document = vscode.workspace.textDocuments.find((each) => each.uri.toString() === current);
@@ -348,9 +348,12 @@ function describeLook(
   );
 }
 
-function firstOf(names: ReadonlySet<string>): string | undefined {
-  const [first] = names;
-  return first;
+/** What is in front first: somebody is looking at it. */
+function nextOf(uris: ReadonlySet<string>): string | undefined {
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  const inSight = [activeTextEditor, ...visibleTextEditors].map((editor) => editor?.document.uri.toString());
+  const [first] = uris;
+  return inSight.find((uri) => uri !== undefined && uris.has(uri)) ?? first;
 }
 
 function setTimer(timers: Map<string, NodeJS.Timeout>, key: string, pauseMs: number, run: () => void): void {

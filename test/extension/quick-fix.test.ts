@@ -61,6 +61,12 @@ describe('Missing indexes', () => {
   afterEach(async () => {
     await vscode.commands.executeCommand('notifications.clearAll');
     await extension.shop.query('DROP INDEX IF EXISTS order_items_order_id_idx');
+    // they stay open, since VS Code gives the name of a closed one to the next; without text they take no time
+    const edit = new vscode.WorkspaceEdit();
+    for (const { isUntitled, uri, lineCount } of vscode.workspace.textDocuments) {
+      if (isUntitled) edit.delete(uri, new vscode.Range(0, 0, lineCount, 0));
+    }
+    await vscode.workspace.applyEdit(edit);
     await vscode.commands.executeCommand('pgInsight.advice.refresh');
     await untilLooked();
   });
@@ -71,7 +77,10 @@ describe('Missing indexes', () => {
     }
   });
 
-  const untilLooked = () => waitFor('the statements to be looked at', () => extension.parts.missingIndexes.isIdle);
+  /** However long that takes on a busy machine; mocha ends it. */
+  async function untilLooked(): Promise<void> {
+    while (!extension.parts.missingIndexes.isIdle) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 
   async function open(content: string): Promise<vscode.TextEditor> {
     const document = await vscode.workspace.openTextDocument({ language: 'sql', content });
@@ -206,7 +215,6 @@ describe('Missing indexes', () => {
     const { document } = await open(
       `${Array.from({ length: 200 }, (_, index) => `SELECT ${index};`).join('\n')}\n${orderItems};`,
     );
-    await waitFor('the statements to be looked at', () => extension.parts.missingIndexes.isIdle);
     assert.deepEqual(rangesOf(document), []);
   });
 
