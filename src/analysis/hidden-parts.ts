@@ -16,7 +16,9 @@ function rowsOf<Row>(section: Section<Row>): readonly Row[] {
 
 export function findHiddenParts({ sections, server }: Snapshot): ReportSectionGap[] {
   const tables = rowsOf(sections.tables).filter(({ extension }) => extension === null);
-  const unread = tables.filter(({ maySelect }) => !maySelect);
+  // rights on a partitioned table reach its partitions; few grant on these, too
+  const wholes = tables.filter(({ isPartition }) => !isPartition);
+  const unread = wholes.filter(({ maySelect }) => !maySelect);
   const isUncounted = tables.some(({ kind, activity }) => kind === 'table' && activity === null);
   const statements = rowsOf(sections.statements);
   const textless = statements.filter(({ text }) => text === null).length;
@@ -33,7 +35,7 @@ export function findHiddenParts({ sections, server }: Snapshot): ReportSectionGa
           {
             section: 'column statistics of some tables',
             kind: 'not-permitted' as const,
-            message: `${role} may not read ${ofAll(unread.length, tables.length, 'table')}, and so not the statistics of their columns.`,
+            message: `${role} may not read ${ofAll(unread.length, wholes.length, 'table')}, and so not the statistics of their columns.`,
             ...(server.versionNumber >= readAllDataVersion
               ? grant(server, 'pg_read_all_data', 'read all tables')
               : grantTables(server, [...new Set(unread.map(({ schema }) => schema))])),
