@@ -192,10 +192,10 @@ export class IndexesView implements vscode.TreeDataProvider<IndexesNode>, vscode
       case 'tableGroup': {
         const { schema, table, nodes, sizeBytes, findingCount } = node.group;
         const parts = [
-          node.showsSchema ? schema : '',
           findingCount === 0 ? '' : formatQuantity(findingCount, 'finding'),
           formatQuantity(nodes.length, 'index', 'indexes'),
           `~${formatBytes(sizeBytes)}`,
+          node.showsSchema ? schema : '',
         ];
         return toTreeItem(id, table, this.#filter === '' ? Collapsed : Expanded, {
           description: parts.filter((part) => part !== '').join(' · '),
