@@ -28,6 +28,57 @@ const updateLines = { first: 47, last: 50 };
 const lens = (page: Page, title: string, index: number) =>
   page.locator('.codelens-decoration a', { hasText: new RegExp(`^${title}$`) }).nth(index);
 
+type Picture = (name: string) => Promise<void>;
+
+async function recordQuickFix(page: Page, picture: Picture): Promise<void> {
+  await openFile(page, 'orders.sql');
+  await page.locator('.squiggly-info').first().waitFor();
+  await page.keyboard.press('F8');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+.');
+  await page.locator('.action-widget').getByText('Create index on').first().waitFor();
+  await picture('quick-fix-dark');
+  await page.keyboard.press('Enter');
+  await modalDialog(page, 'Create index').waitFor();
+  await page.keyboard.press('Enter');
+  await webviewFrame(page).locator('[data-verdict=used]').waitFor();
+  await runCommand(page, 'Notifications: Clear All Notifications');
+  await picture('compare-dark');
+  await runCommand(page, 'View: Close All Editors');
+}
+
+async function recordHealth(page: Page, picture: Picture): Promise<void> {
+  await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+  await foldViews(page, ['Connections', 'Tables', 'Slow Queries']);
+  await unfoldViews(page, ['Indexes', 'Findings']);
+  await treeRow(page, 'Findings', /^High/).waitFor();
+  await runCommand(page, 'PG Insight: Open Health Report');
+  await webviewFrame(page).getByRole('heading', { level: 1 }).waitFor();
+  await picture('findings-dark');
+  await foldViews(page, ['Indexes', 'Findings']);
+  await unfoldViews(page, ['Slow Queries']);
+  await expandRow(treeRow(page, 'Slow Queries', /% · .* mean/));
+  await picture('slow-queries-dark');
+  await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+  await picture('report-dark');
+}
+
+const viewHeader = (page: Page, name: string) => page.locator(`.pane-header[aria-label^="${name}"]`).first();
+
+async function foldViews(page: Page, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const header = viewHeader(page, name);
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+  }
+}
+
+async function unfoldViews(page: Page, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const header = viewHeader(page, name);
+    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+  }
+}
+
 async function recordPictures(): Promise<void> {
   const progress = createProgress();
   const { editor, workspace } = await startDemo(1, progress);
@@ -87,6 +138,11 @@ async function recordPictures(): Promise<void> {
     await setColorTheme(page, 'Light 2026');
     await webviewFrame(page).locator('[data-node-id="0"]').waitFor();
     await picture('explain-analyze-light');
+
+    await setColorTheme(page, 'Dark 2026');
+    await runCommand(page, 'View: Close All Editors');
+    await recordQuickFix(page, picture);
+    await recordHealth(page, picture);
   } finally {
     await browser.close();
   }
