@@ -23,6 +23,8 @@ export interface PostgresServerOptions {
   port?: number;
   /** The data folder of a cleanly stopped server, copied instead of running initdb. */
   template?: string;
+  /** A server of the same major that is shut down: its data folder is copied and follows it as a streaming standby. */
+  standbyOf?: PostgresServer;
 }
 
 export interface PostgresServer {
@@ -58,7 +60,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   const folder = temporary.path;
   const dataFolder = path.join(folder, 'data');
   const logFile = path.join(folder, 'server.log');
-  const password = options.password ?? randomBytes(18).toString('base64url');
+  const password = options.password ?? options.standbyOf?.password ?? randomBytes(18).toString('base64url');
   const port = options.port ?? (await freePort());
   if (runsAsRoot) await chown(folder, unprivileged.uid, unprivileged.gid);
   let server: SupervisedProcess | null = null;
@@ -100,7 +102,15 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     );
   }
 
+  async function copyPrimary(primary: PostgresServer): Promise<void> {
+    await run('cp', ['-a', primary.dataFolder, dataFolder]);
+    const signal = path.join(dataFolder, 'standby.signal');
+    await writeFile(signal, '');
+    if (runsAsRoot) await chown(signal, unprivileged.uid, unprivileged.gid);
+  }
+
   async function configure(): Promise<void> {
+    const primary = options.standbyOf;
     const settings = {
       listen_addresses: '127.0.0.1',
       port: String(port),
@@ -109,6 +119,11 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
       timezone: 'UTC',
       // files in the data folder instead of /dev/shm: they go with the folder even after kill -9
       dynamic_shared_memory_type: 'mmap',
+      ...(primary === undefined
+        ? {}
+        : {
+            primary_conninfo: `host=${primary.host} port=${primary.port} user=${primary.user} password=${primary.password}`,
+          }),
       ...options.settings,
     };
     await appendFile(
@@ -148,7 +163,8 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   }
 
   try {
-    await (options.template === undefined ? makeCluster() : copyCluster(options.template));
+    if (options.standbyOf !== undefined) await copyPrimary(options.standbyOf);
+    else await (options.template === undefined ? makeCluster() : copyCluster(options.template));
     await configure();
     await start();
   } catch (error) {

@@ -65,6 +65,10 @@ export async function captureSnapshot<Names extends SectionName = SectionName>(
     for (const name of sections ?? sectionNames) {
       captured[name] = await captureSection(unit, { ...facts, inRecovery: head.in_recovery }, name, signal);
     }
+    const { statements, statementStatistics } = captured as Partial<Snapshot['sections']>;
+    if (statements?.status === 'available' && wasReset(statementStatistics, head.captured_at)) {
+      captured.statements = { status: 'unavailable', reason: resetGap };
+    }
     return {
       capturedAt: head.captured_at,
       server: {
@@ -80,6 +84,18 @@ export async function captureSnapshot<Names extends SectionName = SectionName>(
       sections: captured as Snapshot<Names>['sections'],
     };
   });
+}
+
+/** The figures of pg_stat_statements are not part of the transaction: those read before a reset belong to another time. */
+const resetGap: SectionGap = {
+  kind: 'failed',
+  message: 'pg_stat_statements was reset while it was read.',
+  nextStep: 'Try again: the figures then count from the reset.',
+};
+
+function wasReset(info: Section<StatementStatisticsInfo> | undefined, since: string): boolean {
+  const reset = info?.status === 'available' ? (info.rows[0]?.statisticsReset ?? null) : null;
+  return reset !== null && Date.parse(reset) > Date.parse(since);
 }
 
 /** Extensions and settings as they are now: somebody may have done since connecting what a gap asked for. */

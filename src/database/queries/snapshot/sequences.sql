@@ -48,4 +48,6 @@ left join (
   order by u.sequence, case when y.typlen > 0 then y.typlen else 100 end, t.relispartition, tn.nspname, t.relname, a.attnum
 ) f on f.sequence = c.oid
 where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  -- null for one that was dropped since the transaction began
+  and pg_catalog.has_table_privilege(c.oid, 'SELECT') is not null
 order by n.nspname, c.relname

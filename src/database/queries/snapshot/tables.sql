@@ -111,4 +111,6 @@ cross join lateral (
 where c.relkind in ('r', 'p', 'm', 'f')
   -- names that begin with pg_ are reserved: the catalogue, TOAST and everybody's temporary tables
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  -- of a table that was dropped since the transaction began the catalogue still has a row, but nobody has rights any more
+  and m.may_select is not null
 order by n.nspname, c.relname
