@@ -86,15 +86,19 @@ export function toIndexNodeTooltip(
 /** More values than this make a tooltip that does not fit beside the view. */
 const shownValues = 3;
 const shownValueLength = 24;
+/** Tooltips draw cells side by side without a space. */
+const cellGap = ' | &nbsp;&nbsp;';
 
 /** Statistics of the columns that the index is on; an expression has none of its own here. */
 function appendColumns(tooltip: vscode.MarkdownString, index: SnapshotIndex, { columns }: TableDetails): void {
   const names = new Set(index.keys.flatMap(({ column }) => (column === null ? [] : [column])));
   const known = columns.filter(({ name }) => names.has(name));
   if (known.length === 0) return;
-  tooltip.appendMarkdown('\n\n| Column | NULL | Distinct | Most common |\n|---|---:|---:|---|\n');
+  tooltip.appendMarkdown(
+    `\n\n| ${['Column', 'NULL', 'Distinct', 'Most common'].join(cellGap)} |\n|---|---:|---:|:---|\n`,
+  );
   for (const column of known) {
-    tooltip.appendMarkdown(`| ${[column.name, ...describeColumnStatistics(column)].map(escapeText).join(' | ')} |\n`);
+    tooltip.appendMarkdown(`| ${[column.name, ...describeColumnStatistics(column)].map(escapeText).join(cellGap)} |\n`);
   }
 }
 

@@ -1,0 +1,222 @@
+// The Indexes and Findings views in a real VS Code, with the keyboard where a person would use it: what they show is
+// compared with SQL run directly, what is ignored with the file that a team commits.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { launchChromium } from '../../scripts/environment/chromium';
+import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { provideVsix } from '../../scripts/environment/packages';
+import { startPostgres } from '../../scripts/environment/postgres-server';
+import { makeTemporaryFolder } from '../../scripts/environment/supervision';
+import { startVsCode } from '../../scripts/environment/vscode-server';
+import {
+  openViewContainer,
+  openWorkbench,
+  quickPickEntry,
+  runCommand,
+  setColorTheme,
+  takeScreenshot,
+  treeRow,
+} from '../../scripts/environment/workbench';
+import { formatBytes } from '../../src/analysis/format/numbers';
+import { ignoreFileName } from '../../src/analysis/ignore-list';
+import { fillShopDatabase, shopDefects, shopServerSettings } from '../factories/shop-database';
+
+const screenshots = path.resolve('out', 'screenshots');
+const [, duplicate] = shopDefects.duplicateIndexes;
+
+describe('the Indexes and Findings views', function () {
+  this.timeout(180_000);
+  const endings: (() => Promise<unknown>)[] = [];
+  let workspace: string;
+  let client: Client;
+  let page: Page;
+
+  before(async () => {
+    const folder = await makeTemporaryFolder('health-views-test');
+    endings.push(() => folder.remove());
+    workspace = path.join(folder.path, 'shop');
+    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    await mkdir(screenshots, { recursive: true });
+    const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
+    endings.push(() => postgres.stop());
+    const admin = new Client({ connectionString: postgres.url() });
+    await admin.connect();
+    await admin.query('CREATE DATABASE shop');
+    await admin.end();
+    await fillShopDatabase(postgres.url('shop'), { scale: 0.1 });
+    client = new Client({ connectionString: postgres.url('shop') });
+    await client.connect();
+    endings.push(() => client.end());
+    const server = await startVsCode({
+      vsix: await provideVsix(),
+      environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+      settings: {
+        'pgInsight.connection.default': 'Shop',
+        // the shop's statistics are minutes old: as they are, no index could be called unused
+        'pgInsight.rules': { 'unused-index': { minStatisticsDays: 0, minSizeBytes: 0 } },
+      },
+    });
+    endings.push(() => server.stop());
+    const browser: Browser = await launchChromium();
+    endings.push(() => browser.close());
+    const workbench = await openWorkbench(browser, server, workspace, {
+      viewport: { width: 1280, height: 800 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    ({ page } = workbench);
+    await openViewContainer(page, 'PG Insight');
+    await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state !== 'failed') return;
+    const name = this.currentTest.title.replaceAll(/\W+/g, '-');
+    await takeScreenshot(page, path.join(screenshots, `failed-${name}.png`));
+  });
+
+  after(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+
+  /** Chooses from the context menu of the row that has the focus, by keyboard. */
+  async function chooseFromMenu(title: string): Promise<void> {
+    await page.keyboard.press('Shift+F10');
+    const entry: Locator = page.locator('.monaco-menu .action-item', { hasText: title });
+    await entry.waitFor();
+    for (let presses = 0; presses < 30; presses += 1) {
+      if (/\bfocused\b/.test((await entry.getAttribute('class')) ?? '')) {
+        await page.keyboard.press('Enter');
+        return;
+      }
+      await page.keyboard.press('ArrowDown');
+    }
+    assert.fail(`The menu has no "${title}".`);
+  }
+
+  /** Moves the focus of the view down to the row. */
+  async function focusRow(view: string, text: string | RegExp): Promise<void> {
+    await runCommand(page, `PG Insight: Focus on ${view} View`);
+    // a row outside the view's height is in no list until the focus brings it there
+    const focused = page
+      .locator('.pane', { has: page.locator(`.pane-header[aria-label^="${view}"]`) })
+      .locator('.monaco-list-row.focused', { hasText: text });
+    await treeRow(page, view, /./).waitFor();
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+      await page.keyboard.press('Home');
+      for (let presses = 0; presses < 40; presses += 1) {
+        if ((await focused.count()) > 0) return;
+        await page.keyboard.press('ArrowDown');
+        // the list draws what it has scrolled to in its next frame
+        await page.waitForTimeout(40);
+      }
+    }
+    assert.fail(`The focus never came to ${String(text)}.`);
+  }
+
+  it('counts findings at the view, in the activity bar and in the status bar', async () => {
+    await treeRow(page, 'Findings', /^High/).waitFor();
+    let count = 0;
+    for (const severity of [/^Critical/, /^High/]) {
+      count += Number((await treeRow(page, 'Findings', severity).innerText()).replace(/\D+/, ''));
+    }
+    assert.ok(count > 1);
+    const item = page.locator('.statusbar-item[id$="pgInsight.findings"]');
+    assert.equal((await item.innerText()).trim(), String(count));
+    await takeScreenshot(page, path.join(screenshots, 'findings-light.png'));
+  });
+
+  it('shows a finding with evidence and fix, and opens the fix', async () => {
+    await focusRow('Findings', new RegExp(`^Duplicate index\\s*${duplicate} `));
+    await page.keyboard.press('ArrowRight');
+    await focusRow('Findings', /^index scans/);
+    await takeScreenshot(page, path.join(screenshots, 'finding-light.png'));
+    await focusRow('Findings', new RegExp(`^Drop index public\\.${duplicate}`));
+    await page.keyboard.press('Enter');
+    await page.locator('.tab.active', { hasText: 'Untitled' }).waitFor();
+    const text = (await page.locator('.editor-instance .view-lines').first().innerText()).replaceAll('\u00a0', ' ');
+    assert.match(text, new RegExp(`DROP INDEX CONCURRENTLY public\\.${duplicate};`));
+    assert.match(text, /-- To take it back:\n-- CREATE INDEX CONCURRENTLY/);
+    await takeScreenshot(page, path.join(screenshots, 'finding-fix-light.png'));
+    await runCommand(page, 'View: Revert and Close Editor');
+  });
+
+  it('shows the page of a rule', async () => {
+    await focusRow('Findings', new RegExp(`^Duplicate index\\s*${duplicate} `));
+    await chooseFromMenu('Show Documentation');
+    await page.locator('.tab.active', { hasText: 'Preview duplicate-index.md' }).waitFor();
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('ignores a finding by keyboard, with a reason, in the file of the workspace', async () => {
+    await focusRow('Findings', new RegExp(`^Duplicate index\\s*${duplicate} `));
+    await chooseFromMenu('Ignore...');
+    await quickPickEntry(page, 'This Rule on This Object').waitFor();
+    await takeScreenshot(page, path.join(screenshots, 'ignore-light.png'));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-titlebar', { hasText: 'Ignore Finding (2/2)' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-message', { hasText: 'A reason is needed.' }).waitFor();
+    await page.keyboard.type('dropped with the next release');
+    await page.keyboard.press('Enter');
+    const file = path.join(workspace, ignoreFileName);
+    for (const deadline = Date.now() + 10_000; !existsSync(file);) {
+      assert.ok(Date.now() < deadline, 'the list is written');
+      await page.waitForTimeout(50);
+    }
+    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), {
+      ignore: [{ rule: 'duplicate-index', object: `public.${duplicate}`, reason: 'dropped with the next release' }],
+    });
+    await focusRow('Findings', 'Ignored (1)');
+    await page.keyboard.press('ArrowRight');
+    await focusRow('Findings', /^Duplicate index\s*dropped with the next release/);
+    await takeScreenshot(page, path.join(screenshots, 'ignored-light.png'));
+    await focusRow('Findings', 'Ignored (1)');
+    await page.keyboard.press('ArrowRight');
+    await focusRow('Findings', /^Duplicate index\s*dropped with the next release/);
+    await takeScreenshot(page, path.join(screenshots, 'ignored-light.png'));
+  });
+
+  it('leads from a finding to the row of its index', async () => {
+    await focusRow('Findings', new RegExp(`^Invalid index\\s*${shopDefects.invalidIndex} `));
+    await chooseFromMenu('Show Object');
+    const row = treeRow(page, 'Indexes', new RegExp(`^${shopDefects.invalidIndex}`));
+    await row.waitFor();
+    assert.match((await row.getAttribute('class')) ?? '', /\bselected\b/);
+  });
+
+  it('shows the indexes by finding and by table as the server has them', async () => {
+    const [row] = (
+      await client.query<{ size: string; scans: string }>(
+        `SELECT (c.relpages::bigint * current_setting('block_size')::int)::text AS size, s.idx_scan::text AS scans
+         FROM pg_class c JOIN pg_stat_user_indexes s ON s.indexrelid = c.oid WHERE c.relname = $1`,
+        [shopDefects.unusedIndex],
+      )
+    ).rows;
+    assert.ok(row);
+    const shown = `~${formatBytes(Number(row.size))} · ${row.scans} scans`;
+    await focusRow('Indexes', new RegExp(`^${shopDefects.unusedIndex}`));
+    const byFinding = await treeRow(page, 'Indexes', new RegExp(`^${shopDefects.unusedIndex}`)).innerText();
+    assert.ok(byFinding.includes(shown), byFinding);
+    await takeScreenshot(page, path.join(screenshots, 'indexes-by-finding-light.png'));
+    await runCommand(page, 'PG Insight: Group Indexes by Table');
+    await focusRow('Indexes', /^orders\s*\d/);
+    await page.keyboard.press('ArrowRight');
+    await focusRow('Indexes', new RegExp(`^${shopDefects.unusedIndex}`));
+    const byTable = await treeRow(page, 'Indexes', new RegExp(`^${shopDefects.unusedIndex}`)).innerText();
+    assert.ok(byTable.includes(`unused · ${shown}`), byTable);
+    await treeRow(page, 'Indexes', new RegExp(`^${shopDefects.unusedIndex}`)).hover();
+    await page.locator('.monaco-hover', { hasText: 'Most common' }).waitFor();
+    await takeScreenshot(page, path.join(screenshots, 'indexes-by-table-light.png'));
+  });
+
+  it('looks right in the dark', async () => {
+    await setColorTheme(page, 'Dark Modern');
+    await focusRow('Findings', /^High/);
+    await takeScreenshot(page, path.join(screenshots, 'health-views-dark.png'));
+  });
+});
