@@ -55,7 +55,7 @@ describe('contributions', () => {
 
   it('names commands pgInsight.<object>.<verb> under one category, each with an icon', () => {
     for (const { command, category, icon } of manifest.contributes.commands) {
-      assert.match(command, /^pgInsight\.[a-z]+\.[a-zA-Z]+$/);
+      assert.match(command, /^pgInsight\.[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/);
       assert.equal(category, 'PG Insight', command);
       assert.match(icon ?? '', /^\$\([a-z-]+\)$/, command);
     }
