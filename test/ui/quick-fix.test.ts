@@ -1,7 +1,7 @@
 // From a mark in an SQL file to an index and back, with the keyboard, in a real VS Code: what is created, what the planner
 // makes of it, what the comparison says. Compared with SQL run directly.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import type { FrameLocator, Locator } from 'playwright-core';
@@ -73,7 +73,10 @@ describe('quick fixes', function () {
     endings.push(() => folder.remove());
     workspace = path.join(folder.path, 'shop');
     await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    // it would open by itself, at any time
+    await rm(path.join(workspace, 'README.md'));
     await writeFile(path.join(workspace, 'lines.sql'), 'SELECT * FROM order_items WHERE order_id = 4711;\n');
+    await writeFile(path.join(workspace, 'timeline.sql'), 'SELECT occurred_at FROM events WHERE customer_id = 17;\n');
     await mkdir(screenshots, { recursive: true });
     const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
     endings.push(() => postgres.stop());
@@ -118,10 +121,10 @@ describe('quick fixes', function () {
   }
 
   /** Opens the light bulb's list by its key; the first fix is selected. */
-  async function openFixes(): Promise<Locator> {
+  async function openFixes(columns = 'order_items (order_id)'): Promise<Locator> {
     await workbench.page.keyboard.press('Control+.');
     const list = workbench.page.locator('.action-widget').first();
-    await list.getByText('Create index on order_items (order_id) now...').waitFor();
+    await list.getByText(`Create index on ${columns} now...`).waitFor();
     return list;
   }
 
@@ -242,6 +245,29 @@ describe('quick fixes', function () {
     assert.match(after ?? '', /^[\d.,]+ (?:ms|s|µs)$/);
     await shoot('quick-fix-measured-dark');
     await query(`DROP INDEX ${indexName}`);
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('create the index of a partitioned table on every partition', async () => {
+    const { page } = workbench;
+    await openFile(page, 'timeline.sql');
+    await squiggles().waitFor();
+    await putCursor('timeline.sql', 'events');
+    await openFixes('events (customer_id)');
+    await page.keyboard.press('Enter');
+    await modalDialog(page, 'Create index public.events_customer_id_idx').waitFor();
+    await page.keyboard.press('Enter');
+    await frame().locator('[data-verdict=used]').waitFor();
+    const [counts] = await query<{ valid: boolean; partitions: string; indexes: string }>(
+      `SELECT i.indisvalid AS valid,
+              (SELECT count(*) FROM pg_partition_tree('events') WHERE isleaf)::text AS partitions,
+              (SELECT count(*) FROM pg_partition_tree(i.indexrelid) WHERE isleaf)::text AS indexes
+       FROM pg_index i WHERE i.indexrelid = 'events_customer_id_idx'::regclass`,
+    );
+    assert.equal(counts?.valid, true);
+    assert.equal(counts.indexes, counts.partitions);
+    await shoot('quick-fix-partitions-dark');
+    await clearNotifications();
     await runCommand(page, 'View: Close All Editors');
   });
 
