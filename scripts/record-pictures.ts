@@ -49,7 +49,7 @@ async function recordQuickFix(page: Page, picture: Picture): Promise<void> {
 
 async function recordHealth(page: Page, picture: Picture): Promise<void> {
   await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
-  await foldViews(page, ['Connections', 'Tables', 'Slow Queries']);
+  await foldViews(page, ['Tables']);
   await unfoldViews(page, ['Indexes', 'Findings']);
   await treeRow(page, 'Findings', /^High/).waitFor();
   await runCommand(page, 'PG Insight: Open Health Report');
@@ -97,6 +97,9 @@ async function recordPictures(): Promise<void> {
     await runCommand(page, 'View: Close All Editors');
     await setColorTheme(page, 'Dark 2026');
     await openViewContainer(page, 'PG Insight');
+    await treeRow(page, 'Connections', 'PostgreSQL 18').waitFor();
+    await picture('first-look-dark');
+    await foldViews(page, ['Connections', 'Findings']);
     await expandRow(treeRow(page, 'Tables', 'public'));
     await expandRow(treeRow(page, 'Tables', /^orders/));
     await expandRow(treeRow(page, 'Tables', 'Columns'));

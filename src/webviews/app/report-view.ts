@@ -81,7 +81,10 @@ export class ReportView extends LightElement {
   private goTo(event: Event, id: string): void {
     event.preventDefault();
     const section = this.querySelector(`section[id="${id}"]`);
-    section?.scrollIntoView({ block: 'start' });
+    // scrollIntoView() would move the workbench around the webview, too
+    if (section !== null && this.main !== null) {
+      this.main.scrollTop += section.getBoundingClientRect().top - this.main.getBoundingClientRect().top;
+    }
     // reading goes on there, for the keyboard and for screen readers
     section?.querySelector('h2')?.focus({ preventScroll: true });
     this.currentSection = id;
