@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { isLocalHost } from './connection/local-host';
 import { objectRefSchema, suggestedFixSchema, type ObjectRef, type SuggestedFix } from './finding';
+import { formatQuantity } from './format/numbers';
 import type { ServerFacts } from './server/server-facts';
 import type { SectionGap } from './snapshot';
 import { quoteIdentifier } from './sql/identifiers';
@@ -109,21 +110,35 @@ const checkMonitor: Check = (facts) => {
 };
 
 const checkSelect: Check = (facts) => {
-  const schemas = facts.unreadableTables.filter(({ notPermitted }) => notPermitted > 0);
+  const schemas = facts.unreadableTables.filter(({ notPermitted, sequences }) => notPermitted + sequences > 0);
   const tables = schemas.reduce((sum, { notPermitted }) => sum + notPermitted, 0);
-  if (tables === 0) {
-    return fine('role-select', role(facts), `Role "${facts.role}" may read all tables of this database.`);
+  const sequences = schemas.reduce((sum, each) => sum + each.sequences, 0);
+  if (schemas.length === 0) {
+    return fine('role-select', role(facts), `Role "${facts.role}" may read all tables and sequences of this database.`);
   }
+  const parts = [
+    ...(tables === 0 ? [] : [formatQuantity(tables, 'table')]),
+    ...(sequences === 0 ? [] : [formatQuantity(sequences, 'sequence')]),
+  ];
+  const costs = [
+    ...(tables === 0
+      ? []
+      : [
+          'Column statistics of these tables are hidden: no typical values, no advice that rests on them, and no EXPLAIN of statements that read them.',
+        ]),
+    ...(sequences === 0 ? [] : ['How far these sequences have come is not known (rule sequence-exhaustion).']),
+  ];
   const names = schemas.map(({ schema }) => quoteIdentifier(schema)).join(', ');
   const grantee = quoteIdentifier(facts.role);
-  const risk = 'The role can then read every row of these tables.';
+  const risk =
+    'The role can then read every row of the tables that are there now; tables made later need the same again.';
   const where = `${schemas.length === 1 ? 'schema' : 'schemas'} ${names}`;
   return {
     id: 'role-select',
     status: 'not-permitted',
     subject: role(facts),
-    message: `Role "${facts.role}" may not read ${tables === 1 ? '1 table' : `${tables} tables`} of ${where}.`,
-    cost: 'Column statistics of these tables are hidden: no typical values, no advice that rests on them, and no EXPLAIN of statements that read them.',
+    message: `Role "${facts.role}" may not read ${parts.join(' and ')} of ${where}.`,
+    cost: costs.join(' '),
     remedy:
       // the predefined role that reads everything came with 14
       toMajor(facts) >= 14
@@ -138,8 +153,12 @@ const checkSelect: Check = (facts) => {
             [
               `GRANT USAGE ON SCHEMA ${names} TO ${grantee};`,
               `GRANT SELECT ON ALL TABLES IN SCHEMA ${names} TO ${grantee};`,
+              `GRANT SELECT ON ALL SEQUENCES IN SCHEMA ${names} TO ${grantee};`,
             ].join('\n'),
-            `REVOKE SELECT ON ALL TABLES IN SCHEMA ${names} FROM ${grantee};`,
+            [
+              `REVOKE SELECT ON ALL TABLES IN SCHEMA ${names} FROM ${grantee};`,
+              `REVOKE SELECT ON ALL SEQUENCES IN SCHEMA ${names} FROM ${grantee};`,
+            ].join('\n'),
             risk,
           ),
   };
@@ -161,6 +180,36 @@ const checkRowSecurity: Check = (facts) => {
       `ALTER ROLE ${quoteIdentifier(facts.role)} NOBYPASSRLS;`,
       'The role can then read every row of the tables that it may read, whatever their policies say. Prefer a role that is used for nothing else.',
     ),
+  };
+};
+
+const checkOwnership: Check = (facts) => {
+  const id = 'role-ownership';
+  const tables = facts.unownedTables.reduce((sum, each) => sum + each.tables, 0);
+  if (tables === 0) {
+    return fine(id, role(facts), `Role "${facts.role}" may create and drop indexes on all tables of this database.`);
+  }
+  const owners = facts.unownedTables.map(({ owner }) => quoteIdentifier(owner));
+  const grantable = facts.unownedTables.filter(({ isOwnerSuperuser }) => !isOwnerSuperuser);
+  const names = grantable.map(({ owner }) => quoteIdentifier(owner)).join(', ');
+  const grantee = quoteIdentifier(facts.role);
+  return {
+    id,
+    status: 'not-permitted',
+    subject: role(facts),
+    message: `Role "${facts.role}" is no member of ${owners.join(' and ')}, who ${owners.length === 1 ? 'owns' : 'own'} ${formatQuantity(tables, 'table')}.`,
+    cost: 'It cannot create or drop an index on them, VACUUM or ANALYZE them: copy the statements and have their owner run them. To look at them takes no more rights.',
+    // to become a member of a superuser is to become one
+    ...(grantable.length === 0
+      ? {}
+      : {
+          remedy: toGrant(
+            'Let the role do what the owner may',
+            `GRANT ${names} TO ${grantee};`,
+            `REVOKE ${names} FROM ${grantee};`,
+            'The role can then change and drop all that belongs to the owner. Prefer a second profile with the owner as its role.',
+          ),
+        }),
   };
 };
 
@@ -458,6 +507,7 @@ const checks: readonly Check[] = [
   checkMonitor,
   checkSelect,
   checkRowSecurity,
+  checkOwnership,
   checkStatementStatistics,
   checkQueryIds,
   checkSetting(
@@ -473,6 +523,14 @@ const checks: readonly Check[] = [
     'track_counts',
     'Scans and rows are counted.',
     'Scans and dead rows of tables are unknown, and autovacuum does not work.',
+    'on',
+    'It is on by default.',
+  ),
+  checkSetting(
+    'track-activities',
+    'track_activities',
+    'Sessions say what they do.',
+    'Statements that run, open transactions and who waits for whom are unknown.',
     'on',
     'It is on by default.',
   ),

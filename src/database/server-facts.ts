@@ -1,7 +1,13 @@
-// What everything else asks about the server and the role: four small queries, right after connecting.
+// What everything else asks about the server and the role: five small queries, right after connecting.
 import { observedSettings, type ServerFacts } from '../analysis/server/server-facts';
 import { captureRows, oldestVersionNumber } from './queries/query';
-import { extensionsQuery, serverFactsQuery, settingsQuery, unreadableTablesQuery } from './queries/server-facts';
+import {
+  extensionsQuery,
+  serverFactsQuery,
+  settingsQuery,
+  unownedTablesQuery,
+  unreadableTablesQuery,
+} from './queries/server-facts';
 import type { Session } from './session';
 import { catalogueUnit } from './tables';
 
@@ -20,6 +26,7 @@ export async function captureServerFacts(
     const settings = await captureRows(unit, server, settingsQuery, [observedSettings]);
     const extensions = await captureRows(unit, server, extensionsQuery);
     const unreadableTables = await captureRows(unit, server, unreadableTablesQuery);
+    const unownedTables = await captureRows(unit, server, unownedTablesQuery);
     return {
       versionNumber: row.version_number,
       version: row.version,
@@ -35,10 +42,16 @@ export async function captureServerFacts(
       pooler: session.pooler,
       tls: session.tls,
       canReadStatementStatistics: extensions.some(({ can_read_statements }) => can_read_statements),
-      unreadableTables: unreadableTables.map(({ schema, not_permitted, behind_row_security }) => ({
+      unreadableTables: unreadableTables.map(({ schema, not_permitted, behind_row_security, sequences }) => ({
         schema,
         notPermitted: not_permitted,
         behindRowSecurity: behind_row_security,
+        sequences,
+      })),
+      unownedTables: unownedTables.map(({ owner, is_owner_superuser, tables }) => ({
+        owner,
+        isOwnerSuperuser: is_owner_superuser,
+        tables,
       })),
     };
   });

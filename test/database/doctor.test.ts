@@ -11,7 +11,7 @@ const machine: MachineFacts = { host: '127.0.0.1', sqlParser: 'libpg-query', sql
 const limitedRole = 'limited "role"';
 
 /** Everything that can be switched off, is. */
-const neglected = { track_counts: 'off', autovacuum: 'off', track_io_timing: 'off' };
+const neglected = { track_counts: 'off', track_activities: 'off', autovacuum: 'off', track_io_timing: 'off' };
 
 describe('doctor', () => {
   for (const major of majors) {
@@ -27,7 +27,10 @@ describe('doctor', () => {
         await execute([
           `CREATE ROLE "limited ""role""" LOGIN PASSWORD 'p';`,
           'CREATE SCHEMA "odd ""schema";',
+          'CREATE ROLE "the ""owner"',
           'CREATE TABLE "odd ""schema".t (a int);',
+          'ALTER TABLE "odd ""schema".t OWNER TO "the ""owner"',
+          'CREATE SEQUENCE public.numbers',
           'CREATE TABLE public.u (a int);',
           'CREATE TABLE public.guarded (a int);',
           'ALTER TABLE public.guarded ENABLE ROW LEVEL SECURITY;',
@@ -61,6 +64,22 @@ describe('doctor', () => {
         }
       }
 
+      async function createIndex(table: string): Promise<void> {
+        const client = new Client({
+          host: server.host,
+          port: server.port,
+          database: 'postgres',
+          user: limitedRole,
+          password: 'p',
+        });
+        await client.connect();
+        try {
+          await client.query(`CREATE INDEX ON ${table} (a)`);
+        } finally {
+          await client.end();
+        }
+      }
+
       const find = (checks: DoctorCheck[], id: string): DoctorCheck => {
         const check = checks.find((each) => each.id === id);
         assert.ok(check, id);
@@ -81,6 +100,7 @@ describe('doctor', () => {
         for (const id of [
           'track-io-timing',
           'track-counts',
+          'track-activities',
           'autovacuum',
           ...(major >= 14 ? ['compute-query-id'] : []),
         ]) {
@@ -121,11 +141,28 @@ describe('doctor', () => {
 
       it("mends a role's rights", async () => {
         const before = find((await examine(limitedRole)).checks, 'role-select');
-        assert.match(before.message, /may not read 3 tables of schemas "odd ""schema", "public"/);
+        assert.match(before.message, /may not read 3 tables and 1 sequence of schemas "odd ""schema", "public"/);
         assert.equal(before.remedy?.sql.includes('pg_read_all_data'), major >= 14);
         assert.equal((await heal('role-statistics', 'not-permitted', limitedRole)).status, 'fine');
         assert.equal((await heal('role-select', 'not-permitted', limitedRole)).status, 'fine');
         assert.equal((await heal('row-security', 'not-permitted', limitedRole)).status, 'fine');
+        const owned = find((await examine(limitedRole)).checks, 'role-ownership');
+        assert.match(owned.message, /is no member of "postgres" and "the ""owner", who own 3 tables/);
+        assert.ok(owned.remedy && !owned.remedy.sql.includes('postgres'), 'nobody is made a superuser');
+        await assert.rejects(
+          createIndex(`"odd ""schema".t`),
+          ({ code }: { code?: string }) => code === '42501',
+          'not the owner yet',
+        );
+        const left = await heal('role-ownership', 'not-permitted', limitedRole);
+        assert.match(left.message, /is no member of "postgres", who owns 2 tables/);
+        assert.equal(left.remedy, undefined);
+        await execute(['GRANT CREATE ON SCHEMA "odd ""schema" TO "the ""owner"']);
+        await createIndex(`"odd ""schema".t`);
+        await execute([
+          'ALTER TABLE public.u OWNER TO "the ""owner"',
+          'ALTER TABLE public.guarded OWNER TO "the ""owner"',
+        ]);
         for (const { id, status } of (await examine(limitedRole)).checks) assert.equal(status, 'fine', id);
       });
 

@@ -270,7 +270,7 @@ for (const major of majors) {
       assert.match(reasonOf(snapshot, 'unused-index').message, /^Scans are counted for 0\.0 days only/);
     });
 
-    it('says that nothing is counted while track_counts is off', async () => {
+    it('says what is not known while track_counts or track_activities is off', async () => {
       await client.query('ALTER SYSTEM SET track_counts = off');
       await server.restart();
       await client.end();
@@ -286,10 +286,15 @@ for (const major of majors) {
       }
       assert.ok(findHiddenParts(snapshot).some(({ section }) => section === 'counts of scans and rows'));
       await client.query('ALTER SYSTEM RESET track_counts');
+      await client.query('ALTER SYSTEM SET track_activities = off');
       await server.restart();
       await client.end();
       client = await connect(server);
-      assert.equal(findOutcome(await capture(server), 'dead-tuples').status, 'ran');
+      const silent = await capture(server);
+      assert.equal(findOutcome(silent, 'dead-tuples').status, 'ran');
+      const { kind, message } = reasonOf(silent, 'long-transaction');
+      assert.deepEqual([kind, message.startsWith('track_activities is off')], ['switched-off', true]);
+      await client.query('ALTER SYSTEM RESET track_activities');
     });
   });
 

@@ -18,6 +18,7 @@ const facts: ServerFacts = {
   tls: null,
   canReadStatementStatistics: true,
   unreadableTables: [],
+  unownedTables: [],
 };
 const machine: MachineFacts = { host: 'localhost', sqlParser: 'libpg-query', sqlParserReason: null };
 

@@ -1,13 +1,20 @@
 import * as z from 'zod';
 import { formatMs } from '../format/numbers';
 import { defineRule, measured } from '../rule';
-import type { SnapshotActivity } from '../snapshot';
+import type { SectionGap, SnapshotActivity } from '../snapshot';
 
 /** Half an hour: what a batch takes; VACUUM can remove nothing that died since it began. */
 const minMinutes = 30;
 /** A day's dead rows stay. */
 const highFromMinutes = 24 * 60;
 const secondsPerMinute = 60;
+
+/** A session that does not say when its transaction began has the state "disabled". */
+const notTrackedGap: SectionGap = {
+  kind: 'switched-off',
+  message: 'track_activities is off: sessions do not say when their transactions began.',
+  nextStep: 'Set track_activities to on.',
+};
 
 function isLong({ backendType, transactionSeconds }: SnapshotActivity, minutes: number): boolean {
   return backendType === 'client backend' && (transactionSeconds ?? 0) > minutes * secondsPerMinute;
@@ -21,6 +28,7 @@ export const longTransaction = defineRule({
   needs: ['activity'],
   options: z.strictObject({ minMinutes: z.number().min(0).default(minMinutes) }),
   blockedBy({ activity, server }, options) {
+    if (activity.some(({ state }) => state === 'disabled')) return notTrackedGap;
     const hidden = activity.filter(({ isHidden, database }) => isHidden && database !== null).length;
     return hidden === 0 || activity.some((session) => isLong(session, options.minMinutes))
       ? null

@@ -13,6 +13,15 @@ export interface UnreadableTables {
   notPermitted: number;
   /** Number of tables that it may SELECT from, but under a row-level security policy. */
   behindRowSecurity: number;
+  /** Number of sequences that the role may not SELECT from. */
+  sequences: number;
+}
+
+export interface UnownedTables {
+  owner: string;
+  /** Nobody should become a member of such a role only to create indexes. */
+  isOwnerSuperuser: boolean;
+  tables: number;
 }
 
 /** Settings that are read right after connecting. Those with a dot exist only while their library is loaded. */
@@ -64,4 +73,6 @@ export interface ServerFacts {
   canReadStatementStatistics: boolean;
   /** Tables whose planner statistics are hidden from the role, by schema; schemas without any are left out. */
   unreadableTables: UnreadableTables[];
+  /** Tables that the role can't create indexes on, VACUUM or ANALYZE, by owner: only an owner or a member of it may. */
+  unownedTables: UnownedTables[];
 }

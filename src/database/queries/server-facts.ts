@@ -3,6 +3,7 @@ import extensionsSql from './extensions.sql';
 import { int8, oldestVersionNumber, type CatalogueQuery } from './query';
 import factsSql from './server-facts.sql';
 import settingsSql from './settings.sql';
+import unownedTablesSql from './unowned-tables.sql';
 import unreadableTablesSql from './unreadable-tables.sql';
 
 const factsRow = z.object({
@@ -42,9 +43,21 @@ export const extensionsQuery: CatalogueQuery<typeof extensionRow> = {
   variants: [{ when: oldestVersionNumber, sql: extensionsSql }],
 };
 
-const unreadableTablesRow = z.object({ schema: z.string(), not_permitted: int8, behind_row_security: int8 });
+const unreadableTablesRow = z.object({
+  schema: z.string(),
+  not_permitted: int8,
+  behind_row_security: int8,
+  sequences: int8,
+});
 export const unreadableTablesQuery: CatalogueQuery<typeof unreadableTablesRow> = {
   name: "the role's rights",
   row: unreadableTablesRow,
   variants: [{ when: oldestVersionNumber, sql: unreadableTablesSql }],
+};
+
+const unownedTablesRow = z.object({ owner: z.string(), is_owner_superuser: z.boolean(), tables: int8 });
+export const unownedTablesQuery: CatalogueQuery<typeof unownedTablesRow> = {
+  name: 'the owners of tables',
+  row: unownedTablesRow,
+  variants: [{ when: oldestVersionNumber, sql: unownedTablesSql }],
 };

@@ -1,5 +1,5 @@
 -- Every index of every user's schema, its keys as numbers that indexes.ts puts names to: joining and aggregating 30,000 of
--- them here takes seconds. The two figures marked with a version are left out on older servers (indexes.ts).
+-- them here takes seconds. indnullsnotdistinct and the last scan are left out on older servers (indexes.ts).
 with builders as (
   -- CONCURRENTLY holds this lock on the table while it builds, and on the index too while it drops; everybody may see it
   select l.relation
@@ -42,14 +42,14 @@ select
   -- about those that have more to say.
   case
     when i.indexprs is null and i.indpred is null and r.reloptions is null and r.relkind = 'i'
-      and i.indnatts = i.indnkeyatts and not /* 15 */ i.indnullsnotdistinct
+      and i.indnatts = i.indnkeyatts and not i.indnullsnotdistinct
     then 'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end
       || 'INDEX ' || pg_catalog.quote_ident(r.relname)
       || ' ON ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
       || ' USING ' || pg_catalog.quote_ident(m.amname) || ' ('
   end as definition_start,
   i.indisunique as is_unique,
-  /* 15 */ i.indnullsnotdistinct as nulls_not_distinct,
+  i.indnullsnotdistinct as nulls_not_distinct,
   i.indisprimary as is_primary,
   s.name as constraint,
   coalesce(s.supports_foreign_key, false) as supports_foreign_key,
@@ -60,7 +60,7 @@ select
   greatest(r.relpages, 0) as pages,
   pg_catalog.pg_stat_get_numscans(i.indexrelid)::pg_catalog.float8 as scans,
   pg_catalog.to_char(
-    /* 16 */ pg_catalog.pg_stat_get_lastscan(i.indexrelid)
+    pg_catalog.pg_stat_get_lastscan(i.indexrelid)
     at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_scan,
   pg_catalog.pg_stat_get_tuples_returned(i.indexrelid)::pg_catalog.float8 as tuples_read
 from pg_catalog.pg_index i

@@ -42,8 +42,8 @@ const indexRow = z.object({
 type IndexRow = z.output<typeof indexRow>;
 
 /** The time of the last scan is kept from 16 on, NULLS NOT DISTINCT exists from 15 on. */
-const before16 = indexesSql.replace(/\/\* 16 \*\/ [^\n]+/, 'null::pg_catalog.timestamptz');
-const before15 = before16.replaceAll('/* 15 */ i.indnullsnotdistinct', 'false');
+const before16 = indexesSql.replace('pg_catalog.pg_stat_get_lastscan(i.indexrelid)', 'null::pg_catalog.timestamptz');
+const before15 = before16.replaceAll('i.indnullsnotdistinct', 'false');
 
 const indexesQuery: CatalogueQuery<typeof indexRow> = {
   name: 'indexes',

@@ -1,10 +1,11 @@
--- Statements of this database. /* schema */ is where the extension is. A role without pg_read_all_stats gets a null
+-- Statements of this database. The extension's schema is put before the view, and `toplevel` is left out before 1.9
+-- (statements.ts). A role without pg_read_all_stats gets a null
 -- queryid and "<insufficient privilege>" for what others ran.
 select
   s.queryid::pg_catalog.text as query_id,
   case when s.queryid is not null then s.query end as text,
   r.rolname::pg_catalog.text as role,
-  /* 1.9 */ s.toplevel as is_top_level,
+  s.toplevel as is_top_level,
   s.calls::pg_catalog.float8 as calls,
   s.total_exec_time as total_exec_ms,
   s.mean_exec_time as mean_exec_ms,
@@ -21,7 +22,7 @@ select
   s.temp_blks_read::pg_catalog.float8 as temp_blocks_read,
   s.temp_blks_written::pg_catalog.float8 as temp_blocks_written,
   s.wal_bytes::pg_catalog.float8 as wal_bytes
-from /* schema */ pg_stat_statements s
+from pg_stat_statements s
 left join pg_catalog.pg_roles r on r.oid = s.userid
 where s.dbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
 order by s.total_exec_time desc, s.queryid, s.userid

@@ -42,7 +42,7 @@ function isBefore19({ version }: InstalledExtension): boolean {
 
 /** Puts the extension's schema before its views; a function, because $ means something in a replacement's text. */
 const inSchema = (sql: string, { schema }: InstalledExtension) =>
-  sql.replace(/\/\* schema \*\/ (?=pg_stat)/, () => `${quoteIdentifier(schema)}.`);
+  sql.replace('from pg_stat', () => `from ${quoteIdentifier(schema)}.pg_stat`);
 
 export function statementsQuery(extension: InstalledExtension): CatalogueQuery<typeof statementRow> {
   const sql = inSchema(statementsSql, extension);
@@ -52,7 +52,7 @@ export function statementsQuery(extension: InstalledExtension): CatalogueQuery<t
     variants: [
       {
         when: oldestVersionNumber,
-        sql: isBefore19(extension) ? sql.replace('/* 1.9 */ s.toplevel', 'null::pg_catalog.bool') : sql,
+        sql: isBefore19(extension) ? sql.replace('s.toplevel', 'null::pg_catalog.bool') : sql,
       },
     ],
   };
