@@ -2,7 +2,14 @@
 // by row. Everything is text and tables; what differs has a mark and a word besides its colour.
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { formatBytes, formatCount, formatMs, formatRatio, missing } from '../../analysis/format/numbers';
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatQuantity,
+  formatRatio,
+  missing,
+} from '../../analysis/format/numbers';
 import { comparePlans, usesIndex, type ComparedFigure, type ComparedNode } from '../../analysis/plan/compare-plans';
 import type { PlanNode } from '../../analysis/plan/plan';
 import type { ComparisonDocument, ComparisonMessage, ComparisonRequest } from '../protocol';
@@ -162,8 +169,14 @@ function renderVerdict(
     </p>`;
   }
   return html`<p class="verdict verdict-used" role="status" data-verdict="used">
-    ${icon('pass')}<span>The planner uses ${name}${changes.length === 0 ? '' : `: ${changes.join('; ')}`}.</span>
+    ${icon('pass')}<span>The planner uses ${name}${formatChanges(changes)}.</span>
   </p>`;
+}
+
+/** Of partitions, one stands for all; the rows below have each. */
+function formatChanges([first, ...others]: readonly string[]): string {
+  if (first === undefined) return '';
+  return `: ${first}${others.length === 0 ? '' : `, and ${formatQuantity(others.length, 'more change')}`}`;
 }
 
 function renderFigure(
