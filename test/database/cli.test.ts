@@ -427,7 +427,10 @@ describe('pg-insight', function () {
         assert.equal(select?.status, 'not-permitted');
         assert.equal(report.checks.find(({ id }) => id === 'sql-parser')?.status, 'fine');
         const text = await run(['doctor', '--url', role]);
-        assert.match(text.stdout, /^not permitted {2}Role "shop_readonly" may not read 1 table and \d+ sequences of schema "public"/m);
+        assert.match(
+          text.stdout,
+          /^not permitted {2}Role "shop_readonly" may not read 1 table and \d+ sequences of schema "public"/m,
+        );
         assert.ok(text.stdout.includes(select.remedy?.sql.split('\n')[0] ?? 'a remedy'));
         const markdown = await run(['doctor', '--url', role, '--format', 'md']);
         assert.match(markdown.stdout, /```sql\n/);
