@@ -108,6 +108,12 @@ export interface TestBundles {
   files: string[];
 }
 
+/** Paths below the tier's folder. */
+export async function listTests(tier: string): Promise<string[]> {
+  const names = await readdir(path.join(root, 'test', tier), { recursive: true });
+  return names.filter((name) => name.endsWith('.test.ts')).sort();
+}
+
 /**
  * Bundles a tier's *.test.ts (those whose path contains `only`, when given) into a folder of this process alone, so that
  * two runs at once do not overwrite each other's.
@@ -115,9 +121,9 @@ export interface TestBundles {
 export async function buildTests(tier: string, only = ''): Promise<TestBundles> {
   const source = path.join(root, 'test', tier);
   const folder = path.join(root, 'out', 'test', `${tier}-${process.pid}`);
-  const names = (await readdir(source, { recursive: true }))
-    .filter((name) => name.endsWith('.test.ts') && name.includes(only))
-    .sort();
+  const all = await listTests(tier);
+  // a whole name means that file, although others may end with it
+  const names = all.includes(only) ? [only] : all.filter((name) => name.includes(only));
   if (names.length === 0) return { folder, files: [] };
   await build({
     ...node,
