@@ -7,6 +7,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const parent = process.ppid;
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const [task = '', ...args] = process.argv.slice(2);
 const entry = path.join(root, 'scripts', `${task}.ts`);
@@ -58,6 +59,8 @@ await build({
   logLevel: 'warning',
 });
 renameSync(partial, outfile);
+// npm was ended during npm ci; from here on the script sees to that (environment/supervision.ts)
+if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) process.exit(143);
 process.argv = [process.execPath, outfile, ...args];
 process.chdir(root);
 process.setSourceMapsEnabled(true);

@@ -1,5 +1,5 @@
-// Processes and folders that end with the script that made them: in order, on Ctrl+C and SIGTERM, on an uncaught error,
-// and - through the ledger - at the next start when the script itself was killed.
+// Processes and folders that end with the script that made them: in order, on Ctrl+C and SIGTERM, when npm started the
+// script and has ended, on an uncaught error, and - through the ledger - at the next start when the script was killed.
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,6 +12,11 @@ const defaultPatienceMs = 5_000;
 
 /** npm hands a terminal's Ctrl+C on to its script, which has it from the terminal already. */
 const sameSignalMs = 500;
+
+/** How often a script that npm started looks whether its parent is still there. */
+const parentCheckMs = 1_000;
+/** Before anything is awaited: a parent that ends early is missed later. Windows never changes it. */
+const parent = process.ppid;
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -60,6 +65,16 @@ class Run {
         if (this.#ending !== null) process.exit(128 + signalNumbers[name]);
         void this.end().finally(() => process.exit(128 + signalNumbers[name]));
       });
+    }
+    // npm hands SIGTERM on to its shell only, which ends without its script; and what kills npm hands nothing on
+    if (process.env.npm_lifecycle_event !== undefined) {
+      const timer = setInterval(() => {
+        if (process.ppid === parent) return;
+        clearInterval(timer);
+        // after Ctrl+C npm may be gone first: that is no second one
+        if (this.#ending === null) process.kill(process.pid, 'SIGTERM');
+      }, parentCheckMs);
+      timer.unref();
     }
     process.on('exit', () => {
       for (const resource of [...this.#resources].reverse()) resource.endNow();
