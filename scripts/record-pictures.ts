@@ -17,6 +17,7 @@ import {
   runCommand,
   selectLines,
   setColorTheme,
+  showViews,
   takeScreenshot,
   treeRow,
   webviewFrame,
@@ -49,34 +50,18 @@ async function recordQuickFix(page: Page, picture: Picture): Promise<void> {
 
 async function recordHealth(page: Page, picture: Picture): Promise<void> {
   await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
-  await foldViews(page, ['Tables']);
-  await unfoldViews(page, ['Indexes', 'Findings']);
+  await showViews(page, ['Tables'], false);
+  await showViews(page, ['Indexes', 'Findings'], true);
   await treeRow(page, 'Findings', /^High/).waitFor();
   await runCommand(page, 'PG Insight: Open Health Report');
   await webviewFrame(page).getByRole('heading', { level: 1 }).waitFor();
   await picture('findings-dark');
-  await foldViews(page, ['Indexes', 'Findings']);
-  await unfoldViews(page, ['Slow Queries']);
+  await showViews(page, ['Indexes', 'Findings'], false);
+  await showViews(page, ['Slow Queries'], true);
   await expandRow(treeRow(page, 'Slow Queries', /% · .* mean/));
   await picture('slow-queries-dark');
   await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
   await picture('report-dark');
-}
-
-const viewHeader = (page: Page, name: string) => page.locator(`.pane-header[aria-label^="${name}"]`).first();
-
-async function foldViews(page: Page, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const header = viewHeader(page, name);
-    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
-  }
-}
-
-async function unfoldViews(page: Page, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const header = viewHeader(page, name);
-    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
-  }
 }
 
 async function recordPictures(): Promise<void> {
@@ -98,8 +83,7 @@ async function recordPictures(): Promise<void> {
     await setColorTheme(page, 'Dark 2026');
     await openViewContainer(page, 'PG Insight');
     await treeRow(page, 'Connections', 'PostgreSQL 18').waitFor();
-    await picture('first-look-dark');
-    await foldViews(page, ['Connections', 'Findings']);
+    await showViews(page, ['Connections', 'Findings'], false);
     await expandRow(treeRow(page, 'Tables', 'public'));
     await expandRow(treeRow(page, 'Tables', /^orders/));
     await expandRow(treeRow(page, 'Tables', 'Columns'));

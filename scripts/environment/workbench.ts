@@ -115,6 +115,14 @@ export function treeRow(page: Page, view: string, text: string | RegExp): Locato
     .first();
 }
 
+/** Opens or closes views of the side bar by their headers. */
+export async function showViews(page: Page, names: readonly string[], isOpen: boolean): Promise<void> {
+  for (const name of names) {
+    const header = page.locator(`.pane-header[aria-label^="${name}"]`).first();
+    if ((await header.getAttribute('aria-expanded')) !== String(isOpen)) await header.click();
+  }
+}
+
 /** Opens a collapsed row. */
 export async function expandRow(row: Locator): Promise<void> {
   await row.waitFor();

@@ -18,6 +18,7 @@ import {
   quickPickEntry,
   runCommand,
   setColorTheme,
+  showViews,
   takeScreenshot,
   treeRow,
   webviewFrame,
@@ -69,7 +70,7 @@ describe('slow queries in the workbench', function () {
     await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
     await runCommand(workbench.page, 'Focus on Slow Queries View');
     // the other views would leave it three rows
-    for (const other of ['Connections', 'Tables', 'Indexes', 'Findings']) await collapse(other);
+    await showViews(workbench.page, ['Connections', 'Tables', 'Indexes', 'Findings'], false);
   });
 
   afterEach(async function () {
@@ -81,11 +82,6 @@ describe('slow queries in the workbench', function () {
   after(async () => {
     for (const end of endings.reverse()) await end();
   });
-
-  async function collapse(name: string): Promise<void> {
-    const header = workbench.page.locator(`.pane-header[aria-label^="${name}"]`).first();
-    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
-  }
 
   async function filter(text: string): Promise<void> {
     await runCommand(workbench.page, 'PG Insight: Filter Slow Queries');
