@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { quietLibpgQuery } from './quiet-libpg-query';
 import { sqlText } from './sql-text';
 
 /** The repository's root: scripts/run.mjs makes it the working directory. */
@@ -19,7 +20,7 @@ const node: BuildOptions = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  plugins: [sqlText],
+  plugins: [sqlText, quietLibpgQuery],
   logLevel: 'warning',
   sourcemap: 'linked',
   external,

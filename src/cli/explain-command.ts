@@ -181,7 +181,7 @@ export const explainCommand: Command = {
         const result = await terminal.during(analyze ? 'Running the statement' : 'Planning the statement', () =>
           connection.explain(request, signal),
         );
-        if (result.rolledBack) terminal.note('What the statement wrote was rolled back.');
+        if (result.rolledBack) terminal.note('The statement ran in a transaction that was rolled back.');
         const findings = analyzePlan(result.plan, { serverVersionNumber: connection.facts.versionNumber });
         await writePlan(result.plan, findings, format, terminal);
       } catch (error) {

@@ -60,6 +60,9 @@ export const lookupTimeoutMs = 30_000;
 /** A view on views on views ...: more levels than any schema has. */
 const maximumDepth = 100;
 
+/** SQLSTATE of what the grammar refuses, here as on the server. */
+const syntaxErrorCode = '42601';
+
 export type UnderstoodReading = Exclude<StatementReading, { why: 'syntax' }>;
 
 /** Parses the statement; what PostgreSQL's grammar refuses is a failure with its place, and never reaches the server. */
@@ -69,9 +72,9 @@ export async function readUserStatement(context: StatementContext, sql: string):
   if (reading.understood || reading.why !== 'syntax') return reading;
   throw new DatabaseFailure(
     'statement',
-    `PostgreSQL can't read this statement: ${reading.error.message}.`,
+    `PostgreSQL can't read this statement: ${reading.error.message} (database "${context.facts.database}" on ${context.server}).`,
     'Correct it and run it again.',
-    { code: '42601', offset: reading.error.offset },
+    { code: syntaxErrorCode, offset: reading.error.offset },
   );
 }
 

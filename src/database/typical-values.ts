@@ -1,10 +1,9 @@
 // Values to offer for a statement's parameters, from the statistics of the columns they are compared with. The statement
 // itself is parsed here and not sent.
 import * as z from 'zod';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { TypicalValues } from '../analysis/explain/explain';
-import { readStatement, type ColumnComparison } from '../analysis/sql/statement-facts';
-import { lookupTimeoutMs, type StatementContext } from './consent';
+import type { ColumnComparison } from '../analysis/sql/statement-facts';
+import { lookupTimeoutMs, readUserStatement, type StatementContext } from './consent';
 import { statementSettingsQuery } from './queries/consent';
 import { captureRows, oldestVersionNumber, type CatalogueQuery } from './queries/query';
 import typicalValuesSql from './queries/typical-values.sql';
@@ -31,20 +30,17 @@ const typicalValuesQuery: CatalogueQuery<typeof typicalValuesRow> = {
   variants: [{ when: oldestVersionNumber, sql: typicalValuesSql }],
 };
 
-/** One entry a parameter, $1 first; null where it is compared with no column. */
+/**
+ * One entry a parameter, $1 first; null where it is compared with no column. Empty with the fallback parser, which does not
+ * say what a parameter is compared with.
+ */
 export async function captureTypicalValues(
   context: StatementContext,
   sql: string,
   signal?: AbortSignal,
 ): Promise<(TypicalValues | null)[]> {
-  const { parser } = await context.loadParser();
-  const reading = readStatement(parser, sql);
-  if (!reading.understood) {
-    if (reading.why === 'low-confidence') return [];
-    throw new DatabaseFailure('statement', `PostgreSQL can't read this statement: ${reading.error.message}.`, '', {
-      offset: reading.error.offset,
-    });
-  }
+  const reading = await readUserStatement(context, sql);
+  if (!reading.understood) return [];
   const { parameterCount, comparisons } = reading.facts;
   const byParameter = Array.from({ length: parameterCount }, (_, index) =>
     comparisons.filter(({ parameter }) => parameter === index + 1),

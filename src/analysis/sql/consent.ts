@@ -85,7 +85,7 @@ export function assessConsent({ reading, catalogue, environment, analyze }: Cons
   } else {
     reasons.push({
       kind: 'not-understood',
-      message: "PostgreSQL's grammar could not be loaded here, so PG Insight can't tell what the statement does.",
+      message: `PostgreSQL's grammar could not be loaded here, so PG Insight can't tell what the statement does${toNames(reading.relations)}.`,
     });
   }
   for (const message of catalogue.notUnderstood) reasons.push({ kind: 'not-understood', message });
@@ -122,6 +122,11 @@ function findRefusal({ kind, command, selectsInto }: StatementFacts): string | n
 
 function formatName({ schema, name }: QualifiedName): string {
   return schema === null ? name : `${schema}.${name}`;
+}
+
+/** What the fallback parser read is good enough to recognize a statement by. */
+function toNames(relations: readonly QualifiedName[]): string {
+  return relations.length === 0 ? '' : `; it names ${relations.map(formatName).join(', ')}`;
 }
 
 function toEffectReasons({ writes, lockingClauses }: StatementFacts): ConsentReason[] {

@@ -26,9 +26,17 @@ function parse(library: LibpgQuery, sql: string): SqlParse {
   }
 }
 
+/** Emscripten wraps what went wrong in words for those who build it. */
+const abortion = /^Aborted\((?:\w*Error: )?(.*)\)\. Build with -sASSERTIONS for more info\.$/s;
+
 /** Rejects where WASM or its file is not to be had. */
 export async function loadLibpgQueryParser(): Promise<SqlParser> {
   const library = await import('libpg-query');
-  await library.loadModule();
+  try {
+    await library.loadModule();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Error(abortion.exec(error.message)?.[1] ?? error.message, { cause: error });
+  }
   return { name: 'libpg-query', parse: (sql) => parse(library, sql) };
 }

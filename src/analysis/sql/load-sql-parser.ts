@@ -20,7 +20,7 @@ export async function chooseSqlParser(
     const cause = error instanceof Error ? error.message : String(error);
     return {
       parser: await loadFallback(),
-      fallbackReason: `PostgreSQL's grammar (WebAssembly) could not be loaded, so statements are understood only roughly and PG Insight asks before it plans or runs any: ${cause}`,
+      fallbackReason: `PostgreSQL's grammar (WebAssembly) could not be loaded, so statements are understood only roughly and PG Insight asks before it plans or runs any: ${cause}.`,
     };
   }
 }

@@ -3,8 +3,6 @@
 interface ParsedNames {
   /** "select::schema::table"; "null" for no schema. */
   tableList: string[];
-  /** "select::table::column". */
-  columnList: string[];
 }
 interface NodeSqlParserModule {
   Parser: new () => { parse(sql: string, options: { database: 'postgresql' }): ParsedNames };

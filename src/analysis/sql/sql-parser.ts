@@ -14,7 +14,7 @@ export interface SqlSyntaxError {
   offset: number | null;
 }
 
-/** Tables and columns named in a statement: all that the fallback parser can say. */
+/** A table named in a statement: all that the fallback parser can say. */
 export interface NamedRelation {
   schema: string | null;
   name: string;
@@ -23,8 +23,9 @@ export interface NamedRelation {
 export type SqlParse =
   /** The whole tree. `byteOffsets` maps a UTF-8 byte offset of the tree to a UTF-16 offset. */
   | { confidence: 'full'; tree: ParseResult; toOffset: (byteOffset: number) => number }
-  /** Low confidence: never for ranges, consent or advice. */
-  | { confidence: 'low'; relations: NamedRelation[]; columns: string[] }
+  /** The fallback parser's word: never for ranges, consent or advice. Empty where it understood nothing. */
+  | { confidence: 'low'; relations: NamedRelation[] }
+  /** PostgreSQL's grammar refuses it. */
   | { confidence: 'none'; error: SqlSyntaxError };
 
 export interface SqlParser {

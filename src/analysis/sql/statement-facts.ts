@@ -25,7 +25,7 @@ import {
   type Fields,
   type VisitedNode,
 } from './parse-tree';
-import type { SqlParser, SqlSyntaxError } from './sql-parser';
+import type { NamedRelation, SqlParser, SqlSyntaxError } from './sql-parser';
 
 export interface QualifiedName {
   /** Null: found by the search path. */
@@ -93,8 +93,8 @@ export interface StatementFacts {
 export type StatementReading =
   | { understood: true; facts: StatementFacts }
   | { understood: false; why: 'syntax'; error: SqlSyntaxError }
-  /** Only the fallback parser was there. */
-  | { understood: false; why: 'low-confidence' };
+  /** Only the fallback parser was there; the tables it found, for people to read. */
+  | { understood: false; why: 'low-confidence'; relations: NamedRelation[] };
 
 const knownNodes = new Set(
   (
@@ -152,7 +152,7 @@ export function readStatement(parser: SqlParser, sql: string): StatementReading 
     case 'none':
       return { understood: false, why: 'syntax', error: parse.error };
     case 'low':
-      return { understood: false, why: 'low-confidence' };
+      return { understood: false, why: 'low-confidence', relations: parse.relations };
     case 'full': {
       const statements = (parse.tree.stmts ?? []).map((each) => each.stmt);
       return { understood: true, facts: findStatementFacts(statements) };

@@ -81,10 +81,18 @@ describe('assessConsent', () => {
     assert.equal(kindsOf(assess('select 1', false, {}, 'production')), 'free');
     assert.deepEqual(kindsOf(assess('select 1', false, { foreignTables: ['s.t'] })), ['function']);
     assert.equal(kindsOf(assess('vacuum', false)), 'refuse');
-    const low = { understood: false, why: 'low-confidence' } as const;
+    const relations = [
+      { schema: 'shop', name: 'orders' },
+      { schema: null, name: 'customers' },
+    ];
+    const low = { understood: false, why: 'low-confidence', relations } as const;
     const catalogue = { functions: [], foreignTables: [], notUnderstood: [] };
     const verdict = assessConsent({ reading: low, catalogue, environment: 'development', analyze: false });
     assert.deepEqual(kindsOf(verdict), ['not-understood']);
+    assert.match(
+      verdict.verdict === 'ask' ? (verdict.reasons[0]?.message ?? '') : '',
+      /can't tell what the statement does; it names shop\.orders, customers\.$/,
+    );
   });
 
   it('rolls back whatever may have written, and nothing that only needs a word on production', () => {
