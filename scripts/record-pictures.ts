@@ -34,8 +34,11 @@ type Picture = (name: string) => Promise<void>;
 async function recordQuickFix(page: Page, picture: Picture): Promise<void> {
   await openFile(page, 'orders.sql');
   await page.locator('.squiggly-info').first().waitFor();
-  await page.keyboard.press('F8');
+  // the cursor goes to the first mark
+  await runCommand(page, 'Go to Next Problem (Error, Warning, Info)');
+  await page.locator('.marker-widget').waitFor();
   await page.keyboard.press('Escape');
+  await page.locator('.marker-widget').waitFor({ state: 'hidden' });
   await page.keyboard.press('Control+.');
   await page.locator('.action-widget').getByText('Create index on').first().waitFor();
   await picture('quick-fix-dark');
