@@ -67,7 +67,7 @@ class Run {
       });
     }
     // npm hands SIGTERM on to its shell only, which ends without its script; and what kills npm hands nothing on
-    if (process.env.npm_lifecycle_event !== undefined) {
+    if (process.env['npm_lifecycle_event'] !== undefined) {
       const timer = setInterval(() => {
         if (process.ppid === parent) return;
         clearInterval(timer);
