@@ -55,10 +55,14 @@ export const indexesCommand: Command = {
           await terminal.write(`${JSON.stringify(toIndexesJson(nodes, outcomes, origin), null, 2)}\n`);
           break;
         case 'md':
-          await terminal.write(formatIndexesMarkdown(nodes, outcomes, origin));
+          await terminal.write(formatIndexesMarkdown(nodes, section.rows.length, filter, outcomes, origin));
           break;
         case 'text':
-          await terminal.write(formatIndexesText(nodes, outcomes, origin, (text) => terminal.style('bold', text)));
+          await terminal.write(
+            formatIndexesText(nodes, section.rows.length, filter, outcomes, origin, (text) =>
+              terminal.style('bold', text),
+            ),
+          );
           break;
       }
       return exitCode.fine;

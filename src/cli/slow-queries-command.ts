@@ -66,6 +66,7 @@ export const slowQueriesCommand: Command = {
         blockSizeBytes: snapshot.server.blockSizeBytes,
         statistics,
         totalStatements: statements.length,
+        minMeanMs,
         hiddenStatements: statements.filter(({ text }) => text === null).length,
         sortedBy,
       };

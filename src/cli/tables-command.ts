@@ -49,10 +49,10 @@ export const tablesCommand: Command = {
           await terminal.write(`${JSON.stringify(toTablesJson(tables, all, origin), null, 2)}\n`);
           break;
         case 'md':
-          await terminal.write(formatTablesMarkdown(tables, all, origin));
+          await terminal.write(formatTablesMarkdown(tables, all, filter, origin));
           break;
         case 'text':
-          await terminal.write(formatTablesText(tables, all, origin, (text) => terminal.style('bold', text)));
+          await terminal.write(formatTablesText(tables, all, filter, origin, (text) => terminal.style('bold', text)));
           break;
       }
       return exitCode.fine;

@@ -123,7 +123,7 @@ describe('pg-insight indexes', function () {
         );
         assert.match(stderr, /These are the 1 largest of \d+ indexes\./);
         const nothing = await run('--filter', 'nothing like this');
-        assert.match(nothing.stdout, /There are no indexes\./);
+        assert.match(nothing.stdout, /None of \d+ indexes matches "nothing like this"\./);
       });
     });
   }

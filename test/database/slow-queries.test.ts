@@ -157,6 +157,8 @@ for (const major of [13, 18] as const) {
       const slow = await runJson(['--min-mean-ms', String(threshold), '--limit', '10000']);
       assert.ok(slow.statements.length >= 3);
       assert.ok(slow.statements.every(({ meanMs }) => meanMs >= threshold));
+      const nothing = await run(['--min-mean-ms', '3600000']);
+      assert.match(nothing.stdout, /None of \d+ statements takes 3600000 ms or more on average\./);
       const wrong = await run(['--min-mean-ms', 'many']);
       assert.equal(wrong.code, 2);
       assert.match(wrong.stderr, /--min-mean-ms is "many"/);

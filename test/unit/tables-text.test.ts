@@ -41,7 +41,7 @@ const child: TableSummary = {
 
 describe('the list of tables', () => {
   it('is aligned, with partitions below their parent and no control characters', () => {
-    const text = formatTablesText([child, parent], [child, parent], origin, (heading) => heading);
+    const text = formatTablesText([child, parent], [child, parent], '', origin, (heading) => heading);
     assert.ok(!text.includes('\u001b'));
     const lines = text.split('\n');
     assert.equal(lines[0], 'Database shop on db:5432, PostgreSQL 18.4');
@@ -57,7 +57,7 @@ describe('the list of tables', () => {
   });
 
   it('is Markdown that shows names as they are', () => {
-    const markdown = formatTablesMarkdown([parent, child], [parent, child], origin);
+    const markdown = formatTablesMarkdown([parent, child], [parent, child], '', origin);
     assert.match(markdown, /## Schema a\\\|b: 1 table, 8 kB/);
     assert.match(markdown, /^\| &nbsp;&nbsp;line\\\\nbreak \\\\x1b\\\[31m \|/m);
   });
@@ -65,16 +65,24 @@ describe('the list of tables', () => {
   it('says what its sums leave out', () => {
     const other = { ...parent, oid: 3, name: 'other' };
     const plain = (heading: string) => heading;
-    assert.match(formatTablesText([parent], [parent, child, other], origin, plain), /Schema a\|b: 1 of 2 tables, 8 kB/);
-    assert.match(formatTablesMarkdown([other], [parent, other], origin), /Schema a\\\|b: 1 of 2 tables, 8 kB/);
+    assert.match(
+      formatTablesText([parent], [parent, child, other], '', origin, plain),
+      /Schema a\|b: 1 of 2 tables, 8 kB/,
+    );
+    assert.match(formatTablesMarkdown([other], [parent, other], '', origin), /Schema a\\\|b: 1 of 2 tables, 8 kB/);
   });
 
   it('says that there is nothing', () => {
     assert.match(
-      formatTablesText([], [], origin, (heading) => heading),
+      formatTablesText([], [], '', origin, (heading) => heading),
       /There are no tables\./,
     );
-    assert.match(formatTablesMarkdown([], [], origin), /There are no tables\./);
+    assert.match(formatTablesMarkdown([], [], '', origin), /There are no tables\./);
+    assert.match(
+      formatTablesText([], [parent, child], 'zzz', origin, (heading) => heading),
+      /\n\nNone of 2 tables matches "zzz"\.\n$/,
+    );
+    assert.match(formatTablesMarkdown([], [parent], 'a|b', origin), /None of 1 table matches "a\\\|b"\.\n$/);
   });
 
   it('is JSON without OIDs, with the parent also when it is filtered out', () => {

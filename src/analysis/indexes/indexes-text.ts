@@ -2,6 +2,7 @@
 // attached to; what was found is said below the list, with what could not be looked at.
 import { formatBytes, formatCount, formatQuantity, missing } from '../format/numbers';
 import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
+import { describeNothing } from '../name-filter';
 import type { RuleOutcome } from '../report';
 import { quoteQualifiedName } from '../sql/identifiers';
 import type { CaptureOrigin } from '../tables/tables-json';
@@ -19,7 +20,6 @@ const columns: readonly TextColumn[] = [
 
 const caveat =
   'Sizes are as of the last VACUUM, ANALYZE or CREATE INDEX; scans are those of this server since its statistics were reset.';
-const nothing = 'There are no indexes.';
 
 export function describeRules({ findings }: IndexNode): string {
   return findings.map(({ ruleId }) => (indexRules[ruleId] ?? ruleId).toLowerCase()).join(', ');
@@ -75,9 +75,11 @@ const listNotChecked = (outcomes: readonly RuleOutcome[]) =>
     return text === null || title === undefined ? [] : [`${title}: ${text}`];
   });
 
-/** `highlight` marks headings where colours are shown. */
+/** `nodes` are what `filter` chose from `count` indexes; `highlight` marks headings where colours are shown. */
 export function formatIndexesText(
   nodes: readonly IndexNode[],
+  count: number,
+  filter: string,
   outcomes: readonly RuleOutcome[],
   origin: CaptureOrigin,
   highlight: (text: string) => string,
@@ -88,7 +90,9 @@ export function formatIndexesText(
     texts.length === 0 ? [] : [[highlight(title), ...texts].join('\n')];
   const blocks = [
     toOneLine(describeOrigin(nodes, origin)),
-    ...(rows.length === 0 ? [nothing] : [[highlight(titles), ...lines].join('\n'), caveat]),
+    ...(rows.length === 0
+      ? [toOneLine(describeNothing(count, filter, 'index', 'indexes'))]
+      : [[highlight(titles), ...lines].join('\n'), caveat]),
     ...section(
       'Findings',
       listFindings(nodes).flatMap(({ message, fix }) => [
@@ -106,6 +110,8 @@ export function formatIndexesText(
 
 export function formatIndexesMarkdown(
   nodes: readonly IndexNode[],
+  count: number,
+  filter: string,
   outcomes: readonly RuleOutcome[],
   origin: CaptureOrigin,
 ): string {
@@ -119,7 +125,9 @@ export function formatIndexesMarkdown(
     texts.length === 0 ? [] : [`## ${title}`, texts.map((text) => `- ${escapeMarkdown(text)}`).join('\n')];
   const blocks = [
     `# ${escapeMarkdown(describeOrigin(nodes, origin))}`,
-    ...(rows.length === 0 ? [nothing] : [formatMarkdownTable(columns, rows).join('\n'), caveat]),
+    ...(rows.length === 0
+      ? [escapeMarkdown(describeNothing(count, filter, 'index', 'indexes'))]
+      : [formatMarkdownTable(columns, rows).join('\n'), caveat]),
     ...section(
       'Findings',
       listFindings(nodes).map(({ message }) => message),

@@ -68,6 +68,8 @@ export interface StatementsOrigin extends CaptureOrigin {
   blockSizeBytes: number;
   statistics: StatementStatisticsInfo;
   totalStatements: number;
+  /** What a statement takes at least, on average, to be listed. */
+  minMeanMs: number;
   hiddenStatements: number;
   sortedBy: StatementOrder;
 }

@@ -74,7 +74,11 @@ function describeLimits({ statistics, hiddenStatements, role }: StatementsOrigin
   ];
 }
 
-const nothing = 'There are no statements.';
+function describeNothing({ totalStatements, minMeanMs }: StatementsOrigin): string {
+  return totalStatements === 0
+    ? 'There are no statements.'
+    : `None of ${formatQuantity(totalStatements, 'statement')} takes ${minMeanMs} ms or more on average.`;
+}
 
 /** `width` is the terminal's; null when the result goes elsewhere. */
 export function formatStatementsText(
@@ -100,7 +104,7 @@ export function formatStatementsText(
   );
   const body =
     entries.length === 0
-      ? [nothing]
+      ? [describeNothing(origin)]
       : [[highlight(describeList(entries, origin)), titles, ...lines].join('\n'), ...describeLimits(origin)];
   return `${[toOneLine(describeOrigin(origin)), ...body].join('\n\n')}\n`;
 }
@@ -116,7 +120,7 @@ export function formatStatementsMarkdown(entries: readonly StatementEntry[], ori
   );
   const body =
     entries.length === 0
-      ? [nothing]
+      ? [describeNothing(origin)]
       : [
           `${escapeMarkdown(describeList(entries, origin))}:`,
           formatMarkdownTable(columns, rows).join('\n'),

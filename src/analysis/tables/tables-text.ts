@@ -1,6 +1,7 @@
 // The list of tables for people: in a terminal, or as Markdown. Partitions stand below their parents.
 import { formatBytes, formatCount, formatQuantity, formatRatio, missing } from '../format/numbers';
 import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
+import { describeNothing } from '../name-filter';
 import type { TableSummary } from './table';
 import { buildTableTree, type SchemaNode, type TableNode } from './table-tree';
 import type { CaptureOrigin } from './tables-json';
@@ -60,12 +61,11 @@ function describeOrigin({ database, server, serverVersion }: CaptureOrigin): str
   return `Database ${database} on ${server}, PostgreSQL ${serverVersion}`;
 }
 
-const nothing = 'There are no tables.';
-
-/** `all` is what `tables` was chosen from; `highlight` marks headings where colours are shown. */
+/** `all` is what `filter` chose `tables` from; `highlight` marks headings where colours are shown. */
 export function formatTablesText(
   tables: readonly TableSummary[],
   all: readonly TableSummary[],
+  filter: string,
   origin: CaptureOrigin,
   highlight: (text: string) => string,
 ): string {
@@ -90,13 +90,14 @@ export function formatTablesText(
     next += rows.length;
     return block.join('\n');
   });
-  const body = blocks.length === 0 ? [nothing] : [...blocks, caveat];
+  const body = blocks.length === 0 ? [toOneLine(describeNothing(all.length, filter, 'table'))] : [...blocks, caveat];
   return `${[toOneLine(describeOrigin(origin)), ...body].join('\n\n')}\n`;
 }
 
 export function formatTablesMarkdown(
   tables: readonly TableSummary[],
   all: readonly TableSummary[],
+  filter: string,
   origin: CaptureOrigin,
 ): string {
   const counts = countTables(all);
@@ -104,6 +105,7 @@ export function formatTablesMarkdown(
     const rows = toRows(schema.tables, 0, (name, depth) => `${'&nbsp;&nbsp;'.repeat(depth)}${escapeMarkdown(name)}`);
     return [`## ${escapeMarkdown(describeSchema(schema, counts))}`, formatMarkdownTable(columns, rows).join('\n')];
   });
-  const body = blocks.length === 0 ? [nothing] : [...blocks, caveat];
+  const body =
+    blocks.length === 0 ? [escapeMarkdown(describeNothing(all.length, filter, 'table'))] : [...blocks, caveat];
   return `${[`# ${escapeMarkdown(describeOrigin(origin))}`, ...body].join('\n\n')}\n`;
 }
