@@ -1,13 +1,32 @@
 // The extension unpacked as VS Code runs it, the .vsix, and the npm tarball. All are made in a folder of their own, so
 // that several runs at once and a developer's dist/ do not disturb each other.
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildProduct, root } from './bundles';
 import { run } from './cache';
 import { makeTemporaryFolder } from './supervision';
 
-const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', '.npmignore'];
+/** A picture that is a paragraph of its own in README.md. */
+const picture = /^!\[(.*)\]\((media\/.+\.png)\)\n\n?/gm;
+
+/**
+ * README.md of the .vsix: VS Code's page of an extension shows pictures from https and data addresses only, so that those
+ * of the repository are put into the text.
+ */
+async function embedPictures(readme: string): Promise<string> {
+  const files = [...readme.matchAll(picture)].map(([, , file = '']) => file);
+  const contents = await Promise.all(files.map((file) => readFile(path.join(root, file), 'base64')));
+  return files.reduce(
+    (text, file, index) => text.replace(`(${file})`, `(data:image/png;base64,${contents[index] ?? ''})`),
+    readme,
+  );
+}
+
+/** README.md of the npm package, which has no pictures: all are of the editor. */
+const leaveOutPictures = (readme: string) => readme.replace(picture, '');
+
+const files = ['package.json', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', '.npmignore'];
 
 export interface StagedProduct {
   /** What is packed, and what VS Code can run as a development extension. */
@@ -32,10 +51,13 @@ export async function stageProduct(): Promise<StagedProduct> {
       .map((name) => copyFile(path.join(root, name), path.join(folder, name))),
   );
   await cp(path.join(root, 'media'), path.join(folder, 'media'), { recursive: true });
-  await cp(path.join(root, 'docs', 'rules'), path.join(folder, 'docs', 'rules'), { recursive: true });
+  await cp(path.join(root, 'docs'), path.join(folder, 'docs'), { recursive: true });
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const writeReadme = (text: string) => writeFile(path.join(folder, 'README.md'), text);
   return {
     folder,
     async packVsix(into = packages) {
+      await writeReadme(await embedPictures(readme));
       const file = path.join(into, 'pg-insight.vsix');
       const vsce = path.join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
       const flags = [
@@ -48,6 +70,7 @@ export async function stageProduct(): Promise<StagedProduct> {
       return file;
     },
     async packNpm(into = packages) {
+      await writeReadme(leaveOutPictures(readme));
       const output = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
         cwd: folder,
       });

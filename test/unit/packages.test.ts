@@ -11,6 +11,9 @@ const bundleLimitBytes = 700_000;
 /** Every opened plan loads it. */
 const webviewLimitBytes = 150_000;
 
+/** Most of it are the pictures of README.md. */
+const vsixLimitBytes = 3_000_000;
+
 const vsixFiles = [
   '[Content_Types].xml',
   'extension.vsixmanifest',
@@ -47,6 +50,19 @@ const npmFiles = [
 ];
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.endsWith('/'));
+
+/** The pages that README.md names. */
+async function listPages(): Promise<string[]> {
+  const names = [
+    await readdir('docs'),
+    (await readdir(path.join('docs', 'rules'))).map((name) => `rules/${name}`),
+  ].flat();
+  return names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+}
+
+/** Addresses of pictures in Markdown, the data in them cut off. */
+const listPictures = (markdown: string) =>
+  [...markdown.matchAll(/!\[[^\]]*\]\(([^),]+)/g)].map(([, address = '']) => address);
 
 /** Names in a zip archive: its central directory, which every zip ends with. */
 async function readZipNames(file: string): Promise<string[]> {
@@ -90,15 +106,26 @@ describe('the packages', function () {
   });
 
   it('put into the .vsix what is meant to be there', async () => {
-    const names = await readZipNames(await product.packVsix());
-    const pages = (await readdir(path.join('docs', 'rules'))).map((name) => `extension/docs/rules/${name}`);
+    const vsix = await product.packVsix();
+    const names = await readZipNames(vsix);
+    const pages = (await listPages()).map((name) => `extension/${name}`);
     assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles, ...pages].sort());
+    const { size } = await stat(vsix);
+    assert.ok(size < vsixLimitBytes, `the .vsix has ${size} bytes`);
+    const shown = listPictures(await run('unzip', ['-p', vsix, 'extension/readme.md']));
+    const expected = listPictures(await readFile('README.md', 'utf8'));
+    assert.deepEqual(
+      shown,
+      expected.map(() => 'data:image/png;base64'),
+    );
   });
 
   it('put into the npm package what is meant to be there, and it runs from an empty folder', async () => {
     const tarball = await product.packNpm();
     const names = lines(await run('tar', ['tzf', tarball]));
-    assert.deepEqual(names.sort(), [...npmFiles].sort());
+    const pages = (await listPages()).map((name) => `package/${name}`);
+    assert.deepEqual(names.sort(), [...npmFiles, ...pages].sort());
+    assert.deepEqual(listPictures(await run('tar', ['xzfO', tarball, 'package/README.md'])), []);
 
     const folder = path.join(empty.path, 'project');
     await mkdir(folder);
