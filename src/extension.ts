@@ -217,6 +217,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     vscode.languages.registerCodeActionsProvider([...sqlLanguages], new QuickFixActions(missingIndexes), {
       providedCodeActionKinds: QuickFixActions.providedCodeActionKinds,
     }),
+    // a selection in any file may be explained
+    vscode.languages.registerCodeActionsProvider('*', diagnostics, {
+      providedCodeActionKinds: StatementDiagnostics.providedCodeActionKinds,
+    }),
     vscode.window.registerWebviewPanelSerializer('pgInsight.plan', {
       deserializeWebviewPanel: async (panel, state: unknown) =>
         (await loadPanels()).deserializeWebviewPanel(panel, state),

@@ -1,7 +1,7 @@
 // What the names of a statement lead to on this server: every function that planning or running it may call. Asked in the
 // unit of work in which the statement itself is planned or run, right before.
 import type { Environment } from '../analysis/connection/connection-profile';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, syntaxErrorCode } from '../analysis/connection/connection-failure';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import { assessConsent, type ConsentFacts, type ConsentVerdict, type ReachedFunction } from '../analysis/sql/consent';
 import type { LoadedSqlParser } from '../analysis/sql/load-sql-parser';
@@ -59,9 +59,6 @@ export const lookupTimeoutMs = 30_000;
 
 /** A view on views on views ...: more levels than any schema has. */
 const maximumDepth = 100;
-
-/** SQLSTATE of what the grammar refuses, here as on the server. */
-const syntaxErrorCode = '42601';
 
 export type UnderstoodReading = Exclude<StatementReading, { why: 'syntax' }>;
 

@@ -1,13 +1,14 @@
 // Explain and Explain Analyze: find the statement, ask for its parameters, ask for consent where that is due, run with
 // Cancel, show the plan, or mark the error where it is.
 import * as vscode from 'vscode';
-import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure, syntaxErrorCode } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ExplainResult, ParameterValues } from '../analysis/explain/explain';
 import type { Finding } from '../analysis/finding';
 import type { Plan } from '../analysis/plan/plan';
 import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
 import { stripExplain } from '../analysis/sql/strip-explain';
 import { findSampledValues } from '../analysis/statements/sampled-values';
+import { toValueFailure } from '../analysis/explain/value-failure';
 import type { PlanDocument } from '../webviews/protocol';
 import { runCancellable } from './cancellable';
 import type { ConnectionCommands } from './connection-commands';
@@ -122,13 +123,14 @@ export class ExplainCommands {
     const { diagnostics, memory, reporter, showPlan } = this.#parts;
     const stripped = stripExplain(target.sql);
     const numbered = numberPlaceholders(stripped.sql);
-    const parameters = await this.#askParameters(session, numbered, analyze, wrong);
-    if (parameters === null) return;
+    let parameters: ParameterValues | null = null;
     const remember = async () => {
-      if (parameters.mode === 'values') await memory.remember(numbered.sql, parameters.values);
+      if (parameters?.mode === 'values') await memory.remember(numbered.sql, parameters.values);
     };
     let plan: PlanDocument | null;
     try {
+      parameters = await this.#askParameters(session, numbered, analyze, wrong);
+      if (parameters === null) return;
       plan = await this.run(session, {
         title: target.title,
         sql: numbered.sql,
@@ -139,9 +141,10 @@ export class ExplainCommands {
       });
     } catch (error) {
       const index = isDatabaseFailure(error) ? error.details.parameter?.index : undefined;
-      if (isDatabaseFailure(error) && parameters.mode === 'values' && index !== undefined) {
-        const change = () => this.#explainTarget(session, target, analyze, { values: parameters.values, index });
-        await reporter.showFailure(toValueFailure(error, numbered, parameters.values), [
+      if (isDatabaseFailure(error) && parameters?.mode === 'values' && index !== undefined) {
+        const { values } = parameters;
+        const change = () => this.#explainTarget(session, target, analyze, { values, index });
+        await reporter.showFailure(toValueFailure(error, numbered, values), [
           { title: 'Change Value', run: () => reporter.guard(change) },
         ]);
         return;
@@ -149,7 +152,8 @@ export class ExplainCommands {
       await remember();
       if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
       const offset = error.details.offset ?? null;
-      diagnostics.report(target, error, offset === null ? null : stripped.start + numbered.toOriginalOffset(offset));
+      const place = offset === null ? null : stripped.start + numbered.toOriginalOffset(offset);
+      diagnostics.report(session, target, error, place);
       reporter.showMarkedFailure(error);
       return;
     }
@@ -166,9 +170,10 @@ export class ExplainCommands {
     const { session, title, analyze } = request;
     const { reporter, showPlan } = this.#parts;
     const numbered = numberPlaceholders(stripExplain(request.sql).sql);
-    const parameters = await this.#chooseParameters(request, numbered, wrong);
-    if (parameters === null) return;
+    let parameters: ParameterValues | null = null;
     try {
+      parameters = await this.#chooseParameters(request, numbered, wrong);
+      if (parameters === null) return;
       const { sql } = numbered;
       const parametersText = toParametersText(numbered, parameters);
       const plan = await this.run(session, { title, sql, parameters, parametersText, analyze, source: null });
@@ -176,16 +181,17 @@ export class ExplainCommands {
     } catch (error) {
       if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
       const index = error.details.parameter?.index;
+      const values = parameters?.mode === 'values' ? parameters.values : null;
       const change: FailureAction[] =
-        parameters.mode === 'values' && index !== undefined
+        values !== null && index !== undefined
           ? [
               {
                 title: 'Change Value',
-                run: () => reporter.guard(() => this.#explainText(request, { values: parameters.values, index })),
+                run: () => reporter.guard(() => this.#explainText(request, { values, index })),
               },
             ]
           : [];
-      const failure = parameters.mode === 'values' ? toValueFailure(error, numbered, parameters.values) : error;
+      const failure = values === null ? error : toValueFailure(error, numbered, values);
       await reporter.showFailure(failure, [
         ...change,
         { title: 'Open Statement', run: () => reporter.guard(request.open) },
@@ -229,8 +235,9 @@ export class ExplainCommands {
     const { sql, parameters } = numbered;
     if (parameters.length === 0) return { mode: 'none' };
     const { memory, reporter } = this.#parts;
-    // a statement that does not parse is refused by the server in better words later; suggestions are a courtesy
+    // nobody types values for a statement that does not parse; beyond that suggestions are a courtesy
     const typical = await session.captureTypicalValues(sql).catch((error: unknown) => {
+      if (isDatabaseFailure(error) && error.details.code === syntaxErrorCode) throw error;
       reporter.logFailure(error);
       return [];
     });
@@ -290,21 +297,6 @@ function describeMissingStatement(editor: vscode.TextEditor | undefined): string
   return isSqlLanguage(editor.document.languageId)
     ? 'There is no SQL statement at the cursor. Put the cursor into one, or select it.'
     : 'Select the SQL first: in a file that is not SQL, PG Insight explains what is selected.';
-}
-
-/** By the parameter's name and value, as the user knows them. */
-function toValueFailure(
-  failure: DatabaseFailure,
-  { parameters }: NumberedStatement,
-  values: readonly (string | null)[],
-): DatabaseFailure {
-  const { kind, details } = failure;
-  const wrong = details.parameter ?? null;
-  if (wrong === null) return failure;
-  const name = parameters[wrong.index]?.name ?? `$${wrong.index + 1}`;
-  return new DatabaseFailure(kind, `${name}: '${values[wrong.index] ?? ''}' ${wrong.problem}.`, '', details, {
-    cause: failure,
-  });
 }
 
 async function pickTarget(targets: readonly StatementTarget[]): Promise<StatementTarget | null> {

@@ -1,53 +1,121 @@
-// Errors of the server at the place in the document that they are about. One goes away when its document is edited, and
-// when its statement is explained again.
+// Errors of the server at the place in the document that they are about, with the log at hand. One goes away when its
+// statement is edited or explained again; edits elsewhere move it.
 import * as vscode from 'vscode';
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import type { DatabaseSession } from './database-port';
 import type { StatementTarget } from './statement-target';
 
-export class StatementDiagnostics implements vscode.Disposable {
+/** One marked error and the statement it is of. */
+interface Mark {
+  diagnostic: vscode.Diagnostic;
+  statement: vscode.Range;
+}
+
+export class StatementDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
+  static readonly providedCodeActionKinds = [vscode.CodeActionKind.QuickFix];
   readonly #collection = vscode.languages.createDiagnosticCollection('pgInsight');
+  readonly #marks = new Map<string, Mark[]>();
   readonly #subscriptions: vscode.Disposable[];
 
   constructor() {
     this.#subscriptions = [
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (contentChanges.length > 0) this.#collection.delete(document.uri);
+        if (this.#find(document.uri).length > 0) this.#follow(document.uri, contentChanges);
       }),
-      vscode.workspace.onDidCloseTextDocument((document) => {
-        this.#collection.delete(document.uri);
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#set(uri, []);
       }),
     ];
   }
 
   /** Takes away what an earlier run said about this statement. */
-  clear(target: StatementTarget): void {
-    const { uri } = target.document;
-    const others = (this.#collection.get(uri) ?? []).filter(
-      ({ range }) => range.intersection(target.range) === undefined,
+  clear({ document, range }: StatementTarget): void {
+    const { uri } = document;
+    this.#set(
+      uri,
+      this.#find(uri).filter(({ diagnostic }) => diagnostic.range.intersection(range) === undefined),
     );
-    this.#collection.set(uri, others);
   }
 
   /** `offset` counts in the target's SQL; null marks the statement's first word. */
-  report(target: StatementTarget, failure: DatabaseFailure, offset: number | null): void {
-    const { document } = target;
+  report(
+    { database, server }: Pick<DatabaseSession, 'database' | 'server'>,
+    target: StatementTarget,
+    failure: DatabaseFailure,
+    offset: number | null,
+  ): void {
+    const { document, range: statement } = target;
     const position = document.positionAt(target.toDocumentOffset(offset ?? 0));
-    const hint = failure.details.hint ?? '';
+    const lines = [failure.message, failure.details.hint ?? '', failure.nextStep].filter((line) => line !== '');
     const diagnostic = new vscode.Diagnostic(
       toErrorRange(document, position),
-      hint === '' ? failure.message : `${failure.message}\n${hint}`,
+      // the next step may be the server's hint
+      lines.filter((line, index) => !lines.slice(0, index).some((earlier) => earlier.includes(line))).join('\n'),
       vscode.DiagnosticSeverity.Error,
     );
-    diagnostic.source = 'PostgreSQL';
+    diagnostic.source = `PostgreSQL ${database} on ${server}`;
     const code = failure.details.code ?? null;
     if (code !== null) diagnostic.code = code;
-    this.#collection.set(document.uri, [...(this.#collection.get(document.uri) ?? []), diagnostic]);
+    this.#set(document.uri, [...this.#find(document.uri), { diagnostic, statement }]);
+  }
+
+  provideCodeActions({ uri }: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+    const diagnostics = this.#find(uri)
+      .map(({ diagnostic }) => diagnostic)
+      .filter((diagnostic) => diagnostic.range.intersection(range) !== undefined);
+    if (diagnostics.length === 0) return [];
+    const action = new vscode.CodeAction('Show Log', vscode.CodeActionKind.QuickFix);
+    action.command = { title: action.title, command: 'pgInsight.log.show' };
+    action.diagnostics = diagnostics;
+    return [action];
   }
 
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#collection.dispose();
   }
+
+  #find(uri: vscode.Uri): Mark[] {
+    return this.#marks.get(uri.toString()) ?? [];
+  }
+
+  #set(uri: vscode.Uri, marks: Mark[]): void {
+    if (marks.length === 0) this.#marks.delete(uri.toString());
+    else this.#marks.set(uri.toString(), marks);
+    this.#collection.set(
+      uri,
+      marks.map(({ diagnostic }) => diagnostic),
+    );
+  }
+
+  /** An error may be mended anywhere in its statement, so an edit there takes the mark away. */
+  #follow(uri: vscode.Uri, changes: readonly vscode.TextDocumentContentChangeEvent[]): void {
+    let marks = this.#find(uri);
+    // several changes of one edit all count in the text before it: the last one first, so that they stay right
+    const fromTheEnd = [...changes].sort((one, other) => other.rangeOffset - one.rangeOffset);
+    for (const change of fromTheEnd) {
+      marks = marks
+        .filter(({ statement }) => statement.intersection(change.range) === undefined)
+        .map((mark) => (change.range.end.isAfter(mark.statement.start) ? mark : shiftMark(mark, change)));
+    }
+    this.#set(uri, marks);
+  }
+}
+
+/** A mark behind an edit, where it is afterwards. */
+function shiftMark({ diagnostic, statement }: Mark, change: vscode.TextDocumentContentChangeEvent): Mark {
+  const { start, end } = change.range;
+  const lines = change.text.split(/\r\n|\r|\n/);
+  const lastLength = lines.at(-1)?.length ?? 0;
+  const lastCharacter = lines.length === 1 ? start.character + lastLength : lastLength;
+  const shift = ({ line, character }: vscode.Position) =>
+    new vscode.Position(
+      line + lines.length - 1 - (end.line - start.line),
+      line === end.line ? character - end.character + lastCharacter : character,
+    );
+  const shiftRange = (range: vscode.Range) => new vscode.Range(shift(range.start), shift(range.end));
+  diagnostic.range = shiftRange(diagnostic.range);
+  return { diagnostic, statement: shiftRange(statement) };
 }
 
 /** A name (quoted or not), a number, a literal's beginning or a run of operator characters; never part of a surrogate pair. */

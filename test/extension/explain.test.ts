@@ -34,7 +34,7 @@ function putCursor(editor: vscode.TextEditor, before: string): void {
 }
 
 const errorsOf = (document: vscode.TextDocument) =>
-  vscode.languages.getDiagnostics(document.uri).filter(({ source }) => source === 'PostgreSQL');
+  vscode.languages.getDiagnostics(document.uri).filter(({ source }) => source?.startsWith('PostgreSQL '));
 
 /** The commands wait for their error message to be closed, as a user would: so they are not awaited here. */
 function explain(argument?: StatementPlace): void {
@@ -165,7 +165,29 @@ describe('Explain', () => {
       assert.equal((await findError(editor)).text, '"é"');
     });
 
-    it('until the document is edited', async () => {
+    it('with database, server and what to do next, and the log at hand', async () => {
+      const editor = await openText('SELECT 1;\nSELECT id FORM orders;\n');
+      putCursor(editor, 'orders');
+      explain();
+      const { diagnostic } = await findError(editor);
+      const { host, port } = extension.shop.server;
+      assert.equal(diagnostic.source, `PostgreSQL shop on ${host}:${port}`);
+      assert.match(diagnostic.message, /\nCorrect it and run it again\.$/);
+      const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        editor.document.uri,
+        diagnostic.range,
+      );
+      assert.equal(actions.find(({ title }) => title === 'Show Log')?.command?.command, 'pgInsight.log.show');
+    });
+
+    it('before it asks for values, where the statement can’t be read', async () => {
+      const editor = await openText("SELECT id FROM orders WHERE id = $1 AND note = 'x'';");
+      explain();
+      assert.equal((await findError(editor)).diagnostic.code, '42601');
+    });
+
+    it('until its statement is edited', async () => {
       const editor = await openText('SELECT nope FROM orders');
       explain();
       await findError(editor);
@@ -173,6 +195,27 @@ describe('Explain', () => {
         edit.insert(new vscode.Position(0, 0), ' ');
       });
       await waitFor('no diagnostic', () => errorsOf(editor.document).length === 0);
+    });
+
+    it('and moves with its statement when the document is edited elsewhere', async () => {
+      const editor = await openText('SELECT 1; SELECT nope FROM orders;\nSELECT 2;\n');
+      putCursor(editor, 'nope');
+      explain();
+      await findError(editor);
+      const marked = () => errorsOf(editor.document).map(({ range }) => editor.document.getText(range));
+      await editor.edit((edit) => {
+        edit.insert(new vscode.Position(0, 0), '-- 😀\n\n');
+        edit.replace(new vscode.Range(0, 7, 0, 8), '10,\n11');
+        edit.insert(new vscode.Position(1, 8), ', 3');
+      });
+      assert.equal(editor.document.getText(), '-- 😀\n\nSELECT 10,\n11; SELECT nope FROM orders;\nSELECT 2, 3;\n');
+      await waitFor('the mark in its new place', () => errorsOf(editor.document)[0]?.range.start.line === 3);
+      assert.deepEqual(marked(), ['nope']);
+      await editor.edit((edit) => {
+        edit.delete(new vscode.Range(0, 0, 3, 3));
+      });
+      await waitFor('the mark in the first line', () => errorsOf(editor.document)[0]?.range.start.line === 0);
+      assert.deepEqual(marked(), ['nope']);
     });
 
     it('until its statement is explained again, and leaves those of others', async () => {

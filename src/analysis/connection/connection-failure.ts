@@ -48,6 +48,9 @@ export class DatabaseFailure extends Error {
   }
 }
 
+/** SQLSTATE of what PostgreSQL's grammar refuses, on the server and here. */
+export const syntaxErrorCode = '42601';
+
 /** By name: the editor's two bundles each have a class of their own. */
 export function isDatabaseFailure(error: unknown): error is DatabaseFailure {
   return error instanceof Error && error.name === 'DatabaseFailure';
