@@ -160,7 +160,10 @@ export class ConnectionCommands {
     const remove = 'Remove';
     const chosen = await vscode.window.showWarningMessage(
       `Remove the connection "${profile.name}"?`,
-      { modal: true, detail: 'The profile and its stored password are deleted. The database is not touched.' },
+      {
+        modal: true,
+        detail: `${describeTarget(profile)}\nEnvironment: ${environmentLabels[profile.environment].title}\n\nThe profile and its stored password are deleted. The database is not touched.`,
+      },
       remove,
     );
     if (chosen === remove) await this.#store.remove(profile.id);

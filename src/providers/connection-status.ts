@@ -40,7 +40,7 @@ export class ConnectionStatus implements vscode.Disposable {
     }
     const environment = environmentLabels[profile.environment];
     const state = this.#store.stateOf(profile.id);
-    const name = profile.environment === 'development' ? profile.name : `${profile.name} (${profile.environment})`;
+    const name = `${profile.name} · ${profile.environment}`;
     const tooltip = new vscode.MarkdownString();
     tooltip.appendMarkdown('**PG Insight** ');
     tooltip.appendText(`${profile.name} (${environment.title})`);

@@ -205,7 +205,7 @@ describe('connections', function () {
     await answerInput(page, '');
     await table(/^of_stock/).waitFor();
     await page.locator('.statusbar-item.warning-kind[id$="pgInsight.connection"]').waitFor();
-    assert.match(await statusBarItem().innerText(), /stock \(staging\)/);
+    assert.match(await statusBarItem().innerText(), /stock · staging/);
     const saved = await findSaved('stock');
     assert.deepEqual([saved?.host, saved?.port, saved?.database, saved?.user], [null, null, null, null]);
   });
@@ -258,7 +258,7 @@ describe('connections', function () {
     await takeScreenshot(page, path.join(screenshots, 'connections-switch.png'));
     await quickPickEntry(page, 'shop').click();
     await table(/^of_shop/).waitFor();
-    assert.match(await statusBarItem().innerText(), /shop/);
+    assert.match(await statusBarItem().innerText(), /shop · development/);
   });
 
   it('show tables that are filtered and measured', async () => {
@@ -334,7 +334,9 @@ describe('connections', function () {
   it('are removed', async () => {
     const { page } = workbench;
     await chooseFromMenu(connection(/^later/), 'Remove Connection...');
-    await modalDialog(page, 'Remove the connection "later"?').getByRole('button', { name: 'Remove' }).click();
+    const dialog = modalDialog(page, 'Remove the connection "later"?');
+    assert.match(await dialog.innerText(), /nowhere on \S+\s+Environment: Production/);
+    await dialog.getByRole('button', { name: 'Remove' }).click();
     await connection(/^later/).waitFor({ state: 'hidden' });
     assert.deepEqual((await savedProfiles()).map(({ name }) => name).sort(), ['attic', 'shop', 'stock']);
   });

@@ -160,7 +160,7 @@ describe('the workbench', function () {
     await quickPickEntry(page, 'Development').click();
     await answerStep('(4/4)', 'Shop');
     await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
-    assert.match(await statusBarItem().innerText(), /Shop/);
+    assert.match(await statusBarItem().innerText(), /Shop · development/);
     assert.doesNotMatch((await statusBarItem().getAttribute('class')) ?? '', /(?:error|warning)-kind/);
     const saved = await readFile(path.join(folder.path, 'config', 'connections.json'), 'utf8');
     assert.ok(!saved.includes(postgres.password), 'the profile holds no password');
@@ -350,7 +350,7 @@ describe('the workbench', function () {
     await page.locator('.statusbar-item.warning-kind[id$="pgInsight.connection"]').waitFor();
     await setEnvironment('Production');
     await page.locator('.statusbar-item.error-kind[id$="pgInsight.connection"]').waitFor();
-    assert.match(await statusBarItem().innerText(), /Shop \(production\)/);
+    assert.match(await statusBarItem().innerText(), /Shop · production/);
     await treeRow(page, 'Connections', /Shop.*production.*PostgreSQL/).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'production-light.png'));
     await openFile(page, 'orders.sql');
