@@ -77,7 +77,10 @@ export async function withConnection<Result>(
 
 /** A failure in one or more lines, for standard error. */
 export function describeFailure(failure: DatabaseFailure): string {
-  return [failure.message, failure.details.hint === failure.nextStep ? null : failure.details.hint, failure.nextStep]
+  // the editor reconnects by itself; this program ends
+  const nextStep =
+    failure.kind === 'connection-lost' ? 'Run the command again when the server is back.' : failure.nextStep;
+  return [failure.message, failure.details.hint === nextStep ? null : failure.details.hint, nextStep]
     .filter((part): part is string => part !== undefined && part !== null && part !== '')
     .join('\n');
 }

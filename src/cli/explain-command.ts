@@ -1,7 +1,8 @@
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ParameterValues } from '../analysis/explain/explain';
+import { toValueFailure } from '../analysis/explain/value-failure';
 import { analyzePlan } from '../analysis/plan/analyze-plan';
-import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
+import { numberPlaceholders, type NumberedStatement, type StatementParameter } from '../analysis/sql/placeholders';
 import { splitStatements } from '../analysis/sql/split-statements';
 import { stripExplain } from '../analysis/sql/strip-explain';
 import { askConsent } from './ask-consent';
@@ -108,6 +109,11 @@ function toParameters(args: CommandArguments, { parameters }: NumberedStatement,
     : { mode: 'values', values: parameters.map(({ name }) => values.get(name) ?? null) };
 }
 
+/** As it stands in the statement: ":status"; "?2" for the second nameless one. */
+function toWritten({ name, ranges: [first] }: StatementParameter, sql: string): string {
+  return first === undefined || name.startsWith('?') ? name : sql.slice(first.start, first.end);
+}
+
 function toPosition(text: string, offset: number): { line: number; column: number; lineText: string } {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
@@ -185,6 +191,14 @@ export const explainCommand: Command = {
         const findings = analyzePlan(result.plan, { serverVersionNumber: connection.facts.versionNumber });
         await writePlan(result.plan, findings, format, terminal);
       } catch (error) {
+        if (error instanceof DatabaseFailure && parameters.mode === 'values' && error.details.parameter) {
+          throw toValueFailure(
+            error,
+            numbered,
+            parameters.values,
+            (parameter) => `Correct the value of ${toWritten(parameter, stripped.sql)}.`,
+          );
+        }
         const offset = error instanceof DatabaseFailure ? (error.details.offset ?? null) : null;
         if (error instanceof DatabaseFailure && offset !== null) {
           throw withPlace(error, statement, statement.start + stripped.start + numbered.toOriginalOffset(offset));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,8 +41,8 @@ describe('pg-insight', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   /** Nothing of this machine's own settings reaches the program. */
-  function start(args: readonly string[], environment: Record<string, string> = {}) {
-    return spawn(process.execPath, [cli, ...args], {
+  function start(args: readonly string[], environment: Record<string, string> = {}, program = cli) {
+    return spawn(process.execPath, [program, ...args], {
       cwd: folder,
       env: {
         PATH: process.env['PATH'],
@@ -308,6 +308,26 @@ describe('pg-insight', function () {
         assert.equal(isNull.code, 0, isNull.stderr);
       });
 
+      it('names the parameter with a wrong value as it is written', async () => {
+        const named = await fails(4, /./, [
+          ...['explain', '--url', url, '--sql', 'SELECT * FROM orders WHERE id = :m', '--param', 'm=xx'],
+        ]);
+        assert.equal(named.stderr, "Error: m: 'xx' is not a valid bigint.\nCorrect the value of :m.\n");
+        await fails(4, /^Error: \?2: 'yy' is not a valid bigint\.\nCorrect the value of \?2\.\n$/, [
+          ...[
+            'explain',
+            '--url',
+            url,
+            '--sql',
+            'SELECT * FROM orders WHERE id IN (?, ?)',
+            '--param',
+            '1',
+            '--param',
+            'yy',
+          ],
+        ]);
+      });
+
       it('runs a harmless statement without asking, and measures it', async () => {
         const { code, stdout, stderr } = await run(
           ['explain', '--url', url, '--file', '-', '--statement', '2', '--analyze', '--format', 'json'],
@@ -406,6 +426,16 @@ describe('pg-insight', function () {
         assert.equal(await running(), '0');
       });
 
+      it('says to run it again when the connection is lost', async () => {
+        const ended = finish(start(['explain', '--url', url, '--sql', 'SELECT pg_sleep(61)', '--analyze', '--yes']));
+        const terminate = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                           WHERE state = 'active' AND query LIKE 'EXPLAIN%pg_sleep(61)%'`;
+        while ((await value(terminate)) === '0') await delay(50);
+        const { code, stderr } = await ended;
+        assert.equal(code, 3);
+        assert.match(stderr, /was lost: .*\nRun the command again when the server is back\.\n$/);
+      });
+
       it('ends quietly when its reader stops', async () => {
         const child = start(['tables', '--url', url]);
         child.stdout.destroy();
@@ -449,6 +479,56 @@ describe('pg-insight', function () {
       });
     });
   }
+
+  describe('without libpg-query.wasm', () => {
+    let server: PostgresServer;
+    let rough: string;
+
+    before(async () => {
+      rough = path.join(folder, 'rough');
+      await cp(path.join(folder, 'dist'), rough, { recursive: true });
+      await rm(path.join(rough, 'libpg-query.wasm'));
+      server = await startPostgres({ major: 18 });
+    });
+
+    after(() => server.stop());
+
+    const explain = (sql: string, ...options: string[]) =>
+      finish(start(['explain', '--url', server.url(), '--sql', sql, ...options], {}, path.join(rough, 'cli.js')));
+
+    it('asks about every statement, names its tables where it can, and lets the server judge', async () => {
+      const asked = await explain('SELECT * FROM pg_class c JOIN pg_catalog.pg_index i ON true');
+      assert.equal(asked.code, 2, asked.stderr);
+      assert.match(asked.stderr, /can't tell what the statement does; it names pg_class, pg_catalog\.pg_index\./);
+      assert.doesNotMatch(asked.stderr, /Aborted|ASSERTIONS/);
+      for (const sql of [
+        "SELECT relname FROM pg_class WHERE relpages = '1'::int ORDER BY oid FOR UPDATE",
+        'SELECT relkind, relname FROM pg_class GROUP BY GROUPING SETS ((relkind), (relname), ())',
+      ]) {
+        const agreed = await explain(sql, '--yes');
+        assert.equal(agreed.code, 0, agreed.stderr);
+        assert.match(agreed.stdout, /pg_class/);
+      }
+      const wrong = await explain('SELECT relname FORM pg_class', '--yes');
+      assert.match(wrong.stderr, /:1:21: syntax error at or near "pg_class" \(database "postgres" on /);
+    });
+
+    it('says that a statement ran in a transaction that was rolled back', async () => {
+      const { code, stderr } = await explain('SELECT 1', '--analyze', '--yes');
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^The statement ran in a transaction that was rolled back\.$/m);
+    });
+
+    it('tells doctor why, in one sentence and nothing on standard error', async () => {
+      const { code, stdout, stderr } = await finish(
+        start(['doctor', '--url', server.url(), '--format', 'json'], {}, path.join(rough, 'cli.js')),
+      );
+      assert.equal(code, 0, stderr);
+      assert.equal(stderr, '');
+      const check = doctorJsonSchema.parse(JSON.parse(stdout)).checks.find(({ id }) => id === 'sql-parser');
+      assert.match(check?.message ?? '', /before it plans or runs any: ENOENT: [^.]*'[^']*libpg-query\.wasm'\.$/);
+    });
+  });
 
   it('is built as one file with its parts beside it', () => {
     for (const file of ['cli.js', 'libpg-query.wasm', 'node-sql-parser.js']) {
