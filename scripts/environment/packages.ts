@@ -8,23 +8,16 @@ import { run } from './cache';
 import { makeTemporaryFolder } from './supervision';
 
 /** A picture that is a paragraph of its own in README.md. */
-const picture = /^!\[(.*)\]\((media\/.+\.png)\)\n\n?/gm;
+const picture = /^!\[.*\]\(.+\)\n\n?/gm;
 
 /**
- * README.md of the .vsix: VS Code's page of an extension shows pictures from https and data addresses only, so that those
- * of the repository are put into the text.
+ * README.md as it is in both packages: VS Code's page of an extension and npm's of a package show neither files of the
+ * package nor data addresses as pictures, only https, and a broken picture is worse than none.
  */
-async function embedPictures(readme: string): Promise<string> {
-  const files = [...readme.matchAll(picture)].map(([, , file = '']) => file);
-  const contents = await Promise.all(files.map((file) => readFile(path.join(root, file), 'base64')));
-  return files.reduce(
-    (text, file, index) => text.replace(`(${file})`, `(data:image/png;base64,${contents[index] ?? ''})`),
-    readme,
-  );
+async function copyReadme(folder: string): Promise<void> {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  await writeFile(path.join(folder, 'README.md'), readme.replace(picture, ''));
 }
-
-/** README.md of the npm package, which has no pictures: all are of the editor. */
-const leaveOutPictures = (readme: string) => readme.replace(picture, '');
 
 const files = ['package.json', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', '.npmignore'];
 
@@ -52,12 +45,10 @@ export async function stageProduct(): Promise<StagedProduct> {
   );
   await cp(path.join(root, 'media'), path.join(folder, 'media'), { recursive: true });
   await cp(path.join(root, 'docs'), path.join(folder, 'docs'), { recursive: true });
-  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-  const writeReadme = (text: string) => writeFile(path.join(folder, 'README.md'), text);
+  await copyReadme(folder);
   return {
     folder,
     async packVsix(into = packages) {
-      await writeReadme(await embedPictures(readme));
       const file = path.join(into, 'pg-insight.vsix');
       const vsce = path.join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
       const flags = [
@@ -70,7 +61,6 @@ export async function stageProduct(): Promise<StagedProduct> {
       return file;
     },
     async packNpm(into = packages) {
-      await writeReadme(leaveOutPictures(readme));
       const output = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
         cwd: folder,
       });

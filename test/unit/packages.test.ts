@@ -11,9 +11,6 @@ const bundleLimitBytes = 700_000;
 /** Every opened plan loads it. */
 const webviewLimitBytes = 150_000;
 
-/** Most of it are the pictures of README.md. */
-const vsixLimitBytes = 3_000_000;
-
 const vsixFiles = [
   '[Content_Types].xml',
   'extension.vsixmanifest',
@@ -60,9 +57,8 @@ async function listPages(): Promise<string[]> {
   return names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
 }
 
-/** Addresses of pictures in Markdown, the data in them cut off. */
-const listPictures = (markdown: string) =>
-  [...markdown.matchAll(/!\[[^\]]*\]\(([^),]+)/g)].map(([, address = '']) => address);
+/** Neither VS Code nor npm shows those that are not from https. */
+const listPictures = (markdown: string) => markdown.match(/!\[[^\]]*\]\((?!https:)[^)]+/g) ?? [];
 
 /** Names in a zip archive: its central directory, which every zip ends with. */
 async function readZipNames(file: string): Promise<string[]> {
@@ -106,18 +102,10 @@ describe('the packages', function () {
   });
 
   it('put into the .vsix what is meant to be there', async () => {
-    const vsix = await product.packVsix();
-    const names = await readZipNames(vsix);
+    const names = await readZipNames(await product.packVsix());
     const pages = (await listPages()).map((name) => `extension/${name}`);
     assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles, ...pages].sort());
-    const { size } = await stat(vsix);
-    assert.ok(size < vsixLimitBytes, `the .vsix has ${size} bytes`);
-    const shown = listPictures(await run('unzip', ['-p', vsix, 'extension/readme.md']));
-    const expected = listPictures(await readFile('README.md', 'utf8'));
-    assert.deepEqual(
-      shown,
-      expected.map(() => 'data:image/png;base64'),
-    );
+    assert.deepEqual(listPictures(await readFile(path.join(product.folder, 'README.md'), 'utf8')), []);
   });
 
   it('put into the npm package what is meant to be there, and it runs from an empty folder', async () => {
