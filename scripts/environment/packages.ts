@@ -1,7 +1,7 @@
 // The extension unpacked as VS Code runs it, the .vsix, and the npm tarball. All are made in a folder of their own, so
 // that several runs at once and a developer's dist/ do not disturb each other.
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildProduct, root } from './bundles';
 import { run } from './cache';
@@ -81,4 +81,17 @@ export async function provideVsix(): Promise<string> {
   if (built !== undefined) return built;
   // the folder goes with the run
   return (await stageProduct()).packVsix();
+}
+
+/** Where the packages of `npm test` and `npm run package` lie. */
+export const packagesFolder = path.join(root, 'out', 'packages');
+
+/** Makes both packages anew; returns their paths, relative to the repository. */
+export async function packProduct(): Promise<string[]> {
+  await rm(packagesFolder, { recursive: true, force: true });
+  await mkdir(packagesFolder, { recursive: true });
+  const product = await stageProduct();
+  const packed = [await product.packVsix(packagesFolder), await product.packNpm(packagesFolder)];
+  await product.remove();
+  return packed.map((file) => path.relative(root, file));
 }

@@ -1,12 +1,12 @@
 // The whole check, step by step. A failed step does not stop the others; what could not start has failed. Static checks
 // share the two cores of a small machine; the tiers that talk to servers run alone, so that their waits stay honest.
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { buildProduct, listTests, root } from './bundles';
 import { provideChromium } from './chromium';
-import { stageProduct, vsixVariable } from './packages';
+import { packagesFolder, packProduct, vsixVariable } from './packages';
 import { providePgbouncer } from './pgbouncer';
 import { providePostgres } from './postgres-binaries';
 import { printFailure } from './print-failure';
@@ -107,17 +107,7 @@ async function prepare(): Promise<boolean> {
   return complete;
 }
 
-const packages = path.join(root, 'out', 'packages');
-const vsix = path.join(packages, 'pg-insight.vsix');
-
-async function packageProduct(): Promise<undefined> {
-  await rm(packages, { recursive: true, force: true });
-  await mkdir(packages, { recursive: true });
-  const product = await stageProduct();
-  await product.packVsix(packages);
-  await product.packNpm(packages);
-  await product.remove();
-}
+const vsix = path.join(packagesFolder, 'pg-insight.vsix');
 
 /** Runs a tier, or one of its files, in a process of its own. */
 async function runTests(name: Tier, live: boolean, file: string | null): Promise<TierResult> {
@@ -201,7 +191,7 @@ export async function runEverything(): Promise<TierResult> {
     check('typecheck', () => npmRun('typecheck')),
     check('layers', () => npmRun('layers')),
     check('build', () => buildProduct().then(() => undefined)),
-    check('package', packageProduct),
+    check('package', () => packProduct().then(() => undefined)),
     tier('unit', false),
   ];
   const results = [
