@@ -79,6 +79,7 @@ async function captureBuildPlan(
     openTransactions: await captureOpenTransactions(
       unit,
       facts,
+      'build',
       rows.map(({ oid }) => oid),
     ),
     refusal:
@@ -173,7 +174,7 @@ export async function runIndexBuild(
       outcome: 'built',
       index: { schema: root.schema, name: root.name, oid: root.oid },
       definition: root.definition ?? '',
-      sizeBytes: (states ?? []).reduce((sum, state) => sum + (state?.size_bytes ?? 0), 0),
+      sizeBytes: root.size_bytes,
       durationMs,
       undo: { indexes: [{ schema: root.schema, name: root.name, oid: root.oid, mustBeInvalid: false }] },
     };

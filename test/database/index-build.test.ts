@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { isDatabaseFailure } from '../../src/analysis/connection/connection-failure';
-import { formatBuildConfirmation } from '../../src/analysis/index-build/format-index-build';
+import { formatBuildConfirmation, formatDropConfirmation } from '../../src/analysis/index-build/format-index-build';
 import type { IndexBuildOutcome, IndexProgress } from '../../src/analysis/index-build/index-build';
 import type { DatabaseConnection } from '../../src/database/database-access';
 import {
@@ -177,6 +177,84 @@ for (const major of [13, 15, 16, 18] as const) {
       assertFailed(outcome);
       assert.ok(outcome.leftover.left === 'remainder');
       await drop(connection, outcome.leftover.cleanup);
+    });
+
+    it('names readers in the way of a drop, which a build does not wait for, and no one else', async () => {
+      await admin.query('CREATE INDEX orders_read ON app.orders (customer_id)');
+      const [index] = await listIndexes(admin, 'orders_read');
+      const request = {
+        indexes: [{ schema: 'app', name: 'orders_read', oid: Number(index?.oid), mustBeInvalid: false }],
+      };
+      const reader = await connectClient(`${server.url()}?application_name=reports`);
+      await reader.query('BEGIN; SELECT 1 FROM app.orders LIMIT 1');
+      const bystander = await connectClient(server.url());
+      await bystander.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM app.other');
+      await delay(1_200);
+      const { rows } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const pid = rows[0]?.pid ?? 0;
+      const plan = await connection.prepareIndexDrop(request);
+      assert.deepEqual(
+        plan.openTransactions.map((each) => [each.pid, each.application]),
+        [[pid, 'reports']],
+      );
+      assert.match(formatDropConfirmation(plan), new RegExp(`would wait for:\\n• pid ${pid} \\(postgres, reports, `));
+      const forBuild = await connection.prepareIndexBuild(toRequest('orders_built'));
+      assert.ok(!forBuild.openTransactions.some((each) => each.pid === pid));
+      // and the server does as was said: it waits for the reader, and for the other one not
+      const waitedFor = new Set<number | null>();
+      const running = connection.runIndexDrop(request, agreeTo(plan), {
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor !== null) waitedFor.add(waitingFor.pid);
+        },
+      });
+      await waitUntil('the reader is named', () => waitedFor.has(pid));
+      await reader.query('COMMIT');
+      await reader.end();
+      assert.equal((await running).outcome, 'dropped');
+      assert.deepEqual([...waitedFor], [pid]);
+      await bystander.query('COMMIT');
+      await bystander.end();
+    });
+
+    it('shows of a partitioned index what its parts take, how often they were used, and who reads a partition', async () => {
+      await admin.query(`
+        CREATE TABLE app.parted (id integer, day integer) PARTITION BY RANGE (day);
+        CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (1) TO (2);
+        CREATE TABLE app.parted_2 PARTITION OF app.parted FOR VALUES FROM (2) TO (3) PARTITION BY RANGE (day);
+        CREATE TABLE app.parted_2_all PARTITION OF app.parted_2 DEFAULT;
+        INSERT INTO app.parted SELECT n, 1 + n % 2 FROM generate_series(1, 1000) n;
+        CREATE INDEX parted_id ON app.parted (id)`);
+      const user = await connectClient(server.url());
+      await user.query('SET enable_seqscan = off; SELECT FROM app.parted WHERE id = 7');
+      await user.end();
+      const sumSql = `SELECT sum(pg_relation_size(relid))::text AS bytes, sum(pg_stat_get_numscans(relid))::text AS scans
+        FROM pg_partition_tree('app.parted_id')`;
+      const sum = async () => (await admin.query<{ bytes: string; scans: string }>(sumSql)).rows[0];
+      await waitUntil('the scans are counted', async () => (await sum())?.scans === '2');
+      const reader = await connectClient(server.url());
+      await reader.query('BEGIN; SELECT 1 FROM app.parted_2_all LIMIT 1');
+      await delay(1_200);
+      const { rows } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const oid = Number((await listIndexes(admin, 'parted_id'))[0]?.oid);
+      const request = { indexes: [{ schema: 'app', name: 'parted_id', oid, mustBeInvalid: false }] };
+      const plan = await connection.prepareIndexDrop(request);
+      await reader.query('COMMIT');
+      await reader.end();
+      assert.deepEqual(
+        plan.openTransactions.map(({ pid }) => pid),
+        [rows[0]?.pid],
+      );
+      const bytes = Number((await sum())?.bytes);
+      assert.ok(bytes > 0);
+      assert.deepEqual(
+        plan.indexes.map(({ sizeBytes, scans }) => [sizeBytes, scans]),
+        [[bytes, 2]],
+      );
+      assert.match(formatDropConfirmation(plan), /used 2 times since/);
+      const dropped = await drop(connection, request);
+      assert.ok(dropped.outcome === 'dropped');
+      assert.equal(dropped.undo?.estimatedSizeBytes, bytes);
+      await admin.query('DROP TABLE app.parted');
     });
 
     it('is cancelled on the server; the invalid rest is ours, said, and dropped', async () => {

@@ -115,6 +115,7 @@ export interface DroppedIndex extends IndexIdentity {
   /** pg_get_indexdef(), read right before the drop. */
   definition: string;
   isValid: boolean;
+  /** With its indexes on the partitions when it is that of a partitioned table; so are the scans. */
   sizeBytes: number;
   /** idx_scan; null when nothing was counted. */
   scans: number | null;

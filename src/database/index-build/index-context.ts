@@ -52,9 +52,11 @@ export function lookUnit(signal: AbortSignal | undefined): UnitOfWorkOptions {
 export async function captureOpenTransactions(
   unit: UnitOfWork,
   facts: ServerFacts,
+  verb: 'build' | 'drop',
   tableOids: readonly number[],
 ): Promise<OpenTransaction[]> {
-  const rows = await captureRows(unit, facts, openTransactionsQuery, [tableOids, oldTransactionMs]);
+  const values = [tableOids, oldTransactionMs, verb === 'drop'];
+  const rows = await captureRows(unit, facts, openTransactionsQuery, values);
   return rows.map(toOpenTransaction);
 }
 

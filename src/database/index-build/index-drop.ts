@@ -15,7 +15,8 @@ import {
 } from '../../analysis/index-build/index-build';
 import { toDropStep } from '../../analysis/index-build/index-steps';
 import { quoteName, quoteQualifiedName } from '../../analysis/sql/identifiers';
-import type { IndexStateRow } from '../queries/index-build/index-build';
+import { indexedTablesQuery, type IndexStateRow } from '../queries/index-build/index-build';
+import { captureRows } from '../queries/query';
 import type { UnitOfWork } from '../unit-of-work';
 import {
   captureIndexStates,
@@ -62,7 +63,11 @@ async function captureDropPlan(
     );
   }
   const refusals = found.map(({ target, state }) => findIndexRefusal(target, state, facts.role));
-  const tableOids = found.flatMap(({ state }) => (state.table_oid === null ? [] : [state.table_oid]));
+  // the index of a partitioned table goes with its parts, so readers of a single partition are in the way too
+  const tableOids: number[] = [];
+  for (const oid of new Set(found.flatMap(({ state }) => state.table_oid ?? []))) {
+    tableOids.push(...(await captureRows(unit, facts, indexedTablesQuery, [oid])).map((table) => table.oid));
+  }
   return {
     server,
     database: facts.database,
@@ -77,7 +82,7 @@ async function captureDropPlan(
         isPartitioned: state.kind === 'I',
       }),
     ),
-    openTransactions: await captureOpenTransactions(unit, facts, tableOids),
+    openTransactions: await captureOpenTransactions(unit, facts, 'drop', tableOids),
     refusal: (await captureServerRefusal(unit, context)) ?? refusals.find((refusal) => refusal !== null) ?? null,
   };
 }

@@ -171,6 +171,7 @@ const indexStatesRow = z.object({
   definition: z.string().nullable(),
   /** What the definition begins with, up to "USING". */
   definition_begin: z.string().nullable(),
+  /** With the parts of a partitioned table's index, as the next one; null: nothing was counted. */
   size_bytes: int8,
   scans: int8.nullable(),
   /** The index of the partitioned table that it is a part of. */

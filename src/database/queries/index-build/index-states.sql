@@ -17,8 +17,8 @@ select
   pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
   pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname,
     case when c.relkind = 'I' then 'ONLY ' else '' end, n.nspname, t.relname) as definition_begin,
-  case when c.relkind in ('i', 'I') then pg_catalog.pg_relation_size(c.oid) else 0 end::pg_catalog.int8 as size_bytes,
-  s.idx_scan::pg_catalog.int8 as scans,
+  coalesce(parts.size_bytes, 0)::pg_catalog.int8 as size_bytes,
+  parts.scans::pg_catalog.int8 as scans,
   parent.relname::pg_catalog.text as attached_to,
   ts.spcname::pg_catalog.text as tablespace,
   pg_catalog.obj_description(c.oid, 'pg_class') as comment,
@@ -62,5 +62,11 @@ left join pg_catalog.pg_class t on t.oid = i.indrelid
 left join pg_catalog.pg_inherits h on h.inhrelid = c.oid and c.relkind in ('i', 'I')
 left join pg_catalog.pg_class parent on parent.oid = h.inhparent
 left join pg_catalog.pg_tablespace ts on ts.oid = c.reltablespace
-left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = c.oid
+-- the index of a partitioned table has no file and no counters of its own; pg_partition_tree knows no other index
+left join lateral (
+  select pg_catalog.sum(pg_catalog.pg_relation_size(x.oid)) as size_bytes, pg_catalog.sum(s.idx_scan) as scans
+  from (select c.oid union select p.relid from pg_catalog.pg_partition_tree(c.oid) p) x
+  left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = x.oid
+  where c.relkind in ('i', 'I')
+) parts on true
 order by w.place

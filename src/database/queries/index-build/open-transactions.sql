@@ -1,6 +1,7 @@
--- $1: OIDs of tables, $2: age in milliseconds below which a transaction is left out. What a concurrent build or drop on
--- these tables waits for: holders of locks that conflict with its own, and snapshots older than its end. Which processes
--- are in a transaction is in pg_locks for every role to see; since when, only the permitted ones see.
+-- $1: OIDs of tables, $2: age in milliseconds below which a transaction is left out, $3: true for a drop. A concurrent
+-- build waits for those who may write to these tables, and for snapshots older than its end; a drop, concurrent or not,
+-- for everyone who has a lock on them, readers too, and for no snapshot. Which processes are in a transaction is in
+-- pg_locks for every role to see; since when, only the permitted ones see.
 with holders as (
   select distinct l.pid, l.virtualtransaction
   from pg_catalog.pg_locks l
@@ -9,7 +10,7 @@ with holders as (
     and l.locktype = 'relation'
     and l.granted
     and l.relation = any ($1::pg_catalog.oid[])
-    and l.mode not in ('AccessShareLock', 'RowShareLock')
+    and ($3::pg_catalog.bool or l.mode not in ('AccessShareLock', 'RowShareLock'))
 ), sessions as (
   select
     a.pid,
@@ -28,6 +29,8 @@ with holders as (
     ) as is_in_transaction
   from pg_catalog.pg_stat_activity a
   where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
+    -- it goes when the session that it works for is done, and that one holds the same locks
+    and a.backend_type is distinct from 'parallel worker'
 )
 select
   s.pid,
@@ -40,7 +43,7 @@ select
   case when s.is_hidden then null else pg_catalog.left(s.query, 1000) end as text,
   not s.is_hidden as is_visible
 from sessions s
-where (s.holds_lock or s.has_snapshot or (s.is_hidden and s.is_in_transaction))
+where (s.holds_lock or (not $3::pg_catalog.bool and (s.has_snapshot or (s.is_hidden and s.is_in_transaction))))
   and (s.xact_start is null
     or pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - s.xact_start) * 1000 >= $2::pg_catalog.float8)
 union all
