@@ -1,5 +1,6 @@
 // SQL selected inside a string of a program: takes quotes and escapes away, and keeps the way back to the document for
 // the place of an error.
+import { findEmbeddedSql } from '../analysis/sql/embedded-sql';
 
 export interface SelectedSql {
   sql: string;
@@ -13,9 +14,6 @@ export function isSqlLanguage(languageId: string): boolean {
   return sqlLanguages.includes(languageId);
 }
 
-/** Python's and C#'s prefixes: r"...", f'''...''', $@"...". */
-const openingQuote = /^\s*([A-Za-z$@]{0,3})("""|'''|"|'|`)/;
-
 /** What a backslash and a character stand for, in all the languages alike. */
 const escapes: Record<string, string> = {
   n: '\n',
@@ -28,25 +26,9 @@ const escapes: Record<string, string> = {
   $: '$',
 };
 
-/** The string that the selection is, quotes included, or null when it is (part of) what stands inside one. */
-function findLiteral(text: string): { start: number; end: number; isRaw: boolean } | null {
-  const opening = openingQuote.exec(text);
-  if (opening === null) return null;
-  const [matched, prefix = '', quote = ''] = opening;
-  const end = text.trimEnd().length - quote.length;
-  if (end < matched.length || !text.startsWith(quote, end)) return null;
-  // 'a' || 'b' begins and ends with a quote and is not one literal
-  if (text.slice(matched.length, end).replaceAll(/\\./gs, '').includes(quote)) return null;
-  return { start: matched.length, end, isRaw: /[r@]/i.test(prefix) };
-}
-
 export function readSelectedSql(text: string, languageId: string): SelectedSql {
   if (isSqlLanguage(languageId)) return { sql: text, toSourceOffset: (offset) => offset };
-  const literal = findLiteral(text);
-  const start = literal?.start ?? 0;
-  const end = literal?.end ?? text.length;
-  // Go's raw strings are the only ones of it that span lines
-  const isRaw = literal?.isRaw === true || (languageId === 'go' && text.slice(start, end).includes('\n'));
+  const { start, end, isRaw } = findEmbeddedSql(text, languageId);
   // Python's drivers read %% as % where there are placeholders
   const halvesPercents = languageId === 'python' && /%(?:s|\()/.test(text);
   let sql = '';
