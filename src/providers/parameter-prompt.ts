@@ -116,22 +116,29 @@ function toPick({ parameters, typical, remembered, wrong }: ParameterQuestion, i
       })),
     );
   }
+  const nothingKnown = choices.every((choice) => !('value' in choice));
   choices.push(
-    separator('other'),
-    { label: 'NULL', value: { text: null } },
+    // a separator is shown only with something below it
+    separator(findNote(typical[index], name) ?? 'other'),
     ...(takesEmptyText(known?.type) ? [{ label: "''", description: 'empty text', value: { text: '' } }] : []),
+    { label: 'NULL', value: { text: null } },
   );
-  if (known?.values.length === 0 && known.note !== null) {
-    choices.push(separator(known.note));
-  }
   const column = known === null ? '' : ` (${known.column}, ${known.type})`;
   return {
     ...(wrong?.index === index ? { text: wrong.values[index] ?? '' } : {}),
     placeholder: `Type the value of ${name}${column} without quotes, or choose one`,
     choices,
+    // nobody means NULL or '' by Enter alone
+    ...(nothingKnown ? { active: null } : {}),
     toTyped: (text: string): Choice<Value> | null =>
       text === '' ? null : { label: `$(edit) ${text}`, description: 'as typed', alwaysShow: true, value: { text } },
   };
+}
+
+/** Why there are no values to choose from; undefined: it is not known what the parameter is compared with. */
+function findNote(known: TypicalValues | null | undefined, name: string): string | null {
+  if (known === null) return `No column of a table is compared with ${name}, so there are no typical values.`;
+  return known?.values.length === 0 ? known.note : null;
 }
 
 /** Other types have no empty value: a timestamp can't be read from ''. */

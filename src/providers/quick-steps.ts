@@ -22,8 +22,8 @@ export interface PickOptions<Value> {
   frame: StepFrame;
   placeholder: string;
   choices: readonly (Choice<Value> | vscode.QuickPickItem)[];
-  /** Offered first and highlighted. */
-  active?: Value;
+  /** Offered first and highlighted; null highlights none, so that Enter alone chooses nothing. */
+  active?: Value | null;
   /** Makes what the user typed an answer of its own; null where it is none. */
   toTyped?: (text: string) => Choice<Value> | null;
   /** What stands in the box already, to be corrected. */
@@ -52,10 +52,12 @@ export async function pickOne<Value>(options: PickOptions<Value>): Promise<Value
   pick.items = options.choices;
   const active = options.choices.find((item) => isChoice<Value>(item) && item.value === options.active);
   if (active !== undefined) pick.activeItems = [active];
+  else if (options.active === null) pick.activeItems = [];
   const offerTyped = (text: string) => {
     const typed = options.toTyped?.(text) ?? null;
     pick.items = typed === null ? options.choices : [typed, ...options.choices];
     if (typed !== null) pick.activeItems = [typed];
+    else if (options.active === null) pick.activeItems = [];
   };
   if (options.text !== undefined) {
     pick.value = options.text;

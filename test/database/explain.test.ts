@@ -264,6 +264,15 @@ for (const major of [13, 15, 16, 18] as const) {
         written.map((each) => each?.column),
         ['parcels.id', 'parcels.status'],
       );
+      const changed = await captureTypicalValues(
+        context,
+        'select * from parcels where lower(status) = lower($1) and id::text = $2 and length(status) = $3',
+      );
+      assert.deepEqual(
+        changed.map((each) => each?.column),
+        ['parcels.status', 'parcels.id', undefined],
+      );
+      assert.deepEqual(changed[0]?.values, values[0].values);
     });
 
     it('says "not permitted" where the role may not see the statistics', async () => {

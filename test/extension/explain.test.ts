@@ -100,6 +100,19 @@ describe('Explain', () => {
   });
 
   describe('marks an error', () => {
+    for (const [language, lines, first, last] of [
+      ['typescript', 'const rows = query(`\n  SELECT 1,\n    missing_column\n`, [limit]);\n', 'const', '[limit]);'],
+      ['python', 'cur.execute("""\n  SELECT 1,\n    missing_column\n""", (limit,))\n', 'SELECT', '(limit,))'],
+      ['go', 'rows := query(`\n  SELECT 1,\n    missing_column\n`, limit)\n', 'SELECT', 'limit)'],
+    ] as const) {
+      it(`of whole lines selected in ${language}, in its place`, async () => {
+        const editor = await openText(lines, language);
+        select(editor, lines.slice(lines.indexOf(first), lines.indexOf(last) + last.length));
+        explain();
+        assert.equal((await findError(editor)).text, 'missing_column');
+      });
+    }
+
     it('behind emoji, in the second statement', async () => {
       const editor = await openText(`SELECT '😀😀';\nSELECT '👩‍👩‍👧 ü', custmer_id FROM orders;\n`);
       putCursor(editor, 'FROM orders');

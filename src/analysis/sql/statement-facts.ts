@@ -291,12 +291,22 @@ function toOperatorNames({ kind, name }: A_Expr): string[][] {
 
 const comparedParameter = /^(?:=|<>|!=|<|>|<=|>=|~~|!~~|~~\*|!~~\*|BETWEEN|NOT BETWEEN|BETWEEN SYMMETRIC)$/;
 
-/** Parameters that stand for a value of the column: $1, $1::int, ($1, $2), ARRAY[$1], ANY($1). */
-function toParameters(node: Node | undefined): number[] {
-  if (node === undefined) return [];
+/** What is inside lower(), upper(), a cast or COLLATE: the values compared are still like the column's. */
+function peel(node: Node): Node {
+  if ('TypeCast' in node && node.TypeCast.arg !== undefined) return peel(node.TypeCast.arg);
+  if ('CollateClause' in node && node.CollateClause.arg !== undefined) return peel(node.CollateClause.arg);
+  if (!('FuncCall' in node)) return node;
+  const { funcname, args: [first, ...others] = [] } = node.FuncCall;
+  const changesCase = /^(?:lower|upper)$/.test(toNames(funcname).at(-1) ?? '');
+  return changesCase && first !== undefined && others.length === 0 ? peel(first) : node;
+}
+
+/** Parameters that stand for a value of the column: $1, $1::int, lower($1), ($1, $2), ARRAY[$1], ANY($1). */
+function toParameters(outer: Node | undefined): number[] {
+  if (outer === undefined) return [];
+  const node = peel(outer);
   const parameter = asParamRef(node);
   if (parameter !== null) return parameter.number === undefined ? [] : [parameter.number];
-  if ('TypeCast' in node) return toParameters(node.TypeCast.arg);
   if ('List' in node) return (node.List.items ?? []).flatMap(toParameters);
   if ('A_ArrayExpr' in node) return (node.A_ArrayExpr.elements ?? []).flatMap(toParameters);
   return [];
@@ -517,7 +527,7 @@ class StatementReader {
   }
 
   #addComparison(columnSide: Node | undefined, valueSide: Node | undefined): void {
-    const column = toNames(asColumnRef(columnSide)?.fields);
+    const column = toNames(asColumnRef(columnSide && peel(columnSide))?.fields);
     const name = column.at(-1);
     if (name === undefined) return;
     for (const parameter of toParameters(valueSide)) {

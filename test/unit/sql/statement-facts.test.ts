@@ -96,9 +96,16 @@ describe('readStatement', () => {
       );
     assert.deepEqual(
       comparisonsOf(
-        'select 1 from orders o join users u on true where o.status = $1 and $2::int < u.age and name in ($3, $4) and lower(name) = $5',
+        'select 1 from orders o join users u on true where o.status = $1 and $2::int < u.age and name in ($3, $4) and lower(name) = upper($5) and id::text = $6 and length(name) = $7',
       ),
-      ['1 orders.status', '2 users.age', '3 orders|users.name', '4 orders|users.name'],
+      [
+        '1 orders.status',
+        '2 users.age',
+        '3 orders|users.name',
+        '4 orders|users.name',
+        '5 orders|users.name',
+        '6 orders|users.id',
+      ],
     );
     assert.deepEqual(comparisonsOf('insert into t (a, b) values ($1, $2), ($3, 1)'), ['1 t.a', '2 t.b', '3 t.a']);
     assert.deepEqual(comparisonsOf('update t set a = $1 where b = any ($2)'), ['1 t.a', '2 t.b']);
