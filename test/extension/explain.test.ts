@@ -92,6 +92,23 @@ describe('Explain', () => {
       );
     });
 
+    it('of a parameter that nothing is known of only once a value is chosen', async () => {
+      const editor = await openText('SELECT $1::text AS word');
+      putCursor(editor, 'SELECT');
+      explain();
+      const shown = () => new Promise((resolve) => setTimeout(resolve, 1500));
+      const accept = () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      await shown();
+      await accept();
+      await shown();
+      await accept();
+      await shown();
+      assert.deepEqual(planTabs(), []);
+      await vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
+      await accept();
+      await waitFor('the plan', () => planTabs()[0]);
+    });
+
     it('of a statement that begins with EXPLAIN', async () => {
       await openText('EXPLAIN (ANALYZE, BUFFERS) SELECT 1');
       explain();
