@@ -17,6 +17,7 @@ import {
 } from './report';
 import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
+import { isToolStatement } from './statements/tool-statement';
 import { findTargets } from './targets';
 
 /** Sections in the words of a reader, for "what could not be looked at". */
@@ -66,7 +67,13 @@ export function buildReport(snapshot: Snapshot, { findings, ignored, outcomes }:
     targets: findTargets(snapshot),
     tables: rowsOf(sections.tables, (rows) => toReportTables(rows, rowsOrNull(sections.indexes), findings)),
     indexes: rowsOf(sections.indexes, (rows) => toReportIndexes(rows, findings)),
-    statements: rowsOf(sections.statements, (rows) => toReportStatements(rows, server.blockSizeBytes)),
+    statements: rowsOf(sections.statements, (rows) =>
+      toReportStatements(
+        rows.filter(({ text }) => !isToolStatement(text)),
+        server.blockSizeBytes,
+      ),
+    ),
+    toolStatements: rowsOf(sections.statements, (rows) => rows.filter(({ text }) => isToolStatement(text)).length),
     connections: toReportConnections(snapshot),
     gaps,
   };

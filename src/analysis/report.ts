@@ -75,7 +75,7 @@ export const reportStatementSchema = z.object({
   totalMs: z.number(),
   meanMs: z.number(),
   rows: z.number(),
-  /** Of all statements' total time, 0 to 1. */
+  /** Of the total time of all statements but those of tools, 0 to 1. */
   loadRatio: z.number(),
   /** Hits / (hits + reads), 0 to 1; null without. */
   hitRatio: z.number().nullable(),
@@ -117,6 +117,8 @@ export const reportSchema = z.object({
   tables: z.array(reportTableSchema).nullable(),
   indexes: z.array(reportIndexSchema).nullable(),
   statements: z.array(reportStatementSchema).nullable(),
+  /** Catalogue queries and transaction control, which `statements` leaves out; null when there are no statistics. */
+  toolStatements: z.number().int().nullable(),
   connections: reportConnectionsSchema.nullable(),
   /** What could not be looked at, and why. */
   gaps: z.array(reportSectionGapSchema),

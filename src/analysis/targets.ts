@@ -4,6 +4,7 @@ import { toRatio } from './ratio';
 import type { Target } from './report';
 import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, Snapshot, TableActivity } from './snapshot';
+import { isToolStatement } from './statements/tool-statement';
 
 /** Of all blocks asked for, 0 to 1: below it PostgreSQL's documentation and most guides see too little memory. */
 const hitRatioTarget = 0.95;
@@ -46,7 +47,7 @@ const definitions: readonly TargetDefinition[] = [
     direction: 'at-most',
     target: meanMsTarget,
     find: ({ sections }) => {
-      const statements = rowsOf(sections.statements);
+      const statements = rowsOf(sections.statements).filter(({ text }) => !isToolStatement(text));
       const calls = statements.reduce((sum, each) => sum + each.calls, 0);
       return calls === 0 ? null : statements.reduce((sum, each) => sum + each.totalExecMs, 0) / calls;
     },

@@ -3,6 +3,7 @@ import type { Section } from '../analysis/snapshot';
 import { sortStatements, statementOrders, toStatementEntries } from '../analysis/statements/statement-list';
 import { toStatementsJson, type StatementsOrigin } from '../analysis/statements/statements-json';
 import { formatStatementsMarkdown, formatStatementsText } from '../analysis/statements/statements-text';
+import { isToolStatement } from '../analysis/statements/tool-statement';
 import {
   connectionOptions,
   outputFormats,
@@ -54,7 +55,8 @@ export const slowQueriesCommand: Command = {
       const snapshot = await terminal.during('Reading statements', () =>
         connection.captureSnapshot(['statements', 'statementStatistics'], signal),
       );
-      const statements = rowsOf(snapshot.sections.statements);
+      const counted = rowsOf(snapshot.sections.statements);
+      const statements = counted.filter(({ text }) => !isToolStatement(text));
       const [statistics] = rowsOf(snapshot.sections.statementStatistics);
       if (statistics === undefined) throw new Error('pg_stat_statements said nothing about itself.');
       const origin: StatementsOrigin = {
@@ -68,6 +70,7 @@ export const slowQueriesCommand: Command = {
         totalStatements: statements.length,
         minMeanMs,
         hiddenStatements: statements.filter(({ text }) => text === null).length,
+        toolStatements: counted.length - statements.length,
         sortedBy,
       };
       const entries = sortStatements(

@@ -14,6 +14,7 @@ import { toHiddenStatementsFix } from '../analysis/statements/hidden-statements'
 import { toStatementFigures, type StatementFigure } from '../analysis/statements/statement-figures';
 import { statementOrderTitles, type StatementEntry, type StatementOrder } from '../analysis/statements/statement-list';
 import { findExplainObstacle, shortenStatement } from '../analysis/statements/statement-text';
+import { describeToolStatements } from '../analysis/statements/tool-statement';
 import { toSeconds, type StatementList } from './slow-queries-store';
 import { appendTable, escapeText, startTooltip } from './tooltip-text';
 
@@ -132,7 +133,7 @@ function appendText(tooltip: vscode.MarkdownString, text: string): void {
 
 /** Above the list: since when, in which order, and what is not in it. */
 export function describeList(list: StatementList, order: StatementOrder, filter: string, role: string): string {
-  const { entries, total, hidden, mark, statisticsReset, deallocated, wasReset } = list;
+  const { entries, total, tools, hidden, mark, statisticsReset, deallocated, wasReset } = list;
   const since = statisticsReset === null ? 'the last reset' : formatDateTime(statisticsReset);
   const window =
     mark === null
@@ -140,10 +141,12 @@ export function describeList(list: StatementList, order: StatementOrder, filter:
       : wasReset
         ? `The statistics were reset after the mark of ${formatDateTime(mark.markedAt)}: what was reset counts since ${since}`
         : `Since the mark of ${formatDateTime(mark.markedAt)}`;
+  const toolNote = describeToolStatements(tools);
   const them = hidden === 1 ? 'it' : 'them';
   return [
     `${window}, by ${statementOrderTitles[order]}.`,
     ...(filter === '' ? [] : [`Filter: ${filter} (${formatCount(entries.length)} of ${formatCount(total)}).`]),
+    ...(toolNote === null ? [] : [toolNote]),
     ...(hidden === 0
       ? []
       : [

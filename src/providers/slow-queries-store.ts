@@ -1,4 +1,4 @@
-// What the Slow Queries view shows: the statements of the health snapshot in the chosen window, order and filter. A mark is
+// What the Slow Queries view shows: the applications' statements of the health snapshot in the chosen window, order and filter. A mark is
 // kept for each connection until the window closes.
 import * as vscode from 'vscode';
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
@@ -12,6 +12,7 @@ import {
   type StatementOrder,
 } from '../analysis/statements/statement-list';
 import { findStatementWindow, type StatementCounts } from '../analysis/statements/statement-window';
+import { isToolStatement } from '../analysis/statements/tool-statement';
 import type { DatabaseSession } from './database-port';
 import type { HealthState, HealthStore } from './health-store';
 
@@ -25,6 +26,8 @@ export interface StatementList {
   entries: readonly StatementEntry[];
   /** Before filtering. */
   total: number;
+  /** Catalogue queries and transaction control, left out. */
+  tools: number;
   /** Statements of other roles whose text the role may not see; of a window since a mark they are not part. */
   hidden: number;
   blockSizeBytes: number;
@@ -168,13 +171,14 @@ export class SlowQueriesStore implements vscode.Disposable {
             hidden: now.statements.filter(({ text }) => text === null).length,
           }
         : findStatementWindow(mark, now);
-    const entries = toStatementEntries(window.statements);
+    const entries = toStatementEntries(window.statements.filter(({ text }) => !isToolStatement(text)));
     const info = sections.statementStatistics;
     return {
       state: 'available',
       list: {
         entries: sortStatements(filterStatements(entries, this.#filter), this.#order),
         total: entries.length,
+        tools: window.statements.length - entries.length,
         hidden: window.hidden,
         blockSizeBytes: server.blockSizeBytes,
         statisticsReset: now.statisticsReset,

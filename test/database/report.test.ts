@@ -167,6 +167,22 @@ describe('pg-insight report', function () {
           { queryId: found?.queryId, calls: found?.calls, rows: found?.rows, totalMs: found?.totalMs },
           statement,
         );
+        const tools = await ask(`
+          SELECT queryid::text AS "queryId" FROM pg_stat_statements
+          WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND (query ~* '^\\s*(begin|start transaction|commit|end|rollback|abort|savepoint|release|set|show|reset|explain|deallocate)\\M'
+              OR query ~* '^\\s*(select|with)\\M.*\\mpg_catalog\\.')`);
+        const toolIds = new Set(tools.map(({ queryId }) => queryId));
+        assert.deepEqual(
+          report.statements?.filter(({ queryId }) => toolIds.has(queryId)).map(({ text: sql }) => sql),
+          [],
+        );
+        // what the report ran last was counted after it had looked
+        assert.ok((report.toolStatements ?? 0) > 0 && (report.toolStatements ?? 0) <= tools.length);
+        const sum = (figure: 'calls' | 'totalMs') =>
+          report.statements?.reduce((total, each) => total + each[figure], 0) ?? 0;
+        const mean = report.targets.find(({ id }) => id === 'mean-statement-time')?.current ?? 0;
+        assert.ok(Math.abs(mean - sum('totalMs') / sum('calls')) < 1e-9);
         const load = report.statements?.reduce((sum, { loadRatio }) => sum + loadRatio, 0) ?? 0;
         assert.ok(Math.abs(load - 1) < 1e-9);
 

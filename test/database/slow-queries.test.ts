@@ -26,6 +26,10 @@ const oddSchema = `stat$&"s 🐘`;
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const view = `${quote(oddSchema)}.pg_stat_statements`;
 
+/** Statements of tools as docs/report.md defines them, in SQL. */
+const isTool = `(query ~* '^\\s*(begin|start transaction|commit|end|rollback|abort|savepoint|release|set|show|reset|explain|deallocate)\\M'
+  OR query ~* '^\\s*(select|with)\\M.*\\mpg_catalog\\.')`;
+
 interface Run {
   code: number | null;
   stdout: string;
@@ -141,6 +145,25 @@ for (const major of [13, 18] as const) {
       assert.equal(list.totalStatements, list.statements.length);
       assert.equal(list.hiddenStatements, 0);
       assert.equal(list.statisticsReset !== null, major > 13);
+    });
+
+    it('leave out statements of tools, load included, and say how many', async () => {
+      await run([]);
+      const { rows } = await client.query<{ text: string; isTool: boolean }>(`
+        SELECT s.query AS text, ${isTool} AS "isTool" FROM ${view} s
+        WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`);
+      const list = await runJson(['--limit', '10000']);
+      // the first run has left all of the second's own behind; the query above was counted when it had ended
+      const expected = rows.filter((row) => !row.isTool).map(({ text: sql }) => sql);
+      const listed = list.statements.filter(({ text: sql }) => sql?.includes('"isTool"') !== true);
+      assert.deepEqual(listed.map(({ text: sql }) => sql).sort(), [...expected].sort());
+      const tools = rows.length - expected.length;
+      assert.ok(tools > 5, 'PG Insight itself has asked the catalogue');
+      assert.equal(list.toolStatements, tools);
+      const load = list.statements.reduce((sum, { loadRatio }) => sum + loadRatio, 0);
+      assert.ok(Math.abs(load - 1) < 1e-9);
+      const { stdout } = await run([]);
+      assert.match(stdout, new RegExp(`${tools} statements of tools \\(catalogue queries, transaction control\\) are`));
     });
 
     it('are sorted, limited and filtered by mean time as asked', async () => {

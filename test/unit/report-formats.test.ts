@@ -85,6 +85,7 @@ const report: AnalysisReport = {
       tempBytes: 0,
     },
   ],
+  toolStatements: 3,
   connections: {
     limit: null,
     used: 1,
@@ -149,6 +150,13 @@ describe('report formats', () => {
 
   it('keep every character in JSON, by the schema', () => {
     assert.deepEqual(reportSchema.parse(JSON.parse(formatReport(report, 'json'))), report);
+  });
+
+  it('say how many statements of tools are left out, and nothing where there were none', () => {
+    const note = 'of tools (catalogue queries, transaction control)';
+    assert.ok(formatReport(report, 'html').includes(`3 statements ${note} are not counted.`));
+    assert.ok(formatReport({ ...report, toolStatements: 1 }, 'html').includes(`1 statement ${note} is not counted.`));
+    assert.ok(!formatReport({ ...report, toolStatements: 0 }, 'html').includes(note));
   });
 
   it('break no line of a terminal but those of statements and tables', () => {

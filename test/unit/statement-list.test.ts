@@ -1,34 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TypicalValues } from '../../src/analysis/explain/explain';
-import type { SnapshotStatement } from '../../src/analysis/snapshot';
 import { findSampledValues } from '../../src/analysis/statements/sampled-values';
 import { filterStatements, sortStatements, toStatementEntries } from '../../src/analysis/statements/statement-list';
 import { findExplainObstacle, shortenStatement } from '../../src/analysis/statements/statement-text';
-
-function statement(change: Partial<SnapshotStatement>): SnapshotStatement {
-  return {
-    queryId: '1',
-    text: 'select 1',
-    role: 'app',
-    isTopLevel: true,
-    calls: 10,
-    totalExecMs: 1000,
-    meanExecMs: 100,
-    minExecMs: 1,
-    maxExecMs: 500,
-    stddevExecMs: 3,
-    totalPlanMs: null,
-    rows: 10,
-    sharedBlocksHit: 0,
-    sharedBlocksRead: 0,
-    sharedBlocksDirtied: 0,
-    sharedBlocksWritten: 0,
-    tempBlocksRead: 0,
-    tempBlocksWritten: 0,
-    walBytes: 0,
-    ...change,
-  };
-}
+import { makeStatement as statement } from './make-statement';
 
 describe('the list of slow queries', () => {
   it('has an id for every row, also where nothing tells them apart', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { healthRules } from '../../src/analysis/rules/index';
 import type { Section, Snapshot } from '../../src/analysis/snapshot';
 import { findTargets } from '../../src/analysis/targets';
+import { makeStatement } from './make-statement';
 
 const gap: Section<never> = {
   status: 'unavailable',
@@ -43,6 +44,21 @@ describe('targets', () => {
     assert.equal(targets.get('dead-rows'), optionOf('dead-tuples', 'minRatio'));
     assert.equal(targets.get('connections'), optionOf('connections-high', 'minRatio'));
     assert.equal(targets.get('transaction-age'), optionOf('wraparound', 'minRatio'));
+  });
+
+  it('count statements of applications and hidden ones, but none of tools', () => {
+    const rows = [
+      makeStatement({ text: 'SELECT * FROM orders', calls: 10, totalExecMs: 4000 }),
+      makeStatement({ text: null, calls: 10, totalExecMs: 2000 }),
+      makeStatement({ text: 'SELECT relname FROM pg_catalog.pg_class', calls: 1000, totalExecMs: 1000 }),
+      makeStatement({ text: 'ROLLBACK', calls: 9000, totalExecMs: 1 }),
+    ];
+    const meanOf = (shown: typeof rows) =>
+      findTargets({ ...blind, sections: { ...blind.sections, statements: { status: 'available', rows: shown } } }).find(
+        ({ id }) => id === 'mean-statement-time',
+      );
+    assert.deepEqual([meanOf(rows)?.current, meanOf(rows)?.status], [300, 'missed']);
+    assert.equal(meanOf(rows.slice(2))?.status, 'unknown');
   });
 
   it('are not known, and never met, when nothing could be looked at', () => {

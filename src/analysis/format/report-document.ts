@@ -2,6 +2,7 @@
 // HTML and the report view are four renderings of this one.
 import type { Evidence, Finding, Severity, SuggestedFix } from '../finding';
 import type { AnalysisReport, ReportSectionGap, Target } from '../report';
+import { describeToolStatements } from '../statements/tool-statement';
 import { formatObjectName } from './object-name';
 import { formatBytes, formatCount, formatMs, formatQuantity, formatRatio, formatValue, missing } from './numbers';
 import type { TextColumn } from './text-table';
@@ -378,10 +379,12 @@ export function shortenStatement(sql: string): string {
   return line.length <= listedStatementLength ? line : `${line.slice(0, listedStatementLength - 1)}…`;
 }
 
-function toStatements({ statements }: AnalysisReport): ReportSection {
+function toStatements({ statements, toolStatements }: AnalysisReport): ReportSection {
   const section = { id: 'statements', title: 'Statements', count: statements?.length ?? null };
   if (statements === null) return { ...section, blocks: [unavailable] };
-  if (statements.length === 0) return { ...section, blocks: [text('No statement was counted yet.')] };
+  const tools = describeToolStatements(toolStatements ?? 0);
+  const note = tools === null ? [] : [text(tools)];
+  if (statements.length === 0) return { ...section, blocks: [text('No statement was counted yet.'), ...note] };
   const nameOf = (sql: string | null) => (sql === null ? 'hidden from this role' : shortenStatement(sql));
   return {
     ...section,
@@ -422,6 +425,7 @@ function toStatements({ statements }: AnalysisReport): ReportSection {
           nameOf(statement.text),
         ],
       ),
+      ...note,
     ],
   };
 }

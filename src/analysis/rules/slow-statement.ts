@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { formatMs, formatQuantity } from '../format/numbers';
 import { defineRule, measured, type RuleFinding } from '../rule';
 import { quoteIdentifier } from '../sql/identifiers';
+import { isToolStatement } from '../statements/tool-statement';
 import { groupBy } from './index-shape';
 
 /** What a person notices as a delay, and where waiting begins (Nielsen, Response Times: 0.1 s and 1 s). */
@@ -13,8 +14,6 @@ const shownLength = 80;
 /** Statements of applications: those that read or change rows. Indexes and VACUUM take long without being slow. */
 const applicationStatement =
   /^(?:\s|\(|--[^\n]*\n|\/\*.*?\*\/)*(?:select|with|insert|update|delete|merge|values|table|call)\b/is;
-/** PG Insight's own and other monitoring. */
-const catalogueStatement = /\bpg_catalog\./i;
 
 export const slowStatement = defineRule({
   id: 'slow-statement',
@@ -29,7 +28,7 @@ export const slowStatement = defineRule({
   }),
   check({ statements, server }, options) {
     const seen = statements.filter(
-      ({ text }) => text !== null && applicationStatement.test(text) && !catalogueStatement.test(text),
+      ({ text }) => text !== null && applicationStatement.test(text) && !isToolStatement(text),
     );
     const found = [...groupBy(seen, ({ queryId }) => queryId)].flatMap(([queryId, rows]): RuleFinding[] => {
       const calls = rows.reduce((sum, row) => sum + row.calls, 0);

@@ -25,10 +25,12 @@ export const statementsJsonSchema = z.strictObject({
   statisticsReset: z.iso.datetime().nullable(),
   /** Times that rare statements were thrown out for lack of room; null before 1.9. */
   deallocated: count.nullable(),
-  /** How many there are, listed or not. */
+  /** How many there are, listed or not, without those of tools. */
   totalStatements: count,
   /** Of these: how many have a text that is hidden from the role. */
   hiddenStatements: count,
+  /** Catalogue queries and transaction control: counted by the server, in no other figure here. */
+  toolStatements: count,
   sortedBy: z.enum(statementOrders),
   statements: z.array(
     z.strictObject({
@@ -71,6 +73,8 @@ export interface StatementsOrigin extends CaptureOrigin {
   /** What a statement takes at least, on average, to be listed. */
   minMeanMs: number;
   hiddenStatements: number;
+  /** Left out: what tools, PG Insight among them, have run. */
+  toolStatements: number;
   sortedBy: StatementOrder;
 }
 
@@ -87,6 +91,7 @@ export function toStatementsJson(entries: readonly StatementEntry[], origin: Sta
     deallocated: origin.statistics.deallocated,
     totalStatements: origin.totalStatements,
     hiddenStatements: origin.hiddenStatements,
+    toolStatements: origin.toolStatements,
     sortedBy: origin.sortedBy,
     statements: entries.map(({ statement, loadRatio, hitRatio, rowsPerCall }) => ({
       queryId: statement.queryId,

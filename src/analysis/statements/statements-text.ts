@@ -5,6 +5,7 @@ import { toHiddenStatementsFix } from './hidden-statements';
 import { statementOrderTitles, type StatementEntry } from './statement-list';
 import { shortenStatement } from './statement-text';
 import type { StatementsOrigin } from './statements-json';
+import { describeToolStatements } from './tool-statement';
 
 const columns: readonly TextColumn[] = [
   { title: 'load', align: 'right' },
@@ -58,9 +59,11 @@ function describeList(entries: readonly StatementEntry[], origin: StatementsOrig
 }
 
 /** What the list does not hold, and how to read its figures; a paragraph each. */
-function describeLimits({ statistics, hiddenStatements, role }: StatementsOrigin): string[] {
+function describeLimits({ statistics, hiddenStatements, toolStatements, role }: StatementsOrigin): string[] {
+  const tools = describeToolStatements(toolStatements);
   return [
     '"load" is the share of the total time of all statements, "hits" of shared blocks that were found in the buffers, "temp" what went to temporary files and came back.',
+    ...(tools === null ? [] : [tools]),
     ...(hiddenStatements === 0
       ? []
       : [
