@@ -64,6 +64,12 @@ const objects = `
   CREATE TABLE keyed (a integer NOT NULL, b integer);
   CREATE UNIQUE INDEX keyed_a ON keyed (a);
   INSERT INTO keyed SELECT g FROM generate_series(1, 100) g;
+  CREATE TABLE keyed_pattern (a text NOT NULL);
+  CREATE UNIQUE INDEX keyed_pattern_a ON keyed_pattern (a text_pattern_ops);
+  INSERT INTO keyed_pattern SELECT g FROM generate_series(1, 100) g;
+  CREATE TABLE keyed_collation (a text NOT NULL);
+  CREATE UNIQUE INDEX keyed_collation_a ON keyed_collation (a COLLATE "C");
+  INSERT INTO keyed_collation SELECT g FROM generate_series(1, 100) g;
   CREATE TABLE keyless (a integer);
   INSERT INTO keyless SELECT 1 FROM generate_series(1, 100) g;
   CREATE TABLE empty (a integer);
@@ -73,6 +79,13 @@ const objects = `
   CREATE SEQUENCE wide;
   SELECT setval('wide', 2100000000);
   CREATE TABLE wide_user (id integer DEFAULT nextval('wide'));
+  CREATE TABLE young () INHERITS (wide_user);
+  CREATE SEQUENCE inherited;
+  SELECT setval('inherited', 2000000000);
+  ALTER TABLE young ALTER id SET DEFAULT nextval('inherited');
+  CREATE TABLE chosen (id integer);
+  CREATE SEQUENCE chosen_seq MAXVALUE 5000 OWNED BY chosen.id;
+  SELECT setval('chosen_seq', 4900);
   CREATE SEQUENCE ends MAXVALUE 1000;
   SELECT setval('ends', 600);
   CREATE SEQUENCE cycles MAXVALUE 1000 CYCLE;
@@ -84,7 +97,7 @@ const objects = `
 const changes = `
   ANALYZE;
 
-  CREATE TABLE dead (id integer PRIMARY KEY);
+  CREATE TABLE dead (id integer PRIMARY KEY) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_enabled = off);
   INSERT INTO dead SELECT g FROM generate_series(1, 60000) g;
   ANALYZE dead;
   DELETE FROM dead WHERE id > 30000;
@@ -211,6 +224,58 @@ describe('health rules', () => {
         await fixAndUndo('redundant-index', 'prefix_a');
       });
 
+      it('drops of one analysis, all together, leave an index for every foreign key and every used key', async () => {
+        await execute(`
+          CREATE SCHEMA drops;
+          CREATE TABLE drops.child (id integer PRIMARY KEY, parent_id integer REFERENCES parent (id), b integer, c integer);
+          INSERT INTO drops.child SELECT g, g, g, g FROM generate_series(1, 60000) g;
+          CREATE INDEX child_plain ON drops.child (parent_id);
+          CREATE INDEX child_partial ON drops.child (parent_id) WHERE parent_id IS NOT NULL;
+          CREATE INDEX child_hash ON drops.child USING hash (parent_id);
+          CREATE INDEX child_b ON drops.child (b);
+          CREATE INDEX child_c ON drops.child (c);
+          CREATE INDEX child_c_again ON drops.child (c);
+          CREATE INDEX child_bare ON drops.child (c, id);
+          ANALYZE drops.child`);
+        const user = new Client({ connectionString: server.url() });
+        await user.connect();
+        await user.query('SET enable_seqscan = off');
+        await user.query('SELECT c FROM drops.child WHERE b = 5');
+        await user.end();
+        await execute('CREATE INDEX child_bc ON drops.child (b, c); SELECT pg_sleep(1.2)');
+        const { findings } = analyze(await capture(), { options: { 'unused-index': atOnce } });
+        const drops = findings.filter(
+          ({ subject, ruleId }) =>
+            subject.kind === 'index' && subject.schema === 'drops' && /^(un|redund|dupl)/.test(ruleId),
+        );
+        assert.deepEqual(drops.map((each) => `${each.ruleId} ${nameOf(each)}`).toSorted(), [
+          'duplicate-index child_c_again',
+          'redundant-index child_c',
+          'unused-index child_bc',
+          'unused-index child_hash',
+          'unused-index child_partial',
+        ]);
+        for (const { fix } of drops) await execute(fix?.sql ?? '');
+        const { rows } = await client.query<{ name: string }>(
+          `SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'drops' ORDER BY 1`,
+        );
+        const left = rows.map(({ name }) => name);
+        assert.deepEqual(left, ['child_b', 'child_bare', 'child_pkey', 'child_plain']);
+        const explain = new Client({ connectionString: server.url() });
+        await explain.connect();
+        await explain.query('SET enable_seqscan = off; SET enable_bitmapscan = off');
+        const served = { parent_id: 'child_plain', b: 'child_b', c: 'child_bare' };
+        for (const [column, index] of Object.entries(served)) {
+          const plan = await explain.query<{ 'QUERY PLAN': string }>(
+            `EXPLAIN SELECT * FROM drops.child WHERE ${column} = 5`,
+          );
+          assert.match(plan.rows[0]?.['QUERY PLAN'] ?? '', new RegExp(`using ${index} `));
+        }
+        await explain.end();
+        assert.ok(!(await findNames('unindexed-foreign-key')).includes('child_parent_id_fkey'));
+        await execute('DROP SCHEMA drops CASCADE');
+      });
+
       it('invalid-index, but not one that is being built or waits for its partitions', async () => {
         assert.deepEqual(await findNames('invalid-index'), ['broken']);
         const blocker = new Client({ connectionString: server.url() });
@@ -245,6 +310,9 @@ describe('health rules', () => {
         const names = await findNames('unindexed-foreign-key');
         assert.deepEqual(names, ['bare "key', 'child_open_id_fkey', 'parted_parent_id_fkey']);
         await fixAndUndo('unindexed-foreign-key', 'bare "key');
+        await execute('CREATE INDEX child_bare_id_idx ON child (id, bare_id)');
+        await fixAndUndo('unindexed-foreign-key', 'bare "key');
+        await execute('DROP INDEX child_bare_id_idx');
         assert.equal((await findOne('unindexed-foreign-key', 'parted_parent_id_fkey')).fix, undefined);
         assert.deepEqual(await findNames('unindexed-foreign-key', { minChildRows: 1e9 }), [], 'nothing was deleted');
       });
@@ -262,7 +330,13 @@ describe('health rules', () => {
         await execute(fix.sql);
         await client.query('SELECT pg_sleep(1.2)');
         assert.deepEqual(await findNames('dead-tuples'), []);
+        const findOptions = async () =>
+          (await client.query<{ o: string[] }>(`SELECT reloptions AS o FROM pg_class WHERE relname = 'dead'`)).rows[0]
+            ?.o;
+        const ofTable = 'autovacuum_vacuum_scale_factor=0.01';
+        assert.deepEqual(await findOptions(), [ofTable]);
         await execute(fix.undoSql ?? '');
+        assert.deepEqual(await findOptions(), [ofTable, 'autovacuum_enabled=off']);
       });
 
       it('stale-statistics', async () => {
@@ -276,7 +350,9 @@ describe('health rules', () => {
         const names = await findNames('no-primary-key');
         assert.ok(['keyed', 'keyless', 'parted'].every((name) => names.includes(name)));
         assert.ok(!['empty', 'parent', 'parted_1'].some((name) => names.includes(name)));
-        assert.equal((await findOne('no-primary-key', 'keyless')).fix, undefined);
+        for (const name of ['keyless', 'keyed_pattern', 'keyed_collation']) {
+          assert.equal((await findOne('no-primary-key', name)).fix, undefined, name);
+        }
         await fixAndUndo('no-primary-key', 'keyed');
       });
 
@@ -336,14 +412,24 @@ describe('health rules', () => {
       });
 
       it('sequence-exhaustion', async () => {
-        assert.deepEqual(await findNames('sequence-exhaustion'), ['down', 'ends', 'narrow_id_seq', 'wide']);
+        const names = ['chosen_seq', 'down', 'ends', 'inherited', 'narrow_id_seq', 'wide'];
+        assert.deepEqual(await findNames('sequence-exhaustion'), names);
+        const inherited = await findOne('sequence-exhaustion', 'inherited');
+        assert.equal(inherited.fix, undefined, 'the server refuses to alter an inherited column');
+        assert.match(inherited.advice ?? '', /public\.young inherits from another table/);
         const wide = await findOne('sequence-exhaustion', 'wide');
         assert.equal(wide.severity, 'critical');
         assert.match(wide.message, /column public\.wide_user\.id is of type integer/);
-        for (const name of ['down', 'ends', 'narrow_id_seq', 'wide']) {
+        for (const name of names.filter((each) => each !== 'inherited')) {
           await execute((await findOne('sequence-exhaustion', name)).fix?.sql ?? '');
         }
+        // the parent's column took the inherited one along
         assert.deepEqual(await findNames('sequence-exhaustion'), []);
+        const { rows } = await client.query(
+          `SELECT format_type(atttypid, -1) AS type, seqmax::text AS maximum FROM pg_attribute, pg_sequence
+          WHERE attrelid = 'chosen'::regclass AND attname = 'id' AND seqrelid = 'chosen_seq'::regclass`,
+        );
+        assert.deepEqual(rows, [{ type: 'integer', maximum: '2147483647' }], 'a chosen end does not widen the column');
         assert.equal(skipped(run(await capture('limited'), 'sequence-exhaustion')).kind, 'not-permitted');
       });
 

@@ -11,8 +11,6 @@ const minRatio = 0.2;
 const minDeadTuples = 10_000;
 /** With more dead than live tuples a scan reads more than twice what it needs. */
 const highFromRatio = 0.5;
-/** Half of what was too much: autovacuum begins before the rule fires again. */
-const suggestedScaleFactor = 0.1;
 
 /** "never" where one of them never was. */
 function findEarliest(times: readonly (string | null)[]): string {
@@ -48,35 +46,32 @@ export const deadTuples = defineRule({
       const name = quoteQualifiedName(root.schema, root.name);
       const names = parts.map((part) => quoteQualifiedName(part.schema, part.name));
       const where = parts[0] === root ? '' : ` in ${formatQuantity(parts.length, 'partition')}`;
-      const isOff = parts.some(({ autovacuumEnabled }) => autovacuumEnabled === false);
+      const off = parts
+        .filter(({ autovacuumEnabled }) => autovacuumEnabled === false)
+        .map((part) => quoteQualifiedName(part.schema, part.name));
       return {
         severity: ratio > highFromRatio ? ('high' as const) : ('medium' as const),
         weight: dead,
         subject: { kind: 'relation' as const, schema: root.schema, name: root.name },
         message: `${formatCount(dead)} of ${formatQuantity(dead + live, 'tuple')} of ${name}${where} are dead (${formatRatio(ratio)}).`,
-        advice: isOff
-          ? 'autovacuum_enabled is off for it: nothing removes them.'
-          : 'If VACUUM removes few of them, an old transaction, a replication slot or a prepared transaction still needs them.',
+        advice:
+          off.length > 0
+            ? 'autovacuum_enabled is off for it: nothing removes them.'
+            : 'If VACUUM removes few of them, an old transaction, a replication slot or a prepared transaction still needs them. If they come back, lower autovacuum_vacuum_scale_factor for the table.',
         evidence: [
           measured('dead tuples', dead, 'tuples'),
           measured('live tuples', live, 'tuples'),
           measured('last vacuum', findEarliest(parts.map(({ lastVacuum }) => lastVacuum)), null),
         ],
         fix: {
-          title: `Vacuum ${name}, and earlier from now on`,
+          title: off.length > 0 ? `Vacuum ${name}, and let autovacuum do it from now on` : `Vacuum ${name}`,
           sql: [
             `VACUUM (ANALYZE) ${names.join(', ')};`,
-            ...names.map(
-              (each) =>
-                `ALTER TABLE ${each} SET (autovacuum_vacuum_scale_factor = ${suggestedScaleFactor}${isOff ? ', autovacuum_enabled = on' : ''});`,
-            ),
+            ...off.map((each) => `ALTER TABLE ${each} RESET (autovacuum_enabled);`),
           ].join('\n'),
-          undoSql: names
-            .map(
-              (each) =>
-                `ALTER TABLE ${each} RESET (autovacuum_vacuum_scale_factor${isOff ? ', autovacuum_enabled' : ''});`,
-            )
-            .join('\n'),
+          ...(off.length > 0
+            ? { undoSql: off.map((each) => `ALTER TABLE ${each} SET (autovacuum_enabled = off);`).join('\n') }
+            : {}),
           risk: 'Reads and writes the tables and their indexes; readers and writers are not blocked. The space is kept for new rows.',
           outsideTransaction: true,
         },

@@ -1,6 +1,6 @@
 // What indexes have in common, what one stands for, and the SQL that drops it and makes it again.
 import type { SuggestedFix } from '../finding';
-import type { IndexKey, SnapshotForeignKey, SnapshotIndex } from '../snapshot';
+import type { IndexKey, SnapshotIndex } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 
 /** Enforces or identifies something, or is a part of its parent's index: no matter of speed alone, never to be dropped here. */
@@ -52,20 +52,6 @@ function onlyExcludesNulls(predicate: string, columns: readonly string[]): boole
     .replaceAll(/[()]/g, '')
     .split(' AND ')
     .every((condition) => conditions.includes(condition));
-}
-
-/** Whether it is the only index by which a foreign key of its table finds the rows of a parent. */
-export function isSoleForeignKeySupport(
-  index: SnapshotIndex,
-  tableIndexes: readonly SnapshotIndex[],
-  foreignKeys: readonly SnapshotForeignKey[],
-): boolean {
-  return foreignKeys.some(
-    ({ tableOid, columns }) =>
-      tableOid === index.tableOid &&
-      servesColumns(index, columns) &&
-      !tableIndexes.some((other) => other.oid !== index.oid && servesColumns(other, columns)),
-  );
 }
 
 /** The statement that makes it: of a partitioned index pg_get_indexdef() says ON ONLY, which would leave out partitions. */

@@ -6,7 +6,11 @@ import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 import { groupBy, toCreateIndex } from './index-shape';
 import { findPartitionRoots, groupByRoot } from './partition-roots';
 
-/** Could become the key as it is: PRIMARY KEY USING INDEX. */
+/** The server prints an operator class or a collation only where it is not the column's default. */
+const hasDefaultKeys = ({ keys, definition }: SnapshotIndex) =>
+  definition.includes(` USING btree (${keys.map(({ sql }) => sql).join(', ')})`);
+
+/** Could become the key as it is: PRIMARY KEY USING INDEX refuses all others. */
 const isCandidate = (index: SnapshotIndex) =>
   index.isUnique &&
   index.isValid &&
@@ -14,6 +18,8 @@ const isCandidate = (index: SnapshotIndex) =>
   index.constraint === null &&
   index.predicate === null &&
   !index.isPartitioned &&
+  !index.nullsNotDistinct &&
+  hasDefaultKeys(index) &&
   index.keys.every(({ isNotNull, descending, nullsFirst }) => isNotNull && !descending && !nullsFirst);
 
 export const noPrimaryKey = defineRule({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SuggestedFix } from '../finding';
 import { formatCount, formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import type { SnapshotSequence } from '../snapshot';
@@ -10,22 +11,31 @@ const highFromRatio = 0.8;
 /** INSERTs will fail within days at the speed of many systems. */
 const criticalFromRatio = 0.95;
 
-/** The greatest value of each integer type; the smallest is its negative. */
-const largest = new Map([
-  ['smallint', 2 ** 15 - 1],
-  ['integer', 2 ** 31 - 1],
-  ['bigint', 2 ** 63],
+/** Of the integer types; the greatest of bigint is rounded. */
+const bits = new Map([
+  ['smallint', 15],
+  ['integer', 31],
+  ['bigint', 63],
 ]);
 
+/** The last value of a type on the way up or down; types that are no integers have none. */
+function findEnd(type: string | undefined, increment: number): number {
+  const width = bits.get(type ?? '') ?? Number.POSITIVE_INFINITY;
+  return increment > 0 ? 2 ** width - 1 : -(2 ** width);
+}
+
 /** How far it has come on its way to where it, or the column it fills, ends. */
-function findUse({ lastValue, minimum, maximum, increment, column }: SnapshotSequence) {
+function findUse({ lastValue, type, minimum, maximum, increment, column }: SnapshotSequence) {
   if (lastValue === null) return null;
-  const columnLimit = largest.get(column?.type ?? '') ?? Number.POSITIVE_INFINITY;
-  const limit = increment > 0 ? Math.min(maximum, columnLimit) : Math.max(minimum, -columnLimit);
+  const columnEnd = findEnd(column?.type, increment);
+  const limit = increment > 0 ? Math.min(maximum, columnEnd) : Math.max(minimum, columnEnd);
   const start = increment > 0 ? minimum : maximum;
   return {
     limit,
     ratio: Math.min(1, (lastValue - start) / (limit - start)),
+    /** Somebody gave the sequence an end that neither type asks for. */
+    isChosenEnd: limit !== columnEnd && limit !== findEnd(type, increment),
+    columnEnd,
     endsWithColumn: limit !== (increment > 0 ? maximum : minimum),
   };
 }
@@ -35,7 +45,7 @@ export const sequenceExhaustion = defineRule({
   title: 'Sequences that come to their end',
   category: 'schema',
   defaultSeverity: 'medium',
-  needs: ['sequences'],
+  needs: ['sequences', 'tables'],
   options: z.strictObject({
     minRatio: z.number().min(0).max(1).default(minRatio),
     highFromRatio: z.number().min(0).max(1).default(highFromRatio),
@@ -48,24 +58,22 @@ export const sequenceExhaustion = defineRule({
           nextStep: 'Have their owner grant it SELECT on them; Doctor has the statement for all tables.',
         }
       : null,
-  check: ({ sequences }, options) =>
-    sequences.flatMap((sequence) => {
+  check({ sequences, tables }, options) {
+    const children = new Set(
+      tables.flatMap(({ parentOid, schema, name }) => (parentOid === null ? [] : [quoteQualifiedName(schema, name)])),
+    );
+    return sequences.flatMap((sequence) => {
       const use = findUse(sequence);
       // one that begins again never ends, unless the column ends first
       if (use === null || use.ratio <= options.minRatio || (sequence.cycles && !use.endsWithColumn)) return [];
       const name = quoteQualifiedName(sequence.schema, sequence.name);
       const { column } = sequence;
-      const columnName =
-        column === null ? null : `${quoteQualifiedName(column.schema, column.table)}.${quoteName(column.name)}`;
-      const isNarrow = column !== null && column.type !== 'bigint' && largest.has(column.type);
-      const steps = [
-        ...(isNarrow
-          ? [
-              `ALTER TABLE ${quoteQualifiedName(column.schema, column.table)} ALTER COLUMN ${quoteName(column.name)} TYPE bigint;`,
-            ]
-          : []),
-        `ALTER SEQUENCE ${name} AS bigint ${sequence.increment > 0 ? 'NO MAXVALUE' : 'NO MINVALUE'};`,
-      ];
+      const table = column === null ? null : quoteQualifiedName(column.schema, column.table);
+      const columnName = column === null ? null : `${table ?? ''}.${quoteName(column.name)}`;
+      // wider than the end that was chosen: the types are none of its limits
+      const isNarrow = !use.isChosenEnd && column !== null && column.type !== 'bigint' && bits.has(column.type);
+      // the type of an inherited column is changed in the parent, which may have more children
+      const isInherited = isNarrow && table !== null && children.has(table);
       const isAtEnd = Math.abs(use.limit) >= 2 ** 63;
       return [
         {
@@ -80,7 +88,14 @@ export const sequenceExhaustion = defineRule({
           message:
             `Sequence ${name} has used ${formatRatio(use.ratio)} of its values` +
             (use.endsWithColumn && column !== null ? `: column ${columnName ?? ''} is of type ${column.type}.` : '.'),
-          advice: 'When none is left, INSERT fails. Columns that refer to it by a foreign key need the wider type too.',
+          advice:
+            'When none is left, INSERT fails.' +
+            (use.isChosenEnd
+              ? ' Its end was chosen, the type allows more.'
+              : ' Columns that refer to it by a foreign key need the wider type too.') +
+            (isInherited
+              ? ` ${table} inherits from another table: make the column a bigint where it was declared first, then the sequence.`
+              : ''),
           evidence: [
             measured('last value', sequence.lastValue ?? 0, null),
             measured('last possible value', use.limit, null),
@@ -90,20 +105,55 @@ export const sequenceExhaustion = defineRule({
               'values',
             ),
           ],
-          ...(isAtEnd
+          ...(isAtEnd || isInherited
             ? {}
             : {
-                fix: {
-                  title: isNarrow ? `Make ${columnName ?? ''} a bigint` : `Let ${name} use all of bigint`,
-                  sql: steps.join('\n'),
-                  risk: isNarrow
-                    ? 'Rewrites the table and its indexes while nobody can read or write it. For a large one add a bigint column, fill it in parts and swap the two.'
-                    : 'None for the data; programs must take 64-bit numbers.',
-                  outsideTransaction: false,
-                },
+                fix: use.isChosenEnd
+                  ? toLaterEnd(sequence, use.columnEnd)
+                  : toWiderType(sequence, isNarrow, use.endsWithColumn),
               }),
           fingerprint: `sequence-exhaustion: ${name}`,
         },
       ];
-    }),
+    });
+  },
 });
+
+/** An end of the sequence beyond its narrow column's is kept, unless it is that of its type: `AS` moves it. */
+function toWiderType(
+  { schema, name, type, increment, column }: SnapshotSequence,
+  isNarrow: boolean,
+  endsWithColumn: boolean,
+): SuggestedFix {
+  const sequence = quoteQualifiedName(schema, name);
+  const end = increment > 0 ? ' NO MAXVALUE' : ' NO MINVALUE';
+  const widen = `ALTER SEQUENCE ${sequence} AS bigint${endsWithColumn ? '' : end};`;
+  if (column === null || !isNarrow) {
+    return {
+      title: `Let ${sequence} use all of bigint`,
+      sql: widen,
+      risk: 'None for the data; programs must take 64-bit numbers.',
+      outsideTransaction: false,
+    };
+  }
+  const table = quoteQualifiedName(column.schema, column.table);
+  return {
+    title: `Make ${table}.${quoteName(column.name)} a bigint`,
+    sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteName(column.name)} TYPE bigint;${endsWithColumn && type === 'bigint' ? '' : `\n${widen}`}`,
+    risk: 'Rewrites the table and its indexes while nobody can read or write it. For a large one add a bigint column, fill it in parts and swap the two.',
+    outsideTransaction: false,
+  };
+}
+
+/** As far as the sequence's type and its column reach. */
+function toLaterEnd({ schema, name, type, increment }: SnapshotSequence, columnEnd: number): SuggestedFix {
+  const sequence = quoteQualifiedName(schema, name);
+  const end = increment > 0 ? 'MAXVALUE' : 'MINVALUE';
+  const isColumnFirst = Math.abs(columnEnd) < Math.abs(findEnd(type, increment));
+  return {
+    title: `Let ${sequence} go on`,
+    sql: `ALTER SEQUENCE ${sequence} ${isColumnFirst ? `${end} ${columnEnd}` : `NO ${end}`};`,
+    risk: 'Its end may have been chosen for a reason: make sure that programs take greater numbers.',
+    outsideTransaction: false,
+  };
+}

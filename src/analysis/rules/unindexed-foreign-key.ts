@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { formatQuantity } from '../format/numbers';
+import { TakenNames } from '../index-advice/index-ddl';
 import { defineRule, estimated, measured, type RuleFinding } from '../rule';
+import type { SnapshotForeignKey } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 import { findPartitionRoots, groupByRoot } from './partition-roots';
 import { groupBy, servesColumns } from './index-shape';
@@ -21,6 +23,15 @@ export const unindexedForeignKey = defineRule({
     const groups = new Map([...groupByRoot(tables, roots)].map(([root, parts]) => [root.oid, parts]));
     const serves = (oid: number, columns: readonly string[]) =>
       (indexesOf.get(oid) ?? []).some((index) => servesColumns(index, columns));
+    const taken = new TakenNames([...tables, ...indexes]);
+    const names = new Map<string, string>();
+    // two keys on the same columns want one index, not two
+    const nameIndex = ({ schema, tableOid, tableName, columns }: SnapshotForeignKey) => {
+      const wanted = JSON.stringify([tableOid, ...columns]);
+      const name = names.get(wanted) ?? taken.take(schema, tableName, columns);
+      names.set(wanted, name);
+      return name;
+    };
     return foreignKeys.flatMap((key): RuleFinding[] => {
       const parts = (groups.get(key.tableOid) ?? tables.filter(({ oid }) => oid === key.tableOid)).filter(
         ({ kind }) => kind !== 'partitioned table',
@@ -56,7 +67,7 @@ export const unindexedForeignKey = defineRule({
             measured('deleted rows and possible changes of keys in the referenced table', changes, 'rows'),
           ],
           // of a partitioned table an index can't be created CONCURRENTLY in one statement
-          ...(isPartitioned ? {} : { fix: toIndexFix(key.schema, key.tableName, key.columns) }),
+          ...(isPartitioned ? {} : { fix: toIndexFix(key.schema, key.tableName, nameIndex(key), key.columns) }),
           fingerprint: `unindexed-foreign-key: ${table}.${quoteName(key.name)}`,
         },
       ];
@@ -64,12 +75,12 @@ export const unindexedForeignKey = defineRule({
   },
 });
 
-/** Bytes that PostgreSQL keeps of a name. */
-const longestName = 63;
-
-function toIndexFix(schema: string, table: string, columns: readonly string[]): NonNullable<RuleFinding['fix']> {
-  const suffix = '_fk_idx';
-  const name = `${cut([table, ...columns].join('_'), longestName - suffix.length)}${suffix}`;
+function toIndexFix(
+  schema: string,
+  table: string,
+  name: string,
+  columns: readonly string[],
+): NonNullable<RuleFinding['fix']> {
   return {
     title: `Create an index on ${table} (${columns.join(', ')})`,
     sql: `CREATE INDEX CONCURRENTLY ${quoteName(name)} ON ${quoteQualifiedName(schema, table)} (${columns.map(quoteName).join(', ')});`,
@@ -77,17 +88,4 @@ function toIndexFix(schema: string, table: string, columns: readonly string[]): 
     risk: 'Takes disk space, slows writes a little, and the build reads the table twice.',
     outsideTransaction: true,
   };
-}
-
-/** Whole characters that fit into so many bytes of UTF-8. */
-function cut(text: string, bytes: number): string {
-  let result = '';
-  let used = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    used += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (used > bytes) break;
-    result += character;
-  }
-  return result;
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { formatBytes } from '../format/numbers';
 import { defineRule, estimated, measured } from '../rule';
-import type { SnapshotIndex } from '../snapshot';
 import { quoteQualifiedName } from '../sql/identifiers';
 import { countedDays, findStandbyGap, notCountedGap } from './gaps';
-import { groupBy, isNeeded, isSoleForeignKeySupport, toDropIndexFix, toIndexRef } from './index-shape';
+import { findSpareUnused, toFindParts } from './index-drops';
+import { isNeeded, toDropIndexFix, toIndexRef } from './index-shape';
 
 /** Reports that run once a week use an index once a week. */
 const minStatisticsDays = 7;
@@ -39,23 +39,22 @@ export const unusedIndex = defineRule({
     );
   },
   check({ indexes, foreignKeys, databases, tables, capturedAt }, options) {
-    const ofTable = groupBy(indexes, ({ tableOid }) => tableOid);
-    const children = groupBy(indexes, ({ parentOid }) => parentOid);
+    const findParts = toFindParts(indexes);
     const ofExtensions = new Set(tables.flatMap(({ oid, extension }) => (extension === null ? [] : [oid])));
-    const withParts = (index: SnapshotIndex): SnapshotIndex[] => [
-      index,
-      ...(children.get(index.oid) ?? []).flatMap(withParts),
-    ];
     const since = databases.find(({ isCurrent }) => isCurrent)?.countedSince ?? null;
     const days = countedDays(databases, capturedAt);
     const period = since === null || days === null ? '' : ` since ${since.slice(0, 10)} (${Math.floor(days)} days)`;
-    return indexes.flatMap((index) => {
+    const unused = indexes.flatMap((index) => {
       // a unique index does its work without being scanned
       if (isNeeded(index) || index.isUnique || !index.isValid || ofExtensions.has(index.tableOid)) return [];
-      const parts = withParts(index);
+      const parts = findParts(index);
       const sizeBytes = parts.reduce((sum, part) => sum + part.estimatedSizeBytes, 0);
-      if (parts.some(({ scans }) => scans !== 0) || sizeBytes < options.minSizeBytes) return [];
-      if (isSoleForeignKeySupport(index, ofTable.get(index.tableOid) ?? [], foreignKeys)) return [];
+      return parts.some(({ scans }) => scans !== 0) || sizeBytes < options.minSizeBytes ? [] : [{ index, sizeBytes }];
+    });
+    const largestFirst = unused.toSorted((a, b) => b.sizeBytes - a.sizeBytes).map(({ index }) => index);
+    const spare = new Set(findSpareUnused(largestFirst, indexes, foreignKeys));
+    return unused.flatMap(({ index, sizeBytes }) => {
+      if (!spare.has(index)) return [];
       const name = quoteQualifiedName(index.schema, index.name);
       const ofExpression = index.keys.some(({ column }) => column === null);
       return [
