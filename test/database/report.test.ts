@@ -183,7 +183,7 @@ describe('pg-insight report', function () {
           report.statements?.reduce((total, each) => total + each[figure], 0) ?? 0;
         const mean = report.targets.find(({ id }) => id === 'mean-statement-time')?.current ?? 0;
         assert.ok(Math.abs(mean - sum('totalMs') / sum('calls')) < 1e-9);
-        const load = report.statements?.reduce((sum, { loadRatio }) => sum + loadRatio, 0) ?? 0;
+        const load = report.statements.reduce((sum, { loadRatio }) => sum + loadRatio, 0);
         assert.ok(Math.abs(load - 1) < 1e-9);
 
         const [limits] = await ask(`

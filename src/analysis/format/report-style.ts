@@ -84,7 +84,7 @@ figcaption { color: var(--muted); margin-bottom: 6px; }
 .low .severity { color: var(--low); }
 .finding dl { display: flex; flex-wrap: wrap; gap: 2px 24px; margin: 6px 0; }
 .finding dl div { display: flex; gap: 6px; min-width: 0; }
-.finding dt { color: var(--muted); white-space: nowrap; }
+.finding dt { color: var(--muted); min-width: 0; overflow-wrap: anywhere; }
 .finding dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; min-width: 0; }
 pre {
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; margin: 6px 0;
