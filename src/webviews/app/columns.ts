@@ -182,7 +182,7 @@ export function toColumns(plan: Plan): Column[] {
     label: analyzed ? 'Planned' : 'Planned rows',
     title: 'Rows the planner expected in each loop',
     widthPx: analyzed ? 76 : 116,
-    priority: analyzed ? 85 : 90,
+    priority: analyzed ? 75 : 90,
     cell: (node) => toCount(node.plannedRows, (full) => `${full} rows expected in each loop`),
   };
   const factor: Column = {
