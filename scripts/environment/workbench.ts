@@ -129,6 +129,19 @@ export async function expandRow(row: Locator): Promise<void> {
   if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
 }
 
+/**
+ * Chooses from the context menu of a row. A click right after the menu has opened is taken for the end of the one that
+ * opened it, so the entry is chosen by Enter once the pointer has given it the focus.
+ */
+export async function chooseFromMenu(page: Page, row: Locator, title: string): Promise<void> {
+  await row.click({ button: 'right' });
+  const entry = page.locator('.monaco-menu .action-item', { hasText: title }).first();
+  await entry.hover();
+  await page.locator('.monaco-menu .action-item.focused', { hasText: title }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.monaco-menu').first().waitFor({ state: 'hidden' });
+}
+
 /** The document of the extension's webview that is shown. */
 export function webviewFrame(page: Page): FrameLocator {
   return page.locator('iframe.webview.ready').last().contentFrame().locator('iframe#active-frame').contentFrame();

@@ -13,6 +13,7 @@ import { makeTemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
+  chooseFromMenu,
   modalDialog,
   notification,
   openFile,
@@ -75,11 +76,6 @@ describe('connections', function () {
   async function pickStep(count: string, entry: string | RegExp): Promise<void> {
     await workbench.page.locator('.quick-input-titlebar', { hasText: count }).waitFor();
     await quickPickEntry(workbench.page, entry).click();
-  }
-
-  async function chooseFromMenu(row: Locator, entry: string): Promise<void> {
-    await row.click({ button: 'right' });
-    await workbench.page.locator('.monaco-menu .action-item', { hasText: entry }).first().click();
   }
 
   async function clearNotifications(): Promise<void> {
@@ -245,7 +241,7 @@ describe('connections', function () {
       'stock',
       "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
     );
-    await chooseFromMenu(connection(/^stock/), 'Test Connection');
+    await chooseFromMenu(workbench.page, connection(/^stock/), 'Test Connection');
     await notification(page, `"stock" works: PostgreSQL ${expected.version} as ${postgres.user}`).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-tested.png'));
     await clearNotifications();
@@ -268,7 +264,7 @@ describe('connections', function () {
     await answerInput(page, 'of_');
     await table(/^other/).waitFor({ state: 'hidden' });
     await table(/^of_shop/).waitFor();
-    await chooseFromMenu(table(/^of_shop/), 'Measure Exact Size');
+    await chooseFromMenu(workbench.page, table(/^of_shop/), 'Measure Exact Size');
     const { size } = await query<{ size: string }>('shop', "SELECT pg_total_relation_size('of_shop')::text AS size");
     await table(new RegExp(`^of_shop[^~]*${formatBytes(Number(size)).replaceAll('.', '\\.')}`)).waitFor();
     await runCommand(page, 'PG Insight: Clear Filter of Tables');
@@ -306,7 +302,7 @@ describe('connections', function () {
 
   it('are edited', async () => {
     const { page } = workbench;
-    await chooseFromMenu(connection(/^old/), 'Edit Connection...');
+    await chooseFromMenu(workbench.page, connection(/^old/), 'Edit Connection...');
     await quickPickEntry(page, /^Name/).click();
     await answerInput(page, 'attic');
     await quickPickEntry(page, /^Environment/).click();
@@ -319,11 +315,11 @@ describe('connections', function () {
 
   it('forget a password, and ask for it then', async () => {
     const { page } = workbench;
-    await chooseFromMenu(connection(/^shop/), 'Forget Stored Password');
+    await chooseFromMenu(workbench.page, connection(/^shop/), 'Forget Stored Password');
     await notification(page, 'The password of "shop" is forgotten.').waitFor();
-    await chooseFromMenu(connection(/^shop/), 'Disconnect');
+    await chooseFromMenu(workbench.page, connection(/^shop/), 'Disconnect');
     await connection(/^shop.*shop on/).waitFor();
-    await chooseFromMenu(connection(/^shop/), 'Connect');
+    await chooseFromMenu(workbench.page, connection(/^shop/), 'Connect');
     await page.locator('.quick-input-titlebar', { hasText: 'Password of "shop" (1/2)' }).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-password.png'));
     await page.keyboard.press('Escape');
@@ -333,7 +329,7 @@ describe('connections', function () {
 
   it('are removed', async () => {
     const { page } = workbench;
-    await chooseFromMenu(connection(/^later/), 'Remove Connection...');
+    await chooseFromMenu(workbench.page, connection(/^later/), 'Remove Connection...');
     const dialog = modalDialog(page, 'Remove the connection "later"?');
     assert.match(await dialog.innerText(), /nowhere on \S+\s+Environment: Production/);
     await dialog.getByRole('button', { name: 'Remove' }).click();

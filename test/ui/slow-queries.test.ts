@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { writeConnectionFiles } from '../../scripts/environment/connection-files';
 import { provideVsix } from '../../scripts/environment/packages';
@@ -12,6 +12,7 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environ
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
+  chooseFromMenu,
   expandRow,
   openViewContainer,
   openWorkbench,
@@ -88,13 +89,6 @@ describe('slow queries in the workbench', function () {
     await answerInput(workbench.page, text);
   }
 
-  async function chooseFromMenu(row: Locator, title: string): Promise<void> {
-    await row.click({ button: 'right' });
-    // a click right after the menu has opened is taken for the end of the one that opened it
-    await workbench.page.locator('.monaco-menu .action-item', { hasText: title }).first().hover();
-    await workbench.page.keyboard.press('Enter');
-  }
-
   it('lists the statements with their figures, which open below', async () => {
     const { page } = workbench;
     await treeRow(page, view, /% · .* mean · .* calls?/).waitFor();
@@ -122,9 +116,9 @@ describe('slow queries in the workbench', function () {
   it('opens the text and explains it for unknown values', async () => {
     const { page } = workbench;
     const row = treeRow(page, view, /% · .* mean/);
-    await chooseFromMenu(row, 'Open Statement');
+    await chooseFromMenu(workbench.page, row, 'Open Statement');
     await page.locator('.editor-instance .view-line', { hasText: /\$1/ }).first().waitFor();
-    await chooseFromMenu(row, 'Explain (Generic Plan)');
+    await chooseFromMenu(workbench.page, row, 'Explain (Generic Plan)');
     await webviewFrame(page).locator('[role=treegrid] [data-node-id="0"]').waitFor();
     assert.match(await webviewFrame(page).locator('[data-fact=parameters]').innerText(), /generic/);
     await takeScreenshot(page, path.join(screenshots, 'slow-query-plan-light.png'));
@@ -137,7 +131,7 @@ describe('slow queries in the workbench', function () {
     await runCommand(page, 'PG Insight: Refresh Slow Queries');
     const row = treeRow(page, view, /^SELECT id FROM ord/);
     await row.waitFor();
-    await chooseFromMenu(row, 'Explain with Sampled Values');
+    await chooseFromMenu(workbench.page, row, 'Explain with Sampled Values');
     await page.locator('.quick-input-widget input.input[placeholder*="$2"]').waitFor();
     await answerInput(page, '7');
     const [common] = (
