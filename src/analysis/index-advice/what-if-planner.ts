@@ -19,6 +19,14 @@ export interface WhatIfStatement {
   id: string;
   /** Placeholders already numbered ($1, ...). */
   sql: string;
+  /** Values of the placeholders as text; null or absent: it is planned for unknown values (generic plan). */
+  parameters?: readonly (string | null)[] | null;
+}
+
+/** An index that the server has. */
+export interface ExistingIndexName {
+  schema: string;
+  name: string;
 }
 
 export interface WhatIfResult {
@@ -45,5 +53,10 @@ export interface WhatIfPlanner {
   readonly engine: 'sandbox' | 'hypopg' | 'statistics';
   readonly grade: EvidenceGrade;
   /** Rejects with a DatabaseFailure, also when whoever made the planner has cancelled. Never builds anything on the user's server. */
-  plan(statements: readonly WhatIfStatement[], indexes: readonly HypotheticalIndex[]): Promise<WhatIfAnswer>;
+  plan(
+    statements: readonly WhatIfStatement[],
+    indexes: readonly HypotheticalIndex[],
+    /** The plan "after" is made as if these were dropped. */
+    hidden?: readonly ExistingIndexName[],
+  ): Promise<WhatIfAnswer>;
 }
