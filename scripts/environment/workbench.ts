@@ -72,10 +72,11 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await takeFromPicker(page, 'F1', `>${title}`, quickPickEntry(page, title));
 }
 
-/** Answers an input box. */
+/** Answers an input box: not the list that may still be there when the box is about to follow it. */
 export async function answerInput(page: Page, text: string): Promise<void> {
   const input = quickInput(page).locator('input.input');
   await input.waitFor();
+  await quickInput(page).locator('.quick-input-list').waitFor({ state: 'hidden' });
   await input.fill(text);
   await page.keyboard.press('Enter');
 }
@@ -95,7 +96,8 @@ export async function openFile(page: Page, name: string): Promise<void> {
 /** Selects a range in the active editor by keyboard: 1-based line, whole lines. */
 export async function selectLines(page: Page, first: number, last: number): Promise<void> {
   await page.keyboard.press('Control+G');
-  await answerInput(page, `:${first}:1`);
+  await quickInput(page).locator('input.input').fill(`:${first}:1`);
+  await page.keyboard.press('Enter');
   for (let line = first; line < last; line += 1) await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Shift+End');
 }
