@@ -18,6 +18,7 @@ import {
 import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
 import { isToolStatement } from './statements/tool-statement';
+import { groupByRoot } from './tables/partition-roots';
 import { findTargets } from './targets';
 
 /** Sections in the words of a reader, for "what could not be looked at". */
@@ -120,19 +121,11 @@ function toReportTables(
   indexes: readonly SnapshotIndex[] | null,
   findings: readonly Finding[],
 ): z.infer<typeof reportTableSchema>[] {
-  const byOid = new Map(tables.map((table) => [table.oid, table]));
   const indexCounts = new Map<number, number>();
   for (const { tableOid } of indexes ?? []) indexCounts.set(tableOid, (indexCounts.get(tableOid) ?? 0) + 1);
-  // a partitioned table is one table to its reader: the figures of all its partitions together
-  const groups = new Map<SnapshotTable, SnapshotTable[]>();
-  for (const table of tables) {
-    const root = toRoot(table, byOid);
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [table]);
-    else group.push(table);
-  }
   const counts = countFindings(findings, tableKeyOf);
-  return [...groups]
+  // a partitioned table is one table to its reader: the figures of all its partitions together
+  return [...groupByRoot(tables)]
     .map(([root, group]) => {
       const sum = (figure: (table: SnapshotTable) => number) => group.reduce((total, each) => total + figure(each), 0);
       const storing = group.filter(({ kind }) => kind !== 'partitioned table');
@@ -160,11 +153,6 @@ function toReportTables(
       };
     })
     .sort((a, b) => b.sizeBytes + b.indexesSizeBytes - (a.sizeBytes + a.indexesSizeBytes));
-}
-
-function toRoot(table: SnapshotTable, byOid: ReadonlyMap<number, SnapshotTable>): SnapshotTable {
-  const parent = table.isPartition && table.parentOid !== null ? byOid.get(table.parentOid) : undefined;
-  return parent === undefined ? table : toRoot(parent, byOid);
 }
 
 function toReportIndexes(

@@ -1,9 +1,9 @@
 // Sections that are there and yet not whole: rows that this role does not see through, counts that the server does not
 // keep. A report that took them for complete would give a better grade than anybody could vouch for.
+import { notCountedGap } from './counting-gaps';
 import type { SuggestedFix } from './finding';
 import { formatCount } from './format/numbers';
 import type { ReportSectionGap } from './report';
-import { notCountedGap } from './rules/gaps';
 import type { Section, Snapshot, SnapshotServer } from './snapshot';
 import { quoteIdentifier } from './sql/identifiers';
 

@@ -1,7 +1,7 @@
 // Commands of the Indexes view.
 import * as vscode from 'vscode';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
-import { toCreateIndex } from '../analysis/rules/index-shape';
+import { toCreateIndex } from '../analysis/indexes/index-shape';
 import type { SnapshotIndex } from '../analysis/snapshot';
 import type { FailureReporter } from './failure-reporter';
 import { askFilter } from './filter-box';

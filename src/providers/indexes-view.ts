@@ -7,7 +7,7 @@ import { groupByFinding, groupByTable, type FindingGroup, type TableGroup } from
 import { buildIndexTree, filterIndexTree, type IndexNode } from '../analysis/indexes/index-tree';
 import { describeNotChecked } from '../analysis/indexes/indexes-text';
 import type { AnalysisReport } from '../analysis/report';
-import { isNeeded } from '../analysis/rules/index-shape';
+import { isNeeded } from '../analysis/indexes/index-shape';
 import type { TableDetails } from '../analysis/tables/table';
 import { formatFailure } from './failure-reporter';
 import type { HealthStore } from './health-store';

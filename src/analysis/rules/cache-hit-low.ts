@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { notCountedGap } from '../counting-gaps';
 import { formatBlocks, formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import type { SnapshotTable, TableActivity } from '../snapshot';
-import { notCountedGap } from './gaps';
 
 /** Rules of thumb for a transactional load; a warehouse scans more than any cache holds. */
 const minHeapRatio = 0.95;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { formatRatio } from '../format/numbers';
+import { groupBy } from '../group-by';
 import { defineRule, measured, type RuleFinding } from '../rule';
 import type { SnapshotActivity, SnapshotSetting } from '../snapshot';
-import { groupBy } from './index-shape';
 
 /** The last fifth is gone in seconds when an application is restarted or a pool grows. */
 const minRatio = 0.8;

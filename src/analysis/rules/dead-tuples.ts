@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { findStandbyGap, notCountedGap } from '../counting-gaps';
 import { formatCount, formatQuantity, formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { findStandbyGap, notCountedGap } from './gaps';
-import { findPartitionRoots, groupByRoot } from './partition-roots';
+import { findPartitionRoots, groupByRoot } from '../tables/partition-roots';
 
 /** autovacuum_vacuum_scale_factor, 0.2 by default: with more, autovacuum is late or held back. */
 const minRatio = 0.2;

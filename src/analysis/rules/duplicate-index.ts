@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { formatBytes } from '../format/numbers';
+import { findDuplicates } from '../indexes/duplicate-indexes';
+import { toDropIndexFix, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { findDuplicates } from './duplicate-indexes';
-import { toDropIndexFix, toIndexRef } from './index-shape';
 
 export const duplicateIndex = defineRule({
   id: 'duplicate-index',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { toCreateIndex, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { toCreateIndex, toIndexRef } from './index-shape';
 
 /** What REINDEX CONCURRENTLY calls the index it builds, and the one it replaces. */
 const leftOver = /_cc(new|old)\d*$/;

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { formatQuantity } from '../format/numbers';
+import { groupBy } from '../group-by';
+import { toCreateIndex } from '../indexes/index-shape';
 import { defineRule, estimated, type RuleFinding } from '../rule';
 import type { SnapshotIndex } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
-import { groupBy, toCreateIndex } from './index-shape';
-import { findPartitionRoots, groupByRoot } from './partition-roots';
+import { groupByRoot } from '../tables/partition-roots';
 
 /** The server prints an operator class or a collation only where it is not the column's default. */
 const hasDefaultKeys = ({ keys, definition }: SnapshotIndex) =>
@@ -31,7 +32,7 @@ export const noPrimaryKey = defineRule({
   options: z.strictObject({}),
   check({ tables, indexes }) {
     const indexesOf = groupBy(indexes, ({ tableOid }) => tableOid);
-    return [...groupByRoot(tables, findPartitionRoots(tables))].flatMap(([root, parts]): RuleFinding[] => {
+    return [...groupByRoot(tables)].flatMap(([root, parts]): RuleFinding[] => {
       const isOrdinary = root.kind === 'table' || root.kind === 'partitioned table';
       if (!isOrdinary || root.hasPrimaryKey || root.extension !== null) return [];
       const rows = parts.reduce(

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { formatBytes } from '../format/numbers';
+import { findRedundant } from '../indexes/index-drops';
+import { toDropIndexFix, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { findRedundant } from './index-drops';
-import { toDropIndexFix, toIndexRef } from './index-shape';
 
 /** First version whose B-trees can skip over the leading columns. */
 const skipScanVersion = 180_000;

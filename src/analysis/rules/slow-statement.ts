@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { formatMs, formatQuantity } from '../format/numbers';
+import { groupBy } from '../group-by';
 import { defineRule, measured, type RuleFinding } from '../rule';
 import { quoteIdentifier } from '../sql/identifiers';
 import { isToolStatement } from '../statements/tool-statement';
-import { groupBy } from './index-shape';
 
 /** What a person notices as a delay, and where waiting begins (Nielsen, Response Times: 0.1 s and 1 s). */
 const minMeanMs = 100;

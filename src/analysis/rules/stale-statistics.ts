@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { findStandbyGap, notCountedGap } from '../counting-gaps';
 import { formatQuantity, formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import type { SnapshotTable } from '../snapshot';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { findStandbyGap, notCountedGap } from './gaps';
-import { findPartitionRoots, groupByRoot } from './partition-roots';
+import { groupByRoot } from '../tables/partition-roots';
 
 /** Twice autovacuum_analyze_scale_factor (0.1): autovacuum should have come long ago. */
 const minRatio = 0.2;
@@ -34,8 +34,7 @@ export const staleStatistics = defineRule({
     findStandbyGap(server) ??
     (tables.some(({ kind, activity }) => kind === 'table' && activity === null) ? notCountedGap : null),
   check({ tables }, options) {
-    const roots = findPartitionRoots(tables);
-    return [...groupByRoot(tables, roots)].flatMap(([root, parts]) => {
+    return [...groupByRoot(tables)].flatMap(([root, parts]) => {
       const bad = parts.filter((table) => {
         if (table.activity === null || table.isBeingAnalyzed) return false;
         const rows = rowsOf(table);

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { formatQuantity } from '../format/numbers';
+import { groupBy } from '../group-by';
 import { TakenNames } from '../index-advice/index-ddl';
+import { servesColumns } from '../indexes/index-shape';
 import { defineRule, estimated, measured, type RuleFinding } from '../rule';
 import type { SnapshotForeignKey } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
-import { findPartitionRoots, groupByRoot } from './partition-roots';
-import { groupBy, servesColumns } from './index-shape';
+import { groupByRoot } from '../tables/partition-roots';
 
 /** A scan of this many rows takes a millisecond or more, for each row of the parent that is deleted. */
 const minChildRows = 10_000;
@@ -19,8 +20,7 @@ export const unindexedForeignKey = defineRule({
   options: z.strictObject({ minChildRows: z.number().min(0).default(minChildRows) }),
   check({ foreignKeys, indexes, tables }, options) {
     const indexesOf = groupBy(indexes, ({ tableOid }) => tableOid);
-    const roots = findPartitionRoots(tables);
-    const groups = new Map([...groupByRoot(tables, roots)].map(([root, parts]) => [root.oid, parts]));
+    const groups = new Map([...groupByRoot(tables)].map(([root, parts]) => [root.oid, parts]));
     const serves = (oid: number, columns: readonly string[]) =>
       (indexesOf.get(oid) ?? []).some((index) => servesColumns(index, columns));
     const taken = new TakenNames([...tables, ...indexes]);

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { countedDays, findStandbyGap, notCountedGap } from '../counting-gaps';
 import { formatBytes } from '../format/numbers';
+import { findSpareUnused, toFindParts } from '../indexes/index-drops';
+import { isNeeded, toDropIndexFix, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
-import { countedDays, findStandbyGap, notCountedGap } from './gaps';
-import { findSpareUnused, toFindParts } from './index-drops';
-import { isNeeded, toDropIndexFix, toIndexRef } from './index-shape';
 
 /** Reports that run once a week use an index once a week. */
 const minStatisticsDays = 7;

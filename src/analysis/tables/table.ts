@@ -1,5 +1,6 @@
 // Tables as the Tables view and `pg-insight tables` show them. Sizes come from relpages (no file is touched); exact ones
 // are read for one table at a time, on demand.
+import { toRatio } from '../ratio';
 
 export type TableKind = 'table' | 'partitioned table' | 'materialized view' | 'foreign table';
 
@@ -35,10 +36,9 @@ export function findRatios(
   scans: TableSummary['scans'],
   tuples: TableSummary['tuples'],
 ): Pick<TableSummary, 'sequentialScanRatio' | 'deadTupleRatio'> {
-  const share = (part: number, rest: number) => (part + rest === 0 ? null : part / (part + rest));
   return {
-    sequentialScanRatio: scans === null ? null : share(scans.sequential, scans.index),
-    deadTupleRatio: tuples === null ? null : share(tuples.dead, tuples.live),
+    sequentialScanRatio: scans === null ? null : toRatio(scans.sequential, scans.index),
+    deadTupleRatio: tuples === null ? null : toRatio(tuples.dead, tuples.live),
   };
 }
 

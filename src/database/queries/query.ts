@@ -2,6 +2,7 @@
 // columns. Versions are told apart here and nowhere else.
 import * as z from 'zod';
 import { DatabaseFailure } from '../../analysis/connection/connection-failure';
+import { ownQueryMark } from '../../analysis/statements/tool-statement';
 import type { UnitOfWork } from '../unit-of-work';
 
 export interface QueryVariant {
@@ -36,7 +37,8 @@ export async function captureRows<Row extends z.ZodType>(
 ): Promise<z.output<Row>[]> {
   const variant =
     query.variants.find(({ when }) => server.versionNumber >= when) ?? query.variants[query.variants.length - 1];
-  const rows = await unit.query(variant?.sql ?? query.variants[0].sql, values);
+  // below the text, which may end with a comment, and not before it: PostgreSQL 18 counts it without what leads it
+  const rows = await unit.query(`${variant?.sql ?? query.variants[0].sql}\n${ownQueryMark}`, values);
   const checked = z.array(query.row).safeParse(rows);
   if (checked.success) return checked.data;
   throw new DatabaseFailure(

@@ -10,12 +10,12 @@ select
   c.relispartition as is_partition,
   -- -1 is "never vacuumed or analyzed"; before 14 that was written as an empty table
   case
-    when c.reltuples < 0 then null
+    when c.relkind = 'p' or c.reltuples < 0 then null
     when c.reltuples = 0 and c.relpages = 0
       and pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 140000 then null
     else c.reltuples::pg_catalog.float8
   end as estimated_rows,
-  c.relpages as pages,
+  greatest(c.relpages, 0) as pages,
   pg_catalog.pg_stat_get_numscans(c.oid)::pg_catalog.float8 as sequential_scans,
   coalesce(x.scans, 0)::pg_catalog.float8 as index_scans,
   pg_catalog.pg_stat_get_live_tuples(c.oid)::pg_catalog.float8 as live_tuples,

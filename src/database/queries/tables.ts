@@ -11,7 +11,8 @@ export const tableKinds: Record<'r' | 'p' | 'm' | 'f', TableKind> = {
   f: 'foreign table',
 };
 
-const tableRow = z.object({
+/** Of every query that lists tables. */
+export const tableFields = {
   oid: z.number(),
   schema: z.string(),
   name: z.string(),
@@ -19,15 +20,15 @@ const tableRow = z.object({
   parent_oid: z.number().nullable(),
   is_partition: z.boolean(),
   estimated_rows: z.number().nullable(),
-  pages: z.number().int(),
+  pages: z.number(),
   sequential_scans: z.number(),
   index_scans: z.number(),
   live_tuples: z.number(),
   dead_tuples: z.number(),
   last_vacuum: z.string().nullable(),
   last_analyze: z.string().nullable(),
-  comment: z.string().nullable(),
-});
+};
+const tableRow = z.object({ ...tableFields, comment: z.string().nullable() });
 export type TableRow = z.output<typeof tableRow>;
 
 export const tablesQuery: CatalogueQuery<typeof tableRow> = {
@@ -36,9 +37,14 @@ export const tablesQuery: CatalogueQuery<typeof tableRow> = {
   variants: [{ when: oldestVersionNumber, sql: tablesSql }],
 };
 
+export const isCounting = (facts: ServerFacts) => facts.settings['track_counts'] !== 'off';
+
+/** A foreign table has no scans of its own to count, and what a partitioned one holds is counted in its partitions. */
+export const isCounted = (kind: TableRow['kind'], facts: ServerFacts) =>
+  isCounting(facts) && kind !== 'f' && kind !== 'p';
+
 export function toTableSummary(row: TableRow, facts: ServerFacts): TableSummary {
-  // a foreign table has no scans of its own to count; a partitioned one gets its partitions' sums
-  const counted = facts.settings['track_counts'] !== 'off' && row.kind !== 'f' && row.kind !== 'p';
+  const counted = isCounted(row.kind, facts);
   const scans = counted ? { sequential: row.sequential_scans, index: row.index_scans } : null;
   const tuples = counted ? { live: row.live_tuples, dead: row.dead_tuples } : null;
   return {
@@ -48,8 +54,8 @@ export function toTableSummary(row: TableRow, facts: ServerFacts): TableSummary 
     kind: tableKinds[row.kind],
     parentOid: row.parent_oid,
     isPartition: row.is_partition,
-    estimatedRows: row.kind === 'p' ? null : row.estimated_rows,
-    estimatedSizeBytes: row.pages < 0 ? 0 : row.pages * facts.blockSizeBytes,
+    estimatedRows: row.estimated_rows,
+    estimatedSizeBytes: row.pages * facts.blockSizeBytes,
     scans,
     tuples,
     ...findRatios(scans, tuples),

@@ -8,6 +8,8 @@ import type {
   RelationName,
 } from '../../analysis/index-advice/index-advice-facts';
 import type { ServerFacts } from '../../analysis/server/server-facts';
+import type { ColumnStatistics } from '../../analysis/tables/table';
+import { toColumnStatistics } from '../queries/column-statistics';
 import {
   columnsQuery,
   indexesQuery,
@@ -125,21 +127,7 @@ function findRefusal(root: TableRow, members: readonly TableRow[]): string | nul
 }
 
 function toColumn(row: ColumnRow, rows: number): AdviceColumn {
-  const { null_ratio: nullRatio, distinct_values: distinct, average_width_bytes: averageWidthBytes } = row;
-  const statistics =
-    nullRatio === null || distinct === null || averageWidthBytes === null
-      ? null
-      : {
-          nullRatio,
-          // below zero it is a share of the rows
-          distinct: Math.max(1, distinct < 0 ? -distinct * rows : distinct),
-          averageWidthBytes,
-          correlation: row.correlation,
-          mostCommon: (row.most_common_values ?? []).map((value, index) => ({
-            value,
-            frequency: row.most_common_frequencies?.[index] ?? 0,
-          })),
-        };
+  const { statistics, statisticsMissing } = toColumnStatistics(row);
   return {
     name: row.name,
     typeName: row.type_name,
@@ -147,16 +135,13 @@ function toColumn(row: ColumnRow, rows: number): AdviceColumn {
     typeLengthBytes: row.type_length,
     alignmentBytes: row.alignment,
     hasBtree: row.has_btree,
-    statistics,
-    statisticsMissing:
-      statistics !== null
-        ? null
-        : !row.may_select
-          ? 'not-permitted'
-          : row.row_security
-            ? 'row-security'
-            : 'not-analyzed',
+    statistics: statistics === null ? null : { ...statistics, distinct: toDistinct(statistics, rows) },
+    statisticsMissing,
   };
+}
+
+function toDistinct({ distinct }: ColumnStatistics, rows: number): number {
+  return Math.max(1, distinct.kind === 'ratio' ? distinct.value * rows : distinct.value);
 }
 
 function toIndex(row: IndexRow): AdviceIndex {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { columnStatisticsFields } from '../column-statistics';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import columnsSql from './columns.sql';
 import indexesSql from './indexes.sql';
@@ -38,14 +39,7 @@ export const columnsQuery = query(
     type_length: z.number(),
     alignment: z.number(),
     has_btree: z.boolean(),
-    may_select: z.boolean(),
-    row_security: z.boolean(),
-    null_ratio: z.number().nullable(),
-    distinct_values: z.number().nullable(),
-    average_width_bytes: z.number().nullable(),
-    correlation: z.number().nullable(),
-    most_common_values: z.array(z.string()).nullable(),
-    most_common_frequencies: z.array(z.number()).nullable(),
+    ...columnStatisticsFields,
   }),
   columnsSql,
 );

@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import type { OpenTransaction } from '../../../analysis/index-build/index-build';
+import type { IndexIdentity, OpenTransaction } from '../../../analysis/index-build/index-build';
 import type { IndexedTable } from '../../../analysis/index-build/index-steps';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
+import attachableIndexesSql from './attachable-indexes.sql';
 import backendSql from './backend.sql';
 import buildProgressSql from './build-progress.sql';
 import cancelBuildSql from './cancel-build.sql';
+import indexPartsSql from './index-parts.sql';
 import indexStatesSql from './index-states.sql';
 import indexTableSql from './index-table.sql';
 import indexedTablesSql from './indexed-tables.sql';
@@ -46,7 +48,11 @@ export const indexedTablesQuery: CatalogueQuery<typeof indexedTablesRow> = {
   variants: [{ when: oldestVersionNumber, sql: indexedTablesSql }],
 };
 
-export function toIndexedTable(row: z.output<typeof indexedTablesRow>, blockSizeBytes: number): IndexedTable {
+export function toIndexedTable(
+  row: z.output<typeof indexedTablesRow>,
+  blockSizeBytes: number,
+  matching: IndexIdentity | null,
+): IndexedTable {
   return {
     oid: row.oid,
     parentOid: row.parent_oid,
@@ -55,8 +61,31 @@ export function toIndexedTable(row: z.output<typeof indexedTablesRow>, blockSize
     kind: row.kind === 'p' ? 'partitioned table' : 'table',
     // relpages of a partitioned table is -1 from 14 on
     sizeBytes: Math.max(0, row.pages) * blockSizeBytes,
+    matching,
   };
 }
+
+const attachableIndexesRow = z.object({
+  table_oid: int8,
+  oid: int8,
+  schema: z.string(),
+  name: z.string(),
+  table_name: z.string(),
+  definition: z.string(),
+});
+
+export const attachableIndexesQuery: CatalogueQuery<typeof attachableIndexesRow> = {
+  name: 'indexes of partitions',
+  row: attachableIndexesRow,
+  variants: [{ when: oldestVersionNumber, sql: attachableIndexesSql }],
+};
+
+const indexPartsRow = z.object({ oid: int8, parent_oid: int8, schema: z.string(), name: z.string() });
+export const indexPartsQuery: CatalogueQuery<typeof indexPartsRow> = {
+  name: 'parts of the index',
+  row: indexPartsRow,
+  variants: [{ when: oldestVersionNumber, sql: indexPartsSql }],
+};
 
 const takenNamesRow = z.object({ schema: z.string(), name: z.string() });
 export const takenNamesQuery: CatalogueQuery<typeof takenNamesRow> = {

@@ -6,11 +6,11 @@ import type { ServerFacts } from '../../../analysis/server/server-facts';
 import type { IndexKey, SnapshotIndex } from '../../../analysis/snapshot';
 import type { UnitOfWork } from '../../unit-of-work';
 import { captureRows, oldestVersionNumber, type CatalogueQuery } from '../query';
+import { isCounting } from '../tables';
 import indexColumnsSql from './index-columns.sql';
 import indexDefinitionsSql from './index-definitions.sql';
 import indexNamesSql from './index-names.sql';
 import indexesSql from './indexes.sql';
-import { isCounting } from './relations';
 
 const indexRow = z.object({
   oid: z.number(),

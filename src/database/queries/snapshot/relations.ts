@@ -10,41 +10,28 @@ import type {
 } from '../../../analysis/snapshot';
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
-import { tableKinds } from '../tables';
+import { isCounted, tableFields, tableKinds } from '../tables';
 import foreignKeysSql from './foreign-keys.sql';
 import sequencesSql from './sequences.sql';
 import tablesSql from './tables.sql';
 
 const tableRow = z.object({
-  oid: z.number(),
-  schema: z.string(),
-  name: z.string(),
-  kind: z.enum(['r', 'p', 'm', 'f']),
-  parent_oid: z.number().nullable(),
-  is_partition: z.boolean(),
-  estimated_rows: z.number().nullable(),
-  pages: z.number(),
+  ...tableFields,
   index_pages: z.number(),
   has_primary_key: z.boolean(),
   may_select: z.boolean(),
   has_column_statistics: z.boolean().nullable(),
   extension: z.string().nullable(),
-  sequential_scans: z.number(),
   sequential_rows_read: z.number(),
-  index_scans: z.number(),
   inserted: z.number(),
   updated: z.number(),
   hot_updated: z.number(),
   deleted: z.number(),
-  live_tuples: z.number(),
-  dead_tuples: z.number(),
   modified_since_analyze: z.number(),
   heap_blocks_read: z.number(),
   heap_blocks_hit: z.number(),
   index_blocks_read: z.number(),
   index_blocks_hit: z.number(),
-  last_vacuum: z.string().nullable(),
-  last_analyze: z.string().nullable(),
   is_being_vacuumed: z.boolean(),
   is_being_analyzed: z.boolean(),
   autovacuum_enabled: z.boolean().nullable(),
@@ -56,8 +43,6 @@ export const tablesQuery: CatalogueQuery<typeof tableRow> = {
   row: tableRow,
   variants: [{ when: oldestVersionNumber, sql: tablesSql }],
 };
-
-export const isCounting = (facts: ServerFacts) => facts.settings['track_counts'] !== 'off';
 
 export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFacts): SnapshotTable {
   return {
@@ -74,25 +59,24 @@ export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFac
     maySelect: row.may_select,
     hasColumnStatistics: row.has_column_statistics,
     extension: row.extension,
-    activity:
-      isCounting(facts) && row.kind !== 'p' && row.kind !== 'f'
-        ? {
-            sequentialScans: row.sequential_scans,
-            sequentialRowsRead: row.sequential_rows_read,
-            indexScans: row.index_scans,
-            inserted: row.inserted,
-            updated: row.updated,
-            hotUpdated: row.hot_updated,
-            deleted: row.deleted,
-            liveTuples: row.live_tuples,
-            deadTuples: row.dead_tuples,
-            modifiedSinceAnalyze: row.modified_since_analyze,
-            heapBlocksRead: row.heap_blocks_read,
-            heapBlocksHit: row.heap_blocks_hit,
-            indexBlocksRead: row.index_blocks_read,
-            indexBlocksHit: row.index_blocks_hit,
-          }
-        : null,
+    activity: isCounted(row.kind, facts)
+      ? {
+          sequentialScans: row.sequential_scans,
+          sequentialRowsRead: row.sequential_rows_read,
+          indexScans: row.index_scans,
+          inserted: row.inserted,
+          updated: row.updated,
+          hotUpdated: row.hot_updated,
+          deleted: row.deleted,
+          liveTuples: row.live_tuples,
+          deadTuples: row.dead_tuples,
+          modifiedSinceAnalyze: row.modified_since_analyze,
+          heapBlocksRead: row.heap_blocks_read,
+          heapBlocksHit: row.heap_blocks_hit,
+          indexBlocksRead: row.index_blocks_read,
+          indexBlocksHit: row.index_blocks_hit,
+        }
+      : null,
     lastVacuum: row.last_vacuum,
     lastAnalyze: row.last_analyze,
     isBeingVacuumed: row.is_being_vacuumed,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { InstalledExtension } from '../../../analysis/server/server-facts';
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
 import type { SnapshotStatement } from '../../../analysis/snapshot';
+import { stripPrepare } from '../../../analysis/statements/statement-text';
 import { oldestVersionNumber, type CatalogueQuery } from '../query';
 import statementStatisticsSql from './statement-statistics.sql';
 import statementsSql from './statements.sql';
@@ -76,7 +77,7 @@ export function statementStatisticsQuery(extension: InstalledExtension): Catalog
 export function toSnapshotStatement(row: z.output<typeof statementRow>): SnapshotStatement {
   return {
     queryId: row.query_id,
-    text: row.text,
+    text: row.text === null ? null : stripPrepare(row.text),
     role: row.role,
     isTopLevel: row.is_top_level,
     calls: row.calls,

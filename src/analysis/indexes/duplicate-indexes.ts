@@ -1,6 +1,7 @@
 // Indexes that are the same but for their name, and which of them is to stay.
+import { groupBy } from '../group-by';
 import type { SnapshotIndex } from '../snapshot';
-import { groupBy, isNeeded } from './index-shape';
+import { isNeeded } from './index-shape';
 
 const shapeOf = (index: SnapshotIndex) =>
   JSON.stringify([

@@ -1,5 +1,5 @@
-// Reasons that keep several rules from judging.
-import type { SectionGap, SnapshotDatabase, SnapshotServer } from '../snapshot';
+// What the server does not count, or not for long enough: reasons that keep several rules from judging.
+import type { SectionGap, SnapshotDatabase, SnapshotServer } from './snapshot';
 
 const msPerDay = 86_400_000;
 

@@ -1,8 +1,9 @@
 // The drops that the rules offer have to be safe together: whoever follows all of them at once must not lose the last index
 // that serves a key. So what is a duplicate, what is redundant and what has to stay in their place is found here, once.
+import { groupBy } from '../group-by';
 import type { SnapshotForeignKey, SnapshotIndex } from '../snapshot';
 import { findDuplicates, type Duplicates } from './duplicate-indexes';
-import { groupBy, isNeeded, isPrefix, servesColumns } from './index-shape';
+import { isNeeded, isPrefix, servesColumns } from './index-shape';
 
 export interface Redundant {
   index: SnapshotIndex;

@@ -76,16 +76,5 @@ export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix
   };
 }
 
-export function groupBy<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> {
-  const groups = new Map<Key, Row[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
 export const toIndexRef = (index: SnapshotIndex) =>
   ({ kind: 'index', schema: index.schema, name: index.name, table: index.tableName }) as const;

@@ -1,4 +1,6 @@
 // A partition is a part of its table: what is wrong with a hundred of them is said once, of the table.
+import { groupBy } from '../group-by';
+
 interface Partition {
   oid: number;
   parentOid: number | null;
@@ -18,14 +20,7 @@ export function findPartitionRoots<Table extends Partition>(tables: readonly Tab
 /** Tables by their root, in the order of the list; a table without partitions is a group of its own. */
 export function groupByRoot<Table extends Partition>(
   tables: readonly Table[],
-  roots: ReadonlyMap<number, Table>,
+  roots: ReadonlyMap<number, Table> = findPartitionRoots(tables),
 ): Map<Table, Table[]> {
-  const groups = new Map<Table, Table[]>();
-  for (const table of tables) {
-    const root = roots.get(table.oid) ?? table;
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [table]);
-    else group.push(table);
-  }
-  return groups;
+  return groupBy(tables, (table) => roots.get(table.oid) ?? table);
 }
