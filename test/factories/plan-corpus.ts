@@ -74,13 +74,18 @@ BEGIN
   PERFORM count(*) FROM generate_series(1, 150);
   RETURN NEW;
 END $$;
+CREATE FUNCTION lab.work_more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM count(*) FROM generate_series(1, 1500);
+  RETURN NEW;
+END $$;
 CREATE TRIGGER before_row BEFORE UPDATE ON lab.watched FOR EACH ROW EXECUTE FUNCTION lab.work_a_little();
 CREATE TABLE lab.followed (id int, changed int NOT NULL DEFAULT 0);
 INSERT INTO lab.followed SELECT generate_series(1, 400);
 CREATE TRIGGER after_row AFTER UPDATE ON lab.followed FOR EACH ROW EXECUTE FUNCTION lab.work_a_little();
 CREATE TABLE lab.both_ways (id int, changed int NOT NULL DEFAULT 0);
 INSERT INTO lab.both_ways SELECT generate_series(1, 400);
-CREATE TRIGGER before_row BEFORE UPDATE ON lab.both_ways FOR EACH ROW EXECUTE FUNCTION lab.work_a_little();
+CREATE TRIGGER before_row BEFORE UPDATE ON lab.both_ways FOR EACH ROW EXECUTE FUNCTION lab.work_more();
 CREATE TRIGGER after_row AFTER UPDATE ON lab.both_ways FOR EACH ROW EXECUTE FUNCTION lab.work_a_little();
 `;
 

@@ -118,6 +118,5 @@ export function measurePlan(printed: PrintedPlan): Plan {
       ...(estimates[node.id] ?? { estimateFactor: null, estimateDirection: null }),
     };
   });
-  const inPlanMs = selfMs.every((ms) => ms === null) ? null : selfMs.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
-  return { ...printed, nodes: measured, ...measureOutside(printed, inPlanMs) };
+  return { ...printed, nodes: measured, ...measureOutside(printed, selfMs) };
 }

@@ -1,6 +1,6 @@
 // Rules 8 and 9: what of the execution time is in no node.
 import { numberField, objectField, objectsField, type WithFields } from './fields';
-import type { PrintedPlan } from './metrics';
+import type { PrintedNode, PrintedPlan } from './metrics';
 import type { OutsidePlan, Plan } from './plan';
 
 /** Times are printed in thousandths of a millisecond, and here several of them are compared. */
@@ -32,35 +32,49 @@ function jitTimes(plan: PrintedPlan): { totalMs: number | null; leaderGeneration
 
 /**
  * Tells triggers that ran inside ModifyTable from those after the plan. EXPLAIN lists both and says of none when it ran.
- * Constraint triggers always run after. Others are taken to have run after when the time that no node explains has room
- * for them, else inside: a trigger of some weight fits in one place only.
+ * Constraint triggers always run after. Each of the others, the heaviest first, is put where it fits: inside when the
+ * time that no node explains has no room for it, and where both have room, where less would be left over. A server that
+ * pauses between two steps makes one of the two larger, seldom by just what the trigger took.
  */
-function placeTriggers(triggers: PrintedPlan['triggers'], unexplainedMs: number | null): Plan['triggers'] {
+function placeTriggers(
+  triggers: PrintedPlan['triggers'],
+  modifyTableMs: number,
+  unexplainedMs: number | null,
+): Plan['triggers'] {
+  let insideMs = modifyTableMs;
   // without timing nothing tells: taken to have run after, as most triggers do
-  let leftMs = unexplainedMs ?? Number.POSITIVE_INFINITY;
+  let afterMs = unexplainedMs ?? Number.POSITIVE_INFINITY;
   const inside = new Set<PrintedPlan['triggers'][number]>();
   const heaviestFirst = triggers.toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0));
   for (const constraint of [true, false]) {
     for (const trigger of heaviestFirst) {
       if ((trigger.constraint !== null) !== constraint || trigger.totalMs === null) continue;
-      if (constraint || trigger.totalMs <= leftMs + roundingMs) leftMs = Math.max(0, leftMs - trigger.totalMs);
-      else inside.add(trigger);
+      const fits = (roomMs: number) => (trigger.totalMs ?? 0) <= roomMs + roundingMs;
+      if (constraint || (fits(afterMs) && !(fits(insideMs) && insideMs < afterMs))) {
+        afterMs = Math.max(0, afterMs - trigger.totalMs);
+      } else {
+        insideMs = Math.max(0, insideMs - trigger.totalMs);
+        inside.add(trigger);
+      }
     }
   }
   return triggers.map((trigger) => ({ ...trigger, insidePlan: inside.has(trigger) }));
 }
 
-/** The parts outside the plan, given the time inside it (null without timing). */
+/** The parts outside the plan, given the self time of each node (null without timing). */
 export function measureOutside(
   plan: PrintedPlan,
-  inPlanMs: number | null,
+  selfMs: readonly (number | null)[],
 ): { outside: OutsidePlan; triggers: Plan['triggers'] } {
   const jit = jitTimes(plan);
   const serialization = objectField(plan, 'Serialization');
   const serializationMs = serialization === null ? null : numberField(serialization, 'Time');
-  const { executionMs } = plan;
-  if (executionMs === null || inPlanMs === null) {
-    const triggers = placeTriggers(plan.triggers, null);
+  const { executionMs, nodes } = plan;
+  const sumOf = (isCounted: (node: PrintedNode) => boolean) =>
+    nodes.reduce((sum, node) => sum + (isCounted(node) ? (selfMs[node.id] ?? 0) : 0), 0);
+  const modifyTableMs = sumOf(({ type }) => type === 'ModifyTable');
+  if (executionMs === null || selfMs.every((ms) => ms === null)) {
+    const triggers = placeTriggers(plan.triggers, modifyTableMs, null);
     const none: OutsidePlan = {
       triggersMs: null,
       jitMs: jit.totalMs,
@@ -70,8 +84,8 @@ export function measureOutside(
     };
     return { outside: none, triggers };
   }
-  const afterPlanMs = Math.max(0, executionMs - inPlanMs - (serializationMs ?? 0));
-  const triggers = placeTriggers(plan.triggers, afterPlanMs);
+  const afterPlanMs = Math.max(0, executionMs - sumOf(() => true) - (serializationMs ?? 0));
+  const triggers = placeTriggers(plan.triggers, modifyTableMs, afterPlanMs);
   const after = triggers.filter(({ insidePlan, totalMs }) => !insidePlan && totalMs !== null);
   const triggersMs = after.reduce((sum, { totalMs }) => sum + (totalMs ?? 0), 0);
   const restMs = Math.max(0, afterPlanMs - triggersMs);

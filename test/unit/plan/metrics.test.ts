@@ -247,6 +247,29 @@ describe('plan metrics', () => {
     }
   });
 
+  it('8: tells them also when the server pauses somewhere for longer than a trigger took', () => {
+    const place = (modifyMs: number, executionMs: number, ...triggersMs: number[]) => {
+      const plan = read(
+        nodeJson('ModifyTable', { ms: modifyMs, fields: { Operation: 'Update' } }, [
+          outer(nodeJson('Seq Scan', { ms: 1 })),
+        ]),
+        executionMs,
+        { Triggers: triggersMs.map((ms) => ({ 'Trigger Name': `t${ms}`, Relation: 't', Time: ms, Calls: 9 })) },
+      );
+      assertTimesAddUp(plan);
+      return plan.triggers.map(({ insidePlan }) => insidePlan);
+    };
+    assert.deepEqual(place(11.5, 12, 10), [true]);
+    assert.deepEqual(place(1.5, 12, 10), [false]);
+    // a pause of 20 ms after the plan, and one inside it
+    assert.deepEqual(place(11.5, 32, 10), [true]);
+    assert.deepEqual(place(21.5, 32, 10), [false]);
+    assert.deepEqual(place(41.5, 72, 10, 40), [false, true]);
+    assert.deepEqual(place(31.5, 72, 40, 10), [false, true]);
+    // no UPDATE ran it: a plan that says so is not the server's, and nothing is lost
+    assert.deepEqual(place(1.5, 2, 10), [true]);
+  });
+
   it('9: accounts for what is outside the plan', () => {
     const plan = read(nodeJson('Seq Scan', { ms: 50 }), 100, {
       'Planning Time': 3,
