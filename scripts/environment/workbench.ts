@@ -72,13 +72,17 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await takeFromPicker(page, 'F1', `>${title}`, quickPickEntry(page, title));
 }
 
-/** Answers an input box: not the list that may still be there when the box is about to follow it. */
+/** Answers an input box, or a list that takes text. Where a box follows a list, `inputBox` tells when it is there. */
 export async function answerInput(page: Page, text: string): Promise<void> {
   const input = quickInput(page).locator('input.input');
   await input.waitFor();
-  await quickInput(page).locator('.quick-input-list').waitFor({ state: 'hidden' });
   await input.fill(text);
   await page.keyboard.press('Enter');
+}
+
+/** An input box, not the list that is about to give way to it. */
+export function inputBox(page: Page): Locator {
+  return quickInput(page).filter({ hasText: "Press 'Enter' to confirm" });
 }
 
 /** The entry of an open quick pick whose text contains `text`. */

@@ -14,6 +14,7 @@ import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
   chooseFromMenu,
+  inputBox,
   modalDialog,
   notification,
   openFile,
@@ -174,6 +175,7 @@ describe('connections', function () {
     await failure.getByRole('button', { name: 'Show Log' }).click();
     await failure.getByRole('button', { name: 'Edit' }).click();
     await quickPickEntry(page, /^Port/).click();
+    await inputBox(page).waitFor();
     await answerInput(page, String(postgres.port));
     await takeScreenshot(page, path.join(screenshots, 'connections-edit.png'));
     await quickPickEntry(page, 'Test and Save').click();
@@ -304,6 +306,7 @@ describe('connections', function () {
     const { page } = workbench;
     await chooseFromMenu(workbench.page, connection(/^old/), 'Edit Connection...');
     await quickPickEntry(page, /^Name/).click();
+    await inputBox(page).waitFor();
     await answerInput(page, 'attic');
     await quickPickEntry(page, /^Environment/).click();
     await quickPickEntry(page, 'Production').click();
