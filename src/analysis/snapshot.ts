@@ -62,6 +62,8 @@ export interface SnapshotTable {
   isBeingAnalyzed: boolean;
   /** autovacuum_enabled of the table's own settings; null where it has none. */
   autovacuumEnabled: boolean | null;
+  /** pg_class.reloptions by name, values as they were written; empty without. */
+  storageParameters: Readonly<Record<string, string>>;
   /** age(relfrozenxid) of the table or its TOAST table, transactions; null for kinds that have none. */
   transactionAge: number | null;
   /** mxid_age(relminmxid), likewise. */
@@ -155,6 +157,8 @@ export interface SnapshotForeignKey {
   isValidated: boolean;
   /** Inherited from a partitioned table's key: its index is the parent's matter. */
   isInherited: boolean;
+  /** Sequences, views and composite types of its schema that are called as an index would be: "..._idx", "..._idx1". */
+  indexLikeNames: readonly string[];
 }
 
 export interface SnapshotSequence {
@@ -200,6 +204,8 @@ export interface SnapshotStatement {
   tempBlocksRead: number;
   tempBlocksWritten: number;
   walBytes: number;
+  /** When counting began, ISO 8601: its first call, or its own reset. Null before pg_stat_statements 1.11 (PostgreSQL 17). */
+  countedSince: string | null;
 }
 
 /** One row: about pg_stat_statements itself. */

@@ -133,18 +133,19 @@ function appendText(tooltip: vscode.MarkdownString, text: string): void {
 
 /** Above the list: since when, in which order, and what is not in it. */
 export function describeList(list: StatementList, order: StatementOrder, filter: string, role: string): string {
-  const { entries, total, tools, hidden, mark, statisticsReset, deallocated, wasReset } = list;
+  const { entries, total, tools, hidden, mark, statisticsReset, deallocated, window } = list;
   const since = statisticsReset === null ? 'the last reset' : formatDateTime(statisticsReset);
-  const window =
+  const start =
     mark === null
       ? `Since ${since}`
-      : wasReset
-        ? `The statistics were reset after the mark of ${formatDateTime(mark.markedAt)}: what was reset counts since ${since}`
+      : window?.wasReset === true
+        ? `The statistics were reset after the mark of ${formatDateTime(mark.markedAt)}. Since ${since}`
         : `Since the mark of ${formatDateTime(mark.markedAt)}`;
   const toolNote = describeToolStatements(tools);
   const them = hidden === 1 ? 'it' : 'them';
   return [
-    `${window}, by ${statementOrderTitles[order]}.`,
+    `${start}, by ${statementOrderTitles[order]}.`,
+    ...(window === null ? [] : describeResets(window)),
     ...(filter === '' ? [] : [`Filter: ${filter} (${formatCount(entries.length)} of ${formatCount(total)}).`]),
     ...(toolNote === null ? [] : [toolNote]),
     ...(hidden === 0
@@ -160,6 +161,25 @@ export function describeList(list: StatementList, order: StatementOrder, filter:
           `Room ran out ${formatQuantity(deallocated, 'time')} and rare statements were thrown out: raise pg_stat_statements.max.`,
         ]),
   ].join(' ');
+}
+
+/** What a reset did to the window since a mark, and what can't be known of one. */
+function describeResets({ wasReset, restarted, gone, mayMissReset }: NonNullable<StatementList['window']>): string[] {
+  return [
+    ...(restarted === 0
+      ? []
+      : [
+          `${formatQuantity(restarted, 'statement')} ${restarted === 1 ? 'was' : 'were'} reset after the mark and ${restarted === 1 ? 'counts' : 'count'} since then.`,
+        ]),
+    ...(gone === 0
+      ? []
+      : [
+          `${formatQuantity(gone, 'statement')} of the mark ${gone === 1 ? 'is' : 'are'} gone: reset, or thrown out for lack of room.`,
+        ]),
+    ...(mayMissReset && !wasReset
+      ? ['This version of pg_stat_statements does not tell when a statement was reset: mark again after a reset.']
+      : []),
+  ];
 }
 
 // --- running statements ----------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// What the Slow Queries view shows: the applications' statements of the health snapshot in the chosen window, order and filter. A mark is
-// kept for each connection until the window closes.
+// What the Slow Queries view shows: the applications' statements of the health snapshot in the chosen window, order and
+// filter. A mark is kept for each connection until the window closes.
 import * as vscode from 'vscode';
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { SectionGap, Snapshot, SnapshotActivity } from '../analysis/snapshot';
@@ -11,7 +11,11 @@ import {
   type StatementEntry,
   type StatementOrder,
 } from '../analysis/statements/statement-list';
-import { findStatementWindow, type StatementCounts } from '../analysis/statements/statement-window';
+import {
+  findStatementWindow,
+  type StatementCounts,
+  type StatementWindow,
+} from '../analysis/statements/statement-window';
 import { isToolStatement } from '../analysis/statements/tool-statement';
 import type { DatabaseSession } from './database-port';
 import type { HealthState, HealthStore } from './health-store';
@@ -36,8 +40,8 @@ export interface StatementList {
   /** Times that rare statements were thrown out; null where the extension does not tell. */
   deallocated: number | null;
   mark: StatementMark | null;
-  /** The statistics were reset after the mark: counts are those since the reset. */
-  wasReset: boolean;
+  /** What is known of resets since the mark; null without a mark. */
+  window: Pick<StatementWindow, 'wasReset' | 'restarted' | 'gone' | 'mayMissReset'> | null;
 }
 
 export type SlowQueriesState =
@@ -138,6 +142,15 @@ export class SlowQueriesStore implements vscode.Disposable {
     this.#forget();
   }
 
+  /** Of the statement that a finding is about; null when it is not counted any more. */
+  findText(queryId: string): string | null {
+    const { state } = this.#health;
+    if (state.state !== 'available') return null;
+    const { statements } = state.snapshot.sections;
+    if (statements.status === 'unavailable') return null;
+    return statements.rows.find((statement) => statement.queryId === queryId)?.text ?? null;
+  }
+
   #forget(): void {
     this.#known = null;
     this.#changed.fire();
@@ -163,28 +176,22 @@ export class SlowQueriesStore implements vscode.Disposable {
     }
     const now: StatementCounts = toCounts(snapshot) ?? { statements: [], statisticsReset: null };
     const { mark } = this;
-    const window =
-      mark === null
-        ? {
-            statements: now.statements,
-            wasReset: false,
-            hidden: now.statements.filter(({ text }) => text === null).length,
-          }
-        : findStatementWindow(mark, now);
-    const entries = toStatementEntries(window.statements.filter(({ text }) => !isToolStatement(text)));
+    const window = mark === null ? null : findStatementWindow(mark, now);
+    const statements = window?.statements ?? now.statements;
+    const entries = toStatementEntries(statements.filter(({ text }) => !isToolStatement(text)));
     const info = sections.statementStatistics;
     return {
       state: 'available',
       list: {
         entries: sortStatements(filterStatements(entries, this.#filter), this.#order),
         total: entries.length,
-        tools: window.statements.length - entries.length,
-        hidden: window.hidden,
+        tools: statements.length - entries.length,
+        hidden: window?.hidden ?? statements.filter(({ text }) => text === null).length,
         blockSizeBytes: server.blockSizeBytes,
         statisticsReset: now.statisticsReset,
         deallocated: info.status === 'available' ? (info.rows[0]?.deallocated ?? null) : null,
         mark,
-        wasReset: window.wasReset,
+        window,
       },
     };
   }

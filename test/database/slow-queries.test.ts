@@ -26,9 +26,9 @@ const oddSchema = `stat$&"s 🐘`;
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const view = `${quote(oddSchema)}.pg_stat_statements`;
 
-/** Statements of tools as docs/report.md defines them, in SQL. */
-const isTool = `(query ~* '^\\s*(begin|start transaction|commit|end|rollback|abort|savepoint|release|set|show|reset|explain|deallocate)\\M'
-  OR query ~* '^\\s*(select|with)\\M.*\\mpg_catalog\\.')`;
+/** Statements of tools as docs/report.md defines them, in SQL; no other tool than PG Insight has been here. */
+const isTool = `(query ~* '^\\s*(begin|start transaction|rollback|abort|savepoint|release|set|show|reset|explain|deallocate)\\M'
+  OR query ~* '^\\s*select pg_catalog\\.(set_config|pg_backend_pid)\\(' OR query ~ '/\\* PG Insight \\*/\\s*$')`;
 
 interface Run {
   code: number | null;
@@ -166,6 +166,41 @@ for (const major of [13, 18] as const) {
       assert.match(stdout, new RegExp(`${tools} statements of tools \\(catalogue queries, transaction control\\) are`));
     });
 
+    it("of applications stay although PG Insight's PREPARE or the catalogue is in their text", async () => {
+      await client.query(
+        'PREPARE pg_insight_test (text) AS SELECT id FROM public.orders WHERE status = $1 AND total > 5',
+      );
+      await client.query('EXPLAIN EXECUTE pg_insight_test(NULL)');
+      await client.query('DEALLOCATE pg_insight_test');
+      for (const status of ['open', 'paid']) {
+        await client.query('SELECT id FROM public.orders WHERE status = $1 AND total > 5', [status]);
+      }
+      await client.query(
+        'PREPARE find_order (integer, numeric(10, 2)) AS SELECT total FROM public.orders WHERE id = $1',
+      );
+      for (const id of [1, 2, 3]) await client.query(`EXECUTE find_order(${id}, 1)`);
+      await client.query('SELECT id FROM public.orders WHERE placed < pg_catalog.now() LIMIT 1');
+      await client.query('SELECT c.relname FROM pg_catalog.pg_class c JOIN public.orders o ON o.status = c.relname');
+      // of a tool: psql's \d sends such
+      await client.query(`SELECT c.oid, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c
+        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') ORDER BY 1`);
+      const first = await client.query<{ query: string }>(
+        `SELECT query FROM ${view} WHERE query ILIKE 'PREPARE %' ORDER BY calls`,
+      );
+      assert.match(first.rows[0]?.query ?? '', /^PREPARE pg_insight_test/);
+      assert.match(first.rows[1]?.query ?? '', /^PREPARE find_order/);
+      const { statements } = await runJson(['--limit', '10000']);
+      const callsOf = (text: string) => statements.find((statement) => statement.text === text)?.calls;
+      assert.equal(callsOf('SELECT id FROM public.orders WHERE status = $1 AND total > $2'), 2);
+      assert.equal(callsOf('SELECT total FROM public.orders WHERE id = $1'), 3);
+      assert.equal(callsOf('SELECT id FROM public.orders WHERE placed < pg_catalog.now() LIMIT $1'), 1);
+      assert.equal(
+        callsOf('SELECT c.relname FROM pg_catalog.pg_class c JOIN public.orders o ON o.status = c.relname'),
+        1,
+      );
+      assert.ok(!statements.some(({ text: sql }) => sql?.startsWith('SELECT c.oid, pg_catalog.') === true));
+    });
+
     it('are sorted, limited and filtered by mean time as asked', async () => {
       const byTemp = await runJson(['--sort', 'temp', '--limit', '1']);
       assert.match(byTemp.statements[0]?.text ?? '', /ORDER BY total, status/);
@@ -264,45 +299,91 @@ for (const major of [13, 18] as const) {
       }
     });
 
-    it('of a window hold what ran since the mark, and a reset in between is noticed', async () => {
-      const session = await openTestSession(server);
-      try {
-        const facts = await captureServerFacts(session);
-        const capture = async (): Promise<StatementCounts> => {
-          const { sections } = await captureSnapshot(session.run, facts, {
-            server: session.server,
-            sections: ['statements', 'statementStatistics'],
-          });
-          assert.ok(sections.statements.status === 'available' && sections.statementStatistics.status === 'available');
-          return {
-            statements: sections.statements.rows,
-            statisticsReset: sections.statementStatistics.rows[0]?.statisticsReset ?? null,
-          };
+    describe('of a window', () => {
+      let session: Awaited<ReturnType<typeof openTestSession>>;
+
+      before(async () => {
+        session = await openTestSession(server);
+      });
+
+      after(() => session.close());
+
+      async function capture(): Promise<StatementCounts> {
+        const { sections } = await captureSnapshot(session.run, await captureServerFacts(session), {
+          server: session.server,
+          sections: ['statements', 'statementStatistics'],
+        });
+        assert.ok(sections.statements.status === 'available' && sections.statementStatistics.status === 'available');
+        return {
+          statements: sections.statements.rows,
+          statisticsReset: sections.statementStatistics.rows[0]?.statisticsReset ?? null,
         };
-        const call = () =>
-          client.query('SELECT id, total FROM public.orders WHERE status = $1 AND placed > $2', ['paid', '2026-03-01']);
-        const find = ({ statements }: Pick<StatementCounts, 'statements'>) =>
-          statements.find(({ text: sql }) => sql?.startsWith('SELECT id, total') === true);
+      }
+      const call = () =>
+        client.query('SELECT id, total FROM public.orders WHERE status = $1 AND placed > $2', ['paid', '2026-03-01']);
+      const find = ({ statements }: Pick<StatementCounts, 'statements'>) =>
+        statements.find(({ text: sql }) => sql?.startsWith('SELECT id, total') === true);
+      const figuresOf = async () =>
+        (
+          await client.query<{ calls: number; total: number }>(
+            `SELECT calls::float8, total_exec_time AS total FROM ${view} WHERE query LIKE 'SELECT id, total%'`,
+          )
+        ).rows[0];
+      const reset = (queryId = '0') =>
+        client.query(`SELECT ${quote(oddSchema)}.pg_stat_statements_reset(0, 0, ${queryId})`);
+
+      it('hold what ran since the mark', async () => {
         const mark = await capture();
+        const before = await figuresOf();
         await call();
         await call();
         const now = await capture();
         const window = findStatementWindow(mark, now);
-        const [before, after, since] = [find(mark), find(now), find(window)];
+        const [after, since] = [await figuresOf(), find(window)];
         assert.ok(before && after && since);
-        assert.equal(window.wasReset, false);
+        assert.deepEqual([window.wasReset, window.restarted, window.gone], [false, 0, 0]);
+        assert.equal(window.mayMissReset, major === 13);
         assert.equal(since.calls, 2);
-        assert.ok(Math.abs(since.totalExecMs - (after.totalExecMs - before.totalExecMs)) < 1e-6);
+        assert.ok(Math.abs(since.totalExecMs - (after.total - before.total)) < 1e-6);
         assert.ok(!window.statements.some(({ text: sql }) => sql?.includes('ORDER BY total') === true), 'did not run');
+      });
 
-        await client.query(`SELECT ${quote(oddSchema)}.pg_stat_statements_reset()`);
+      it('tell of a reset of one statement, and count it since then', async () => {
+        for (const calls of [1, 12]) {
+          const mark = await capture();
+          await reset(find(mark)?.queryId ?? '0');
+          for (let n = 0; n < calls; n++) await call();
+          const window = findStatementWindow(mark, await capture());
+          const since = find(window);
+          const now = await figuresOf();
+          assert.equal(window.wasReset, false);
+          // before 1.11 one that has overtaken its former self may go unnoticed: then that is said
+          if (major === 18 || calls === 1) {
+            assert.equal(window.restarted, 1);
+            assert.deepEqual([since?.calls, since?.totalExecMs], [now?.calls, now?.total]);
+          } else assert.equal(window.mayMissReset, true);
+          assert.ok(window.statements.every((each) => each.calls > 0 && each.totalExecMs >= 0));
+        }
+      });
+
+      it('tell of a statement that is gone', async () => {
         await call();
-        const afterReset = findStatementWindow(mark, await capture());
-        assert.equal(afterReset.wasReset, true);
-        assert.equal(find(afterReset)?.calls, 1);
-      } finally {
-        await session.close();
-      }
+        const mark = await capture();
+        await reset(find(mark)?.queryId ?? '0');
+        const window = findStatementWindow(mark, await capture());
+        assert.deepEqual([window.wasReset, window.gone, find(window)], [false, 1, undefined]);
+      });
+
+      it('tell of a reset of everything, also when the counters have overtaken the mark', async () => {
+        await call();
+        const mark = await capture();
+        await reset();
+        for (let n = 0; n < 5; n++) await call();
+        const window = findStatementWindow(mark, await capture());
+        const now = await figuresOf();
+        assert.equal(window.wasReset, true);
+        assert.deepEqual([find(window)?.calls, find(window)?.totalExecMs], [now?.calls, now?.total]);
+      });
     });
   });
 }

@@ -22,6 +22,7 @@ export function makeStatement(change: Partial<SnapshotStatement>): SnapshotState
     tempBlocksRead: 0,
     tempBlocksWritten: 0,
     walBytes: 0,
+    countedSince: null,
     ...change,
   };
 }

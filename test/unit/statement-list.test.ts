@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import type { TypicalValues } from '../../src/analysis/explain/explain';
 import { findSampledValues } from '../../src/analysis/statements/sampled-values';
 import { filterStatements, sortStatements, toStatementEntries } from '../../src/analysis/statements/statement-list';
-import { findExplainObstacle, shortenStatement } from '../../src/analysis/statements/statement-text';
+import {
+  findExplainObstacle,
+  shortenStatement,
+  stripPrepare,
+  summarizeStatement,
+} from '../../src/analysis/statements/statement-text';
 import { makeStatement as statement } from './make-statement';
 
 describe('the list of slow queries', () => {
@@ -42,6 +47,39 @@ describe('the list of slow queries', () => {
 });
 
 describe('the text of a statement', () => {
+  it('is told from others by its table and conditions', () => {
+    for (const [text, line] of [
+      ['SELECT id, name FROM orders WHERE status = $1 ORDER BY placed_at', 'orders: status = $1 ORDER…'],
+      ['SELECT 1 FROM public.orders o JOIN "Items" i ON true WHERE o.id = $1', 'orders +1: o.id = $1'],
+      ['SELECT kind, count(*) FROM events GROUP BY kind', 'events: GROUP BY kind'],
+      ['WITH r AS (SELECT * FROM orders WHERE id > $1) SELECT * FROM r', 'orders: id > $1'],
+      ['SELECT * FROM (SELECT a FROM t WHERE b = 1) s WHERE a > 3', 't: b = 1'],
+      ['SELECT * FROM a WHERE b IS DISTINCT FROM c', 'a: b IS DISTINCT FROM c'],
+      ['SELECT extract(epoch FROM d) FROM a WHERE b', 'a: b'],
+      ['UPDATE ONLY orders SET status = $1', 'UPDATE orders: status = $…'],
+      ['INSERT INTO audit_log (a, b) VALUES ($1, $2)', 'INSERT audit_log'],
+      ['SELECT count(*) FROM orders', 'SELECT count(*) FROM orde…'],
+      ['SELECT a_long, list_of FROM orders', 'FROM orders'],
+      ['SELECT 1 FROM now() WHERE $1', 'SELECT 1 FROM now() WHERE…'],
+      ['VACUUM orders', 'VACUUM orders'],
+      ['', ''],
+    ] as const) {
+      assert.equal(summarizeStatement(text, 25), line);
+    }
+  });
+
+  it('is that of the statement that was prepared', () => {
+    for (const [text, sql] of [
+      ['PREPARE a AS SELECT 1', 'SELECT 1'],
+      ['-- x\nprepare "a as" (numeric(10, 2), int) as /* y */ SELECT b AS c', 'SELECT b AS c'],
+      ["PREPARE TRANSACTION 'as as'", "PREPARE TRANSACTION 'as as'"],
+      ['SELECT prepare AS x', 'SELECT prepare AS x'],
+      ['PREPARE a', 'PREPARE a'],
+    ] as const) {
+      assert.equal(stripPrepare(text), sql);
+    }
+  });
+
   it('is one line without comments and without a long list of columns', () => {
     for (const [text, line] of [
       ['SELECT id FROM orders', 'SELECT id FROM orders'],

@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict';
 import type { SnapshotStatement } from '../../src/analysis/snapshot';
 import { findStatementWindow, type StatementCounts } from '../../src/analysis/statements/statement-window';
+import { makeStatement } from './make-statement';
 
-function statement(change: Partial<SnapshotStatement>): SnapshotStatement {
-  return {
-    queryId: '1',
-    text: 'select 1',
-    role: 'app',
-    isTopLevel: true,
-    calls: 10,
-    totalExecMs: 1000,
-    meanExecMs: 100,
-    minExecMs: 1,
-    maxExecMs: 500,
-    stddevExecMs: 3,
-    totalPlanMs: null,
-    rows: 10,
-    sharedBlocksHit: 100,
-    sharedBlocksRead: 50,
-    sharedBlocksDirtied: 0,
-    sharedBlocksWritten: 0,
-    tempBlocksRead: 0,
-    tempBlocksWritten: 0,
-    walBytes: 0,
-    ...change,
-  };
-}
+const statement = (change: Partial<SnapshotStatement>) =>
+  makeStatement({ sharedBlocksHit: 100, sharedBlocksRead: 50, ...change });
 
 const counts = (...statements: SnapshotStatement[]): StatementCounts => ({ statements, statisticsReset: null });
 
@@ -54,7 +33,7 @@ describe('the window since a mark', () => {
     const nested = statement({ isTopLevel: false });
     const { statements } = findStatementWindow(
       counts(statement({}), other, nested),
-      counts(statement({}), { ...other, calls: 11 }, nested, statement({ queryId: '2', calls: 3 })),
+      counts(statement({}), { ...other, calls: 11, totalExecMs: 1100 }, nested, statement({ queryId: '2', calls: 3 })),
     );
     assert.deepEqual(
       statements.map(({ queryId, role, calls }) => [queryId, role, calls]),
@@ -74,28 +53,70 @@ describe('the window since a mark', () => {
     assert.deepEqual([statements[0]?.calls, statements[0]?.totalExecMs], [2, 30]);
   });
 
-  it('notices a reset by its moment, although the counters have overtaken the mark', () => {
+  it('notices a reset of everything by its moment, although the counters have overtaken the mark', () => {
     const now = statement({ calls: 40, totalExecMs: 4000 });
-    assert.deepEqual(
-      findStatementWindow(
-        { statements: [statement({})], statisticsReset: '2026-07-01T00:00:00.000Z' },
-        { statements: [now], statisticsReset: '2026-07-01T01:00:00.000Z' },
-      ),
-      { statements: [now], wasReset: true, hidden: 0 },
+    const { statements, wasReset } = findStatementWindow(
+      { statements: [statement({})], statisticsReset: '2026-07-01T00:00:00.000Z' },
+      { statements: [now], statisticsReset: '2026-07-01T01:00:00.000Z' },
     );
+    assert.deepEqual([statements, wasReset], [[now], true]);
   });
 
-  it('notices a reset by the time that shrank, although the calls are as many', () => {
-    const { wasReset } = findStatementWindow(counts(statement({})), counts(statement({ totalExecMs: 900 })));
-    assert.equal(wasReset, true);
+  it('notices a reset of everything by what is gone, where nothing is as it was', () => {
+    const now = statement({ calls: 40, totalExecMs: 4000 });
+    const { statements, wasReset } = findStatementWindow(
+      counts(statement({}), statement({ queryId: '2' })),
+      counts(now),
+    );
+    assert.deepEqual([statements, wasReset], [[now], true]);
   });
 
-  it('counts what it can not recognise', () => {
-    const hidden = statement({ queryId: null, text: null });
-    assert.deepEqual(findStatementWindow(counts(hidden), counts(hidden, statement({ calls: 1 }))), {
-      statements: [statement({ calls: 1 })],
-      wasReset: false,
-      hidden: 1,
-    });
+  it('takes what is gone for thrown out, where another is as it was', () => {
+    const other = statement({ queryId: '3' });
+    const { statements, wasReset, gone } = findStatementWindow(
+      counts(statement({}), statement({ queryId: '2' }), other),
+      counts(statement({ calls: 40, totalExecMs: 4000 }), other),
+    );
+    assert.deepEqual([statements.map(({ calls }) => calls), wasReset, gone], [[30], false, 1]);
+  });
+
+  it('notices a reset of one statement by when it began to count', () => {
+    const now = statement({ calls: 40, totalExecMs: 4000, countedSince: '2026-07-01T01:00:00.000Z' });
+    const { statements, wasReset, restarted, mayMissReset } = findStatementWindow(
+      counts(statement({ countedSince: '2026-07-01T00:00:00.000Z' }), statement({ queryId: '2' })),
+      counts(now, statement({ queryId: '2', countedSince: null })),
+    );
+    assert.deepEqual([statements, wasReset, restarted, mayMissReset], [[now], false, 1, true]);
+  });
+
+  it('notices a reset by counters that can not be the same ones further on', () => {
+    const other = statement({ queryId: '2' });
+    for (const change of [
+      { calls: 9 },
+      { totalExecMs: 900 },
+      { totalExecMs: 1001 },
+      { calls: 20, totalExecMs: 2000, sharedBlocksHit: 99 },
+      { calls: 20, totalExecMs: 2000, minExecMs: 2 },
+      { calls: 20, totalExecMs: 2000, maxExecMs: 499 },
+      { calls: 11, totalExecMs: 1501 },
+      { calls: 20, totalExecMs: 1009 },
+    ]) {
+      const now = statement(change);
+      const { statements, restarted, wasReset } = findStatementWindow(counts(statement({}), other), counts(now, other));
+      assert.deepEqual([statements, restarted, wasReset], [[now], 1, false], JSON.stringify(change));
+    }
+  });
+
+  it('counts what it can not recognise, also what it could not at the mark', () => {
+    const hidden = statement({ queryId: null, text: null, role: 'secret' });
+    const {
+      statements,
+      wasReset,
+      hidden: count,
+    } = findStatementWindow(
+      counts(hidden, statement({})),
+      counts(hidden, statement({}), statement({ queryId: '2', calls: 1 }), statement({ queryId: '3', role: 'secret' })),
+    );
+    assert.deepEqual([statements.map(({ queryId }) => queryId), wasReset, count], [['2'], false, 2]);
   });
 });

@@ -50,6 +50,67 @@ function findFrom(tokens: readonly SqlToken[], text: string, first: number): num
   return 0;
 }
 
+/** Their FROM names no table. */
+const functionWithFrom = /^(?:extract|substring|trim|overlay)$/;
+
+/**
+ * What tells a statement from others in the room of a list's row: its table, how many more there are, and its conditions,
+ * "orders +1: status = $1"; with the verb when it changes rows. The beginning of the text where there is no such thing.
+ */
+export function summarizeStatement(text: string, length: number): string {
+  const tokens = takeTokens(text);
+  const textAt = (index: number) => text.slice(tokens[index]?.start ?? 0, tokens[index]?.end ?? 0);
+  const wordAt = (index: number) => (tokens[index]?.kind === 'word' ? textAt(index).toLowerCase() : '');
+  const isQuery = (index: number) => wordAt(index + 1) === 'as' && /^(?:\(|not|materialized)$/i.test(textAt(index + 2));
+  const queries = new Set(tokens.flatMap((_, index) => (isQuery(index) ? [textAt(index)] : [])));
+  const tables = new Set<string>();
+  const openers: string[] = [];
+  let conditions = '';
+  for (let index = 0; index < tokens.length; index++) {
+    const word = wordAt(index);
+    if (textAt(index) === '(') openers.push(wordAt(index - 1));
+    if (textAt(index) === ')') openers.pop();
+    if (conditions === '' && tables.size > 0 && /^(?:where|set|group|order|having)$/.test(word)) {
+      const first = /^(?:where|set)$/.test(word) ? index + 1 : index;
+      conditions = shortenStatement(text.slice(tokens[first]?.start, findScopeEnd(tokens, text, first)), length);
+    }
+    const namesTable =
+      (word === 'from' && wordAt(index - 1) !== 'distinct' && !functionWithFrom.test(openers.at(-1) ?? '')) ||
+      (word === 'update' && wordAt(index - 1) !== 'for') ||
+      word === 'join' ||
+      word === 'into';
+    if (!namesTable) continue;
+    let name = wordAt(index + 1) === 'only' ? index + 2 : index + 1;
+    while (textAt(name + 1) === '.') name += 2;
+    const isName = /^(?:word|quoted-identifier)$/.test(tokens[name]?.kind ?? '') && !queries.has(textAt(name));
+    if (isName && (word === 'into' || textAt(name + 1) !== '(')) tables.add(textAt(name));
+  }
+  const [table] = tables;
+  const verb = wordAt(0);
+  const isChange = /^(?:insert|update|delete|merge)$/.test(verb);
+  let line = shortenStatement(text, length * 2).replace(/^select … (?=from )/i, '');
+  if (
+    table !== undefined &&
+    (isChange || (conditions !== '' && (/^(?:select|with)$/.test(verb) || textAt(0) === '(')))
+  ) {
+    const others = tables.size === 1 ? '' : ` +${tables.size - 1}`;
+    line = `${isChange ? `${verb.toUpperCase()} ` : ''}${table}${others}${conditions === '' ? '' : `: ${conditions}`}`;
+  }
+  return line.length <= length ? line : `${line.slice(0, length).trimEnd()}…`;
+}
+
+/** The end of the parenthesis that `first` stands in, of the text where it stands in none. */
+function findScopeEnd(tokens: readonly SqlToken[], text: string, first: number): number {
+  let depth = 0;
+  for (const { start, end } of tokens.slice(first)) {
+    const word = text.slice(start, end);
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+    if (depth < 0) return start;
+  }
+  return text.length;
+}
+
 function takeTokens(text: string): SqlToken[] {
   const tokens: SqlToken[] = [];
   for (const token of lexSql(text)) {
@@ -71,4 +132,26 @@ export function findExplainObstacle(text: string | null): string | null {
   return explainable.has(word.toLowerCase())
     ? null
     : `${word === '' ? 'It' : word.toUpperCase()} is a utility command: EXPLAIN takes SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES.`;
+}
+
+/**
+ * The statement itself of `PREPARE name (types) AS statement`: the server counts every EXECUTE under the text in which it
+ * saw the statement first, that of PREPARE with it, which may have been PG Insight's.
+ */
+export function stripPrepare(text: string): string {
+  if (!/^\s*(?:--|\/\*|prepare\b)/i.test(text)) return text;
+  const tokens = takeTokens(text);
+  const wordAt = (index: number) => {
+    const token = tokens[index];
+    return token === undefined ? '' : text.slice(token.start, token.end).toLowerCase();
+  };
+  if (wordAt(0) !== 'prepare' || wordAt(1) === 'transaction') return text;
+  let depth = 0;
+  for (let index = 2; index < tokens.length; index++) {
+    const word = wordAt(index);
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+    if (depth === 0 && word === 'as') return text.slice(tokens[index + 1]?.start ?? 0);
+  }
+  return text;
 }

@@ -1,6 +1,6 @@
--- Statements of this database. The extension's schema is put before the view, and `toplevel` is left out before 1.9
--- (statements.ts). A role without pg_read_all_stats gets a null
--- queryid and "<insufficient privilege>" for what others ran.
+-- Statements of this database. The extension's schema is put before the view; `toplevel` is left out before 1.9, and
+-- `stats_since` before 1.11 (statements.ts). A role without pg_read_all_stats gets a null queryid and
+-- "<insufficient privilege>" for what others ran.
 select
   s.queryid::pg_catalog.text as query_id,
   case when s.queryid is not null then s.query end as text,
@@ -21,7 +21,8 @@ select
   s.shared_blks_written::pg_catalog.float8 as shared_blocks_written,
   s.temp_blks_read::pg_catalog.float8 as temp_blocks_read,
   s.temp_blks_written::pg_catalog.float8 as temp_blocks_written,
-  s.wal_bytes::pg_catalog.float8 as wal_bytes
+  s.wal_bytes::pg_catalog.float8 as wal_bytes,
+  pg_catalog.to_char(s.stats_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as counted_since
 from pg_stat_statements s
 left join pg_catalog.pg_roles r on r.oid = s.userid
 where s.dbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())

@@ -28,6 +28,7 @@ const statementRow = z.object({
   temp_blocks_read: z.number(),
   temp_blocks_written: z.number(),
   wal_bytes: z.number(),
+  counted_since: z.string().nullable(),
 });
 
 const statementStatisticsRow = z.object({
@@ -35,28 +36,25 @@ const statementStatisticsRow = z.object({
   statistics_reset: z.string().nullable(),
 });
 
-/** 1.9 came with the column toplevel and the view pg_stat_statements_info. */
-function isBefore19({ version }: InstalledExtension): boolean {
+function isBefore({ version }: InstalledExtension, oldestMinor: number): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major === 1 && minor < 9;
+  return major === 1 && minor < oldestMinor;
 }
+
+/** 1.9 came with the column toplevel and the view pg_stat_statements_info. */
+const isBefore19 = (extension: InstalledExtension) => isBefore(extension, 9);
+/** 1.11 came with the columns stats_since and minmax_stats_since. */
+const isBefore111 = (extension: InstalledExtension) => isBefore(extension, 11);
 
 /** Puts the extension's schema before its views; a function, because $ means something in a replacement's text. */
 const inSchema = (sql: string, { schema }: InstalledExtension) =>
   sql.replace('from pg_stat', () => `from ${quoteIdentifier(schema)}.pg_stat`);
 
 export function statementsQuery(extension: InstalledExtension): CatalogueQuery<typeof statementRow> {
-  const sql = inSchema(statementsSql, extension);
-  return {
-    name: 'statements',
-    row: statementRow,
-    variants: [
-      {
-        when: oldestVersionNumber,
-        sql: isBefore19(extension) ? sql.replace('s.toplevel', 'null::pg_catalog.bool') : sql,
-      },
-    ],
-  };
+  let sql = inSchema(statementsSql, extension);
+  if (isBefore19(extension)) sql = sql.replace('s.toplevel', 'null::pg_catalog.bool');
+  if (isBefore111(extension)) sql = sql.replace('s.stats_since', 'null::pg_catalog.timestamptz');
+  return { name: 'statements', row: statementRow, variants: [{ when: oldestVersionNumber, sql }] };
 }
 
 export function statementStatisticsQuery(extension: InstalledExtension): CatalogueQuery<typeof statementStatisticsRow> {
@@ -95,5 +93,6 @@ export function toSnapshotStatement(row: z.output<typeof statementRow>): Snapsho
     tempBlocksRead: row.temp_blocks_read,
     tempBlocksWritten: row.temp_blocks_written,
     walBytes: row.wal_bytes,
+    countedSince: row.counted_since,
   };
 }
