@@ -10,6 +10,7 @@ import { captureConsentVerdict, readUserStatement, type StatementContext, type U
 import type { UnitOfWork, UnitOfWorkOptions } from './unit-of-work';
 
 const planRows = z.tuple([z.object({ 'QUERY PLAN': z.string() })]);
+const parameterRows = z.tuple([z.object({ count: z.number() })]);
 
 interface PlannedStatement {
   context: StatementContext;
@@ -108,11 +109,7 @@ async function capturePlan(unit: UnitOfWork, statement: PlannedStatement): Promi
  * Plans for unknown values. EXPLAIN (GENERIC_PLAN) came with 16 and does not take the extended protocol, so the statement
  * is prepared under a random name. A PREPARE outlives the rollback: it is taken back before.
  */
-async function captureGenericPlan(
-  unit: UnitOfWork,
-  { request, reading }: PlannedStatement,
-  explain: string,
-): Promise<string> {
+async function captureGenericPlan(unit: UnitOfWork, { request }: PlannedStatement, explain: string): Promise<string> {
   const name = `pg_insight_${randomBytes(12).toString('hex')}`;
   // without it the NULLs below would be planned for
   await unit.query('SET LOCAL plan_cache_mode = force_generic_plan');
@@ -120,8 +117,14 @@ async function captureGenericPlan(
   await queryUserStatement(unit, `PREPARE ${name} AS `, request.sql, []);
   unit.atEnd(`ROLLBACK TO SAVEPOINT ${name}`);
   unit.atEnd(`DEALLOCATE ${name}`);
-  const count = reading.understood ? reading.facts.parameterCount : 0;
-  const values = count === 0 ? '' : `(${Array.from({ length: count }, () => 'NULL').join(', ')})`;
+  // the server counts them, so that the weaker parser need not
+  const [prepared] = parameterRows.parse(
+    await unit.query(
+      'SELECT pg_catalog.cardinality(parameter_types) AS count FROM pg_catalog.pg_prepared_statements WHERE name = $1',
+      [name],
+    ),
+  );
+  const values = prepared.count === 0 ? '' : `(${Array.from({ length: prepared.count }, () => 'NULL').join(', ')})`;
   try {
     return toPlanJson(await unit.query(`${explain}EXECUTE ${name}${values}`));
   } catch (error) {

@@ -115,6 +115,21 @@ for (const major of [13, 15, 16, 18] as const) {
       assert.equal(none.plan.nodes[0]?.type, 'Result');
     });
 
+    it('plans with parameters, once it has the word, where the grammar could not be loaded', async () => {
+      const { loadFallbackParser } = await import('../../src/analysis/sql/fallback-parser');
+      const parser = await loadFallbackParser();
+      const rough = { ...context, loadParser: () => Promise.resolve({ parser, fallbackReason: 'no WebAssembly' }) };
+      const sql = 'select * from parcels where weight = $1 and status = $2';
+      const asked = await assessStatement(rough, sql, false);
+      assert.ok(asked.verdict === 'ask', asked.verdict);
+      const consent = { sql, server: context.server, database: 'postgres', reasons: asked.reasons };
+      const request = { sql, analyze: false, timeoutMs: 20_000, consent };
+      const generic = await explainStatement(rough, { ...request, parameters: { mode: 'generic' } });
+      assert.match(JSON.stringify(generic.plan.nodes[0]?.fields), /\$1/);
+      const given = await explainStatement(rough, { ...request, parameters: { mode: 'values', values: ['7', 'lost'] } });
+      assert.match(JSON.stringify(given.plan.nodes[0]?.fields), /weight = 7/);
+    });
+
     it('plans for unknown values and leaves nothing prepared', async () => {
       const { plan } = await explain('select * from parcels where weight = $1 and status = $2', {
         parameters: { mode: 'generic' },
