@@ -13,6 +13,8 @@ export const snapshotServerSchema = z.object({
 export const snapshotFiguresSchema = z.object({
   captureMs: z.number(),
   analyzeMs: z.number(),
+  /** What this process computed for both, on whatever cores. */
+  cpuMs: z.number(),
   /** What the process holds more than before, garbage included. */
   memoryBytes: z.number(),
   indexes: z.number(),

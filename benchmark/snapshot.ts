@@ -12,15 +12,18 @@ async function run(): Promise<SnapshotFigures> {
   try {
     const facts = await captureServerFacts(session);
     const memoryBefore = process.memoryUsage().rss;
+    const cpuBefore = process.cpuUsage();
     const started = performance.now();
     const snapshot = await captureSnapshot(session.run, facts, { server: session.server });
     const captured = performance.now();
     const { findings } = analyze(snapshot);
     const analyzed = performance.now();
+    const { user, system } = process.cpuUsage(cpuBefore);
     const { indexes } = snapshot.sections;
     return {
       captureMs: captured - started,
       analyzeMs: analyzed - captured,
+      cpuMs: (user + system) / 1000,
       memoryBytes: process.memoryUsage().rss - memoryBefore,
       indexes: indexes.status === 'available' ? indexes.rows.length : 0,
       findings: findings.length,
