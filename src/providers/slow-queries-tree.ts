@@ -20,7 +20,8 @@ export class SlowQueriesTree implements vscode.Disposable {
     const describe = () => {
       this.#describe();
     };
-    this.#subscriptions = [this.#tree, store.onDidChange(describe)];
+    // a message has VS Code lay out a view that is opened, see views.ts
+    this.#subscriptions = [this.#tree, store.onDidChange(describe), this.#tree.onDidChangeVisibility(describe)];
     describe();
   }
 

@@ -76,6 +76,11 @@ export function createViews(parts: ViewParts): Views {
   const disposables = [
     ...views,
     ...views.map((view) => view.onDidChangeVisibility(show)),
+    ...[connections, tables, indexes, findings].map((view) =>
+      view.onDidChangeVisibility(() => {
+        layOut(view);
+      }),
+    ),
     parts.tablesStore.onDidChange(describe),
     parts.indexes.onDidChangeTreeData(describe),
     new FindingsStatus(parts.healthStore, findings),
@@ -108,6 +113,15 @@ export function createViews(parts: ViewParts): Views {
       for (const disposable of disposables) disposable.dispose();
     },
   };
+}
+
+/**
+ * VS Code makes the tree of a view that was collapsed from the start only after it has laid the view out, and then shows no
+ * row until it lays it out again two seconds later. A message, even the same one, has that done at once.
+ */
+function layOut(view: vscode.TreeView<unknown>): void {
+  const { message = '' } = view;
+  view.message = message;
 }
 
 async function revealNode<Node>(view: vscode.TreeView<Node>, node: Node | null, name: string): Promise<void> {
