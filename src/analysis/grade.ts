@@ -3,14 +3,12 @@
 import type { Finding, Severity } from './finding';
 import type { Grade } from './report';
 
-/** The best grade that a finding of this severity leaves possible. */
-export const gradeCaps: Record<Severity, Exclude<Grade, 'incomplete'>> = {
-  critical: 'D',
-  high: 'C',
-  medium: 'B',
-  low: 'A',
-  info: 'A',
-};
+/** The best grade that findings of a severity leave possible, the worst first; others leave an A. */
+const gradeCaps = [
+  ['critical', 'D'],
+  ['high', 'C'],
+  ['medium', 'B'],
+] as const satisfies readonly (readonly [Severity, Grade])[];
 
 /** From this many critical findings on, the server needs somebody today. */
 const criticalForF = 3;
@@ -37,11 +35,11 @@ function gradeByFindings(findings: readonly Finding[]): Graded {
   const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length;
   const critical = count('critical');
   if (critical >= criticalForF) return { grade: 'F', gradeReason: `${critical} findings are critical.` };
-  for (const severity of ['critical', 'high', 'medium'] as const) {
+  for (const [severity, grade] of gradeCaps) {
     const number = count(severity);
     if (number === 0) continue;
     return {
-      grade: gradeCaps[severity],
+      grade,
       gradeReason: `${number === 1 ? '1 finding is' : `${number} findings are`} ${severity}.`,
     };
   }

@@ -19,7 +19,21 @@ describe('the grade', () => {
     assert.equal(gradeOf(['low', 'medium']), 'B');
     assert.equal(gradeOf(['medium', 'high', 'low']), 'C');
     assert.equal(gradeOf(['critical']), 'D');
+    assert.equal(gradeOf(['critical', 'critical']), 'D');
     assert.equal(gradeOf(['critical', 'critical', 'high', 'critical']), 'F');
+  });
+
+  it('says in one sentence why', () => {
+    const reasonOf = (severities: Severity[], gaps: string[] = []) =>
+      gradeFindings(severities.map(finding), gaps).gradeReason;
+    assert.equal(reasonOf(['low']), 'No finding is medium, high or critical.');
+    assert.equal(reasonOf(['medium', 'medium', 'low']), '2 findings are medium.');
+    assert.equal(reasonOf(['high', 'medium']), '1 finding is high.');
+    assert.equal(reasonOf(['critical', 'critical', 'critical', 'critical']), '4 findings are critical.');
+    assert.equal(
+      reasonOf(['info'], ['sessions']),
+      'No grade without sessions; what was looked at is fine: no finding is medium, high or critical.',
+    );
   });
 
   it('is incomplete when a section is missing, whatever was found', () => {

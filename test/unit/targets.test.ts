@@ -1,37 +1,11 @@
 import assert from 'node:assert/strict';
 import { healthRules } from '../../src/analysis/rules/index';
-import type { Section, Snapshot } from '../../src/analysis/snapshot';
+import { sectionNames } from '../../src/analysis/snapshot';
 import { findTargets } from '../../src/analysis/targets';
+import { gap, makeDatabase, makeSession, makeSettings, makeSnapshot, makeTable } from './make-snapshot';
 import { makeStatement } from './make-statement';
 
-const gap: Section<never> = {
-  status: 'unavailable',
-  reason: { kind: 'not-permitted', message: 'Hidden.', nextStep: 'Ask.' },
-};
-
-const blind: Snapshot = {
-  capturedAt: '2026-11-21T12:00:00.000Z',
-  server: {
-    server: 'localhost:5432',
-    database: 'd',
-    role: 'r',
-    version: '18.4',
-    versionNumber: 180004,
-    inRecovery: false,
-    blockSizeBytes: 8192,
-  },
-  sections: {
-    tables: gap,
-    indexes: gap,
-    foreignKeys: gap,
-    sequences: gap,
-    statements: gap,
-    statementStatistics: gap,
-    activity: gap,
-    databases: gap,
-    settings: gap,
-  },
-};
+const blind = makeSnapshot({}, {}, Object.fromEntries(sectionNames.map((name) => [name, gap])));
 
 describe('targets', () => {
   it('are where the rules begin to complain', () => {
@@ -54,11 +28,57 @@ describe('targets', () => {
       makeStatement({ text: 'ROLLBACK', calls: 9000, totalExecMs: 1 }),
     ];
     const meanOf = (shown: typeof rows) =>
-      findTargets({ ...blind, sections: { ...blind.sections, statements: { status: 'available', rows: shown } } }).find(
-        ({ id }) => id === 'mean-statement-time',
-      );
+      findTargets(makeSnapshot({ statements: shown })).find(({ id }) => id === 'mean-statement-time');
     assert.deepEqual([meanOf(rows)?.current, meanOf(rows)?.status], [300, 'missed']);
     assert.equal(meanOf(rows.slice(2))?.status, 'unknown');
+  });
+
+  it('are figures of all tables, sessions and databases together', () => {
+    const tables = [
+      makeTable('a', { activity: { heapBlocksHit: 90, heapBlocksRead: 10, indexBlocksHit: 7, deadTuples: 30 } }),
+      makeTable('b', { activity: { heapBlocksHit: 100, indexBlocksRead: 3, liveTuples: 70 } }),
+      makeTable('c', { activity: null }),
+    ];
+    const activity = [
+      makeSession(),
+      makeSession({ state: 'active' }),
+      makeSession({ isHidden: true, backendType: null }),
+      makeSession({ backendType: 'walsender' }),
+      makeSession({ isHidden: true, backendType: null, database: null }),
+    ];
+    const settings = makeSettings({
+      max_connections: 10,
+      superuser_reserved_connections: 3,
+      reserved_connections: 2,
+      autovacuum_freeze_max_age: 1000,
+    });
+    const databases = [makeDatabase({ transactionAge: 400 }), makeDatabase({ name: 'e', transactionAge: 700 })];
+    const targets = findTargets(makeSnapshot({ tables, activity, settings, databases }));
+    assert.deepEqual(
+      targets.map(({ id, current, status }) => [id, current, status]),
+      [
+        ['mean-statement-time', null, 'unknown'],
+        ['table-hit-ratio', 0.95, 'met'],
+        ['index-hit-ratio', 0.7, 'missed'],
+        ['dead-rows', 0.3, 'missed'],
+        ['connections', 0.6, 'met'],
+        ['transaction-age', 0.7, 'missed'],
+      ],
+    );
+  });
+
+  it('are met by the very value', () => {
+    const statusOf = (id: string, snapshot: Parameters<typeof makeSnapshot>[0]) =>
+      findTargets(makeSnapshot(snapshot)).find((target) => target.id === id)?.status;
+    const table = (activity: NonNullable<Parameters<typeof makeTable>[1]['activity']>) => ({
+      tables: [makeTable('a', { activity })],
+    });
+    assert.equal(statusOf('index-hit-ratio', table({ indexBlocksHit: 95, indexBlocksRead: 5 })), 'met');
+    assert.equal(statusOf('index-hit-ratio', table({ indexBlocksHit: 949, indexBlocksRead: 51 })), 'missed');
+    assert.equal(statusOf('dead-rows', table({ deadTuples: 20, liveTuples: 80 })), 'met');
+    assert.equal(statusOf('dead-rows', table({ deadTuples: 21, liveTuples: 79 })), 'missed');
+    assert.equal(statusOf('dead-rows', table({})), 'unknown');
+    assert.equal(statusOf('connections', { activity: [makeSession()] }), 'unknown', 'without the limit');
   });
 
   it('are not known, and never met, when nothing could be looked at', () => {

@@ -34,13 +34,29 @@ export function isPrefix(shorter: readonly IndexKey[], longer: readonly IndexKey
   );
 }
 
-/** Whether looking up the columns is one descent of the index: they lead it, in any order, and no row is left out. */
+/**
+ * Whether looking up the columns is one descent of the index, and no row is left out: they lead it, in any order, or some
+ * of them are one row's alone.
+ */
 export function servesColumns(index: SnapshotIndex, columns: readonly string[]): boolean {
-  const leading = index.keys.slice(0, columns.length).map(({ column }) => column);
+  const keys = index.keys.map(({ column }) => column);
+  const leading = keys.slice(0, columns.length);
   return (
     index.isValid &&
     (index.method === 'btree' || (index.method === 'hash' && columns.length === 1)) &&
-    columns.every((column) => leading.includes(column)) &&
+    (columns.every((column) => leading.includes(column)) ||
+      (index.isUnique && keys.every((column) => column !== null && columns.includes(column)))) &&
+    (index.predicate === null || onlyExcludesNulls(index.predicate, columns))
+  );
+}
+
+/** Whether it finds all rows with one value of one of the columns, and leaves out none that counts. */
+export function narrowsColumns(index: SnapshotIndex, columns: readonly string[]): boolean {
+  // only a B-tree is of little use without its first column
+  const keys = index.method === 'btree' ? index.keys.slice(0, 1) : index.keys;
+  return (
+    index.isValid &&
+    keys.some(({ column }) => column !== null && columns.includes(column)) &&
     (index.predicate === null || onlyExcludesNulls(index.predicate, columns))
   );
 }

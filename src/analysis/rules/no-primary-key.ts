@@ -44,7 +44,11 @@ export const noPrimaryKey = defineRule({
       const own = indexesOf.get(root.oid) ?? [];
       const candidate = own.find(isCandidate);
       const hasKey =
-        candidate !== undefined || own.some(({ isUnique, keys }) => isUnique && keys.every((key) => key.isNotNull));
+        candidate !== undefined ||
+        own.some(
+          ({ isUnique, isValid, predicate, keys }) =>
+            isUnique && isValid && predicate === null && keys.every((key) => key.isNotNull),
+        );
       return [
         {
           severity: hasKey ? 'low' : 'medium',

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { formatQuantity } from '../format/numbers';
 import { groupBy } from '../group-by';
 import { TakenNames } from '../index-advice/index-ddl';
-import { servesColumns } from '../indexes/index-shape';
+import { narrowsColumns, servesColumns } from '../indexes/index-shape';
 import { defineRule, estimated, measured, type RuleFinding } from '../rule';
 import type { SnapshotForeignKey } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
@@ -23,7 +23,15 @@ export const unindexedForeignKey = defineRule({
     const groups = new Map([...groupByRoot(tables)].map(([root, parts]) => [root.oid, parts]));
     const serves = (oid: number, columns: readonly string[]) =>
       (indexesOf.get(oid) ?? []).some((index) => servesColumns(index, columns));
-    const taken = new TakenNames([...tables, ...indexes]);
+    const findNarrowing = (oids: readonly number[], columns: readonly string[]) => {
+      const found = oids.map((oid) => (indexesOf.get(oid) ?? []).find((index) => narrowsColumns(index, columns)));
+      return found.includes(undefined) ? undefined : found[0];
+    };
+    const taken = new TakenNames([
+      ...tables,
+      ...indexes,
+      ...foreignKeys.flatMap(({ schema, indexLikeNames }) => indexLikeNames.map((name) => ({ schema, name }))),
+    ]);
     const names = new Map<string, string>();
     // two keys on the same columns want one index, not two
     const nameIndex = ({ schema, tableOid, tableName, columns }: SnapshotForeignKey) => {
@@ -53,15 +61,29 @@ export const unindexedForeignKey = defineRule({
       const table = quoteQualifiedName(key.schema, key.tableName);
       const parent = quoteQualifiedName(key.referencedSchema, key.referencedName);
       const columns = key.columns.map(quoteName).join(', ');
+      const count = formatQuantity(Math.round(rows), 'row');
+      const lookup = `No index of ${table} begins with ${columns}: each DELETE or change of a key in ${parent}`;
+      const narrowing =
+        findNarrowing([key.tableOid], key.columns) ??
+        findNarrowing(
+          parts.map(({ oid }) => oid),
+          key.columns,
+        );
+      const narrowed = narrowing?.keys.find(({ column }) => column !== null && key.columns.includes(column))?.sql;
       return [
         {
-          severity: rows > options.minChildRows ? ('medium' as const) : ('low' as const),
+          severity: rows > options.minChildRows && narrowing === undefined ? ('medium' as const) : ('low' as const),
           weight: rows,
           subject: { kind: 'constraint', schema: key.schema, table: key.tableName, name: key.name },
-          message: `No index of ${table} begins with ${columns}: each DELETE or change of a key in ${parent} reads all of its ${formatQuantity(Math.round(rows), 'row')}.`,
-          advice: isPartitioned
-            ? 'Create it on the table with ON ONLY, then CONCURRENTLY on each partition and attach it.'
-            : 'The same index serves joins of the two tables.',
+          message:
+            narrowing === undefined
+              ? `${lookup} has to search all of its ${count}.`
+              : `${lookup} has to search those of its ${count} that have the same ${narrowed ?? ''}, which index ${quoteName(narrowing.name)} finds.`,
+          advice:
+            (narrowing === undefined ? '' : `That is enough where few rows have the same ${narrowed ?? ''}. `) +
+            (isPartitioned
+              ? 'Create the index on the table with ON ONLY, then CONCURRENTLY on each partition and attach it.'
+              : 'An index on all columns of the key serves joins of the two tables, too.'),
           evidence: [
             estimated('rows of the referencing table', Math.round(rows), 'rows'),
             measured('deleted rows and possible changes of keys in the referenced table', changes, 'rows'),

@@ -35,6 +35,7 @@ const tableRow = z.object({
   is_being_vacuumed: z.boolean(),
   is_being_analyzed: z.boolean(),
   autovacuum_enabled: z.boolean().nullable(),
+  storage_parameters: z.record(z.string(), z.string()).nullable(),
   transaction_age: z.number().nullable(),
   multixact_age: z.number().nullable(),
 });
@@ -82,6 +83,7 @@ export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFac
     isBeingVacuumed: row.is_being_vacuumed,
     isBeingAnalyzed: row.is_being_analyzed,
     autovacuumEnabled: row.autovacuum_enabled,
+    storageParameters: row.storage_parameters ?? {},
     transactionAge: row.transaction_age,
     multixactAge: row.multixact_age,
   };
@@ -109,6 +111,7 @@ const foreignKeyRow = z.object({
   on_update: referentialAction,
   is_validated: z.boolean(),
   is_inherited: z.boolean(),
+  index_like_names: z.array(z.string()).nullable(),
 });
 export const foreignKeysQuery: CatalogueQuery<typeof foreignKeyRow> = {
   name: 'foreign keys',
@@ -130,6 +133,7 @@ export function toSnapshotForeignKey(row: z.output<typeof foreignKeyRow>): Snaps
     onUpdate: referentialActions[row.on_update],
     isValidated: row.is_validated,
     isInherited: row.is_inherited,
+    indexLikeNames: row.index_like_names ?? [],
   };
 }
 

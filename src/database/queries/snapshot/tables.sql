@@ -72,6 +72,10 @@ select
     from pg_catalog.pg_options_to_table(c.reloptions) o
     where o.option_name = 'autovacuum_enabled'
   ) end as autovacuum_enabled,
+  case when c.reloptions is not null then (
+    select pg_catalog.jsonb_object_agg(o.option_name, o.option_value)
+    from pg_catalog.pg_options_to_table(c.reloptions) o
+  ) end as storage_parameters,
   case when c.relfrozenxid <> '0' then greatest(
     pg_catalog.age(c.relfrozenxid),
     case when t.relfrozenxid <> '0' then pg_catalog.age(t.relfrozenxid) end
