@@ -84,13 +84,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const connectionStore = new ConnectionStore(access, profiles, passwords, context.workspaceState, log);
   openConnections = connectionStore;
   const ignoreFile = new IgnoreFile(async (text) => (await loadEngine()).parseIgnoreList(text));
+  const tablesStore = new TablesStore(connectionStore, reporter, context.workspaceState);
   const healthStore = new HealthStore(
     connectionStore,
     ignoreFile,
     async (...snapshotAndChoices) => (await loadEngine()).analyzeSnapshot(...snapshotAndChoices),
     reporter,
+    () => tablesStore.settle(),
   );
-  const tablesStore = new TablesStore(connectionStore, reporter, context.workspaceState);
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics();
   const lenses = new ExplainLenses();

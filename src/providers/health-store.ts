@@ -34,6 +34,7 @@ export class HealthStore implements vscode.Disposable {
   readonly #ignoreFile: IgnoreFile;
   readonly #analyze: AnalyzeSnapshot;
   readonly #reporter: FailureReporter;
+  readonly #waitForTables: () => Promise<void>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   #session: DatabaseSession | null = null;
@@ -49,11 +50,14 @@ export class HealthStore implements vscode.Disposable {
     ignoreFile: IgnoreFile,
     analyze: AnalyzeSnapshot,
     reporter: FailureReporter,
+    /** Resolves when the Tables view has what it asked for: both at once would make it wait for ten times its own rows. */
+    waitForTables: () => Promise<void>,
   ) {
     this.#connections = connections;
     this.#ignoreFile = ignoreFile;
     this.#analyze = analyze;
     this.#reporter = reporter;
+    this.#waitForTables = waitForTables;
     const again = () => void reporter.guard(() => this.#analyzeAgain());
     this.#subscriptions = [
       connections.onDidChange(() => {
@@ -98,6 +102,7 @@ export class HealthStore implements vscode.Disposable {
     this.#state = { state: 'loading' };
     const capture = ++this.#captures;
     try {
+      await this.#waitForTables();
       const snapshot = await session.captureSnapshot();
       const result = await this.#analyzeSnapshot(snapshot);
       if (capture === this.#captures) this.#state = { state: 'available', snapshot, ...result };

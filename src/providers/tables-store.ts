@@ -72,6 +72,12 @@ export class TablesStore implements vscode.Disposable {
     return this.#state.state === 'available' ? buildTableTree(filterTables(this.#state.tables, this.#filter)) : [];
   }
 
+  /** Resolves when nothing is being read; reads nothing that no view has asked for. */
+  async settle(): Promise<void> {
+    this.#followSession();
+    await this.#loading;
+  }
+
   async refresh(): Promise<void> {
     this.#forget();
     this.#changed.fire(undefined);
