@@ -48,6 +48,17 @@ export async function waitForWorkbench(page: Page): Promise<void> {
   await page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor({ timeout: loadTimeoutMs });
 }
 
+/**
+ * Reloads the window as a user does: VS Code then writes down which editors are open. A reload of the browser's page can't
+ * wait for that.
+ */
+export async function reloadWindow(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('domcontentloaded', { timeout: loadTimeoutMs });
+  await runCommand(page, 'Developer: Reload Window');
+  await loaded;
+  await waitForWorkbench(page);
+}
+
 const quickInput = (page: Page) => page.locator('.quick-input-widget');
 
 /** Opens a quick pick, types and takes the entry. What it lists is a snapshot: opened too early, it is opened again. */
@@ -141,9 +152,9 @@ export async function expandRow(row: Locator): Promise<void> {
  */
 export async function chooseFromMenu(page: Page, row: Locator, title: string): Promise<void> {
   await row.click({ button: 'right' });
-  const entry = page.locator('.monaco-menu .action-item', { hasText: title }).first();
-  await entry.hover();
-  await page.locator('.monaco-menu .action-item.focused', { hasText: title }).first().waitFor();
+  const label = page.locator('.action-label').getByText(title, { exact: true });
+  await page.locator('.monaco-menu .action-item').filter({ has: label }).hover();
+  await page.locator('.monaco-menu .action-item.focused').filter({ has: label }).waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.monaco-menu').first().waitFor({ state: 'hidden' });
 }

@@ -321,7 +321,7 @@ describe('connections', function () {
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Forget Stored Password');
     await notification(page, 'The password of "shop" is forgotten.').waitFor();
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Disconnect');
-    await connection(/^shop.*shop on/).waitFor();
+    await connection(/^shop\s*shop on/).waitFor();
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Connect');
     await page.locator('.quick-input-titlebar', { hasText: 'Password of "shop" (1/2)' }).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-password.png'));
