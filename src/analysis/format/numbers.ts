@@ -7,13 +7,23 @@ export const missing = '–';
 
 const nonBreakingSpace = '\u00a0';
 
-/** Formatters by number of decimals: making one costs far more than using it. */
-const formatters = [0, 1, 2, 3].map(
-  (decimals) => new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
-);
+/**
+ * Formatters by number of decimals: making one costs far more than using it. Each is made when it is needed, for all of
+ * them together took half of what the extension's start computes.
+ */
+const formatters = new Map<number, Intl.NumberFormat>();
+
+function findFormatter(decimals: number): Intl.NumberFormat {
+  let formatter = formatters.get(decimals);
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    formatters.set(decimals, formatter);
+  }
+  return formatter;
+}
 
 function fixed(value: number, decimals: 0 | 1 | 2 | 3): string {
-  const text = formatters[decimals]?.format(value) ?? String(value);
+  const text = findFormatter(decimals).format(value);
   return /^-0(\.0+)?$/.test(text) ? text.slice(1) : text;
 }
 
