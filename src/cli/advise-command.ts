@@ -3,11 +3,15 @@ import path from 'node:path';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { toAdviceJson } from '../analysis/index-advice/advice-json';
 import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/advice-text';
-import type { WorkloadStatement } from '../analysis/index-advice/workload-advice';
+import type { WorkloadStatement, WorkloadStatementAdvice } from '../analysis/index-advice/workload-advice';
 import { numberPlaceholders } from '../analysis/sql/placeholders';
 import { splitStatements } from '../analysis/sql/split-statements';
 import { stripExplain } from '../analysis/sql/strip-explain';
+import { toHiddenStatementsFix } from '../analysis/statements/hidden-statements';
+import { findExplainObstacle } from '../analysis/statements/statement-text';
+import { describeToolStatements, isToolStatement } from '../analysis/statements/tool-statement';
 import type { DatabaseConnection } from '../database/database-access';
+import { describeFileError, errorCode } from '../database/error-code';
 import {
   connectionOptions,
   outputFormats,
@@ -57,60 +61,72 @@ async function readFiles(files: readonly string[], terminal: Terminal): Promise<
 
 /** All .sql files below the folder, in the order of their names. */
 async function listSqlFiles(folder: string): Promise<string[]> {
+  const nextStep = 'Give --workload a folder with .sql files, or --file for single ones.';
+  let files: string[];
   try {
-    const names = await readdir(folder, { recursive: true });
-    const files = names.filter((name) => name.endsWith('.sql')).sort();
-    if (files.length === 0) throw new UsageError(`There is no .sql file in ${folder}.`);
-    return files.map((name) => path.join(folder, name));
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    files = entries
+      .filter((entry) => entry.name.endsWith('.sql') && !entry.isDirectory())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort();
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `The folder ${folder} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    const reason = errorCode(error) === 'ENOTDIR' ? 'it is no folder' : describeFileError(error);
+    throw new UsageError(`The folder ${folder} can't be read: ${reason}.`, nextStep);
   }
+  if (files.length === 0) throw new UsageError(`There is no .sql file in ${folder}.`, nextStep);
+  return files;
+}
+
+interface CapturedStatements {
+  statements: WorkloadStatement[];
+  /** Those that EXPLAIN does not take or the role may not see, with the reason. */
+  unsupported: WorkloadStatementAdvice[];
 }
 
 async function captureStatements(
   connection: DatabaseConnection,
-  args: CommandArguments,
+  { minMeanMs, limit }: { minMeanMs: number; limit: number },
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<WorkloadStatement[]> {
-  const minMeanMs = args.count('min-mean-ms') ?? 0;
-  const limit = args.count('limit') ?? defaultStatementLimit;
+): Promise<CapturedStatements> {
   const { sections } = await terminal.during('Reading pg_stat_statements', () =>
     connection.captureSnapshot(['statements'], signal),
   );
-  const { statements } = sections;
-  if (statements.status === 'unavailable') {
-    const { kind, message, nextStep } = statements.reason;
+  if (sections.statements.status === 'unavailable') {
+    const { kind, message, nextStep } = sections.statements.reason;
     throw new DatabaseFailure(kind === 'not-permitted' ? 'not-permitted' : 'other', message, nextStep);
   }
-  const hidden = statements.rows.filter(({ text }) => text === null).length;
-  if (hidden > 0) {
-    terminal.note(
-      `The texts of ${hidden} statements are hidden from role "${connection.facts.role}": pg_read_all_stats shows them.`,
-    );
-  }
-  const found = statements.rows
-    .filter(({ text, meanExecMs }) => text !== null && isPlannable(text) && meanExecMs >= minMeanMs)
-    .sort((a, b) => b.totalExecMs - a.totalExecMs);
+  const counted = sections.statements.rows.filter(({ meanExecMs }) => meanExecMs >= minMeanMs);
+  const found = counted.filter(({ text }) => !isToolStatement(text));
+  const tools = describeToolStatements(counted.length - found.length);
+  if (tools !== null) terminal.note(tools);
   if (found.length > limit) {
     terminal.note(`These are the ${limit} of ${found.length} statements that took most time; --limit takes more.`);
   }
   const seen = new Map<string, number>();
-  return found.slice(0, limit).map(({ queryId, text, calls }) => {
+  const captured: CapturedStatements = { statements: [], unsupported: [] };
+  for (const { queryId, text, calls } of found.sort((a, b) => b.totalExecMs - a.totalExecMs).slice(0, limit)) {
     // one statement of several roles has several rows
-    const id = queryId ?? 'unknown';
-    const before = seen.get(id) ?? 0;
-    seen.set(id, before + 1);
-    return toStatement(before === 0 ? id : `${id}#${before + 1}`, text ?? '', calls);
-  });
-}
-
-/** pg_stat_statements counts utility statements too. */
-function isPlannable(text: string): boolean {
-  return /^(?:\s|--.*\n|\/\*[^]*?\*\/|\()*(?:select|with|insert|update|delete|merge|values|table)\b/i.test(text);
+    const before = seen.get(queryId ?? 'hidden') ?? 0;
+    seen.set(queryId ?? 'hidden', before + 1);
+    const id = before === 0 ? (queryId ?? 'hidden') : `${queryId ?? 'hidden'}#${before + 1}`;
+    const obstacle = findExplainObstacle(text);
+    if (text !== null && obstacle === null) {
+      captured.statements.push(toStatement(id, text, calls));
+      continue;
+    }
+    const remedy = text === null ? ` ${toHiddenStatementsFix(connection.facts.role).sql}` : '';
+    captured.unsupported.push({
+      id,
+      sql: text ?? '',
+      calls,
+      costBefore: null,
+      costAfter: null,
+      status: 'not-possible',
+      reason: `${obstacle ?? ''}${remedy}`,
+    });
+  }
+  return captured;
 }
 
 function checkSource(args: CommandArguments): void {
@@ -171,15 +187,23 @@ export const adviseCommand: Command = {
       throw new UsageError(`--engine is "${engine}", and this version has only one engine: statistics.`);
     }
     checkSource(args);
+    const choice = {
+      minMeanMs: args.milliseconds('min-mean-ms') ?? 0,
+      limit: args.count('limit') ?? defaultStatementLimit,
+    };
     const given = args.has('statements') ? null : await readStatements(args, terminal);
     return withConnection(args, terminal, signal, async (connection) => {
       const start = performance.now();
-      const statements = given ?? (await captureStatements(connection, args, terminal, signal));
+      const { statements, unsupported } =
+        given === null
+          ? await captureStatements(connection, choice, terminal, signal)
+          : { statements: given, unsupported: [] };
       let done = 0;
-      const advice = await terminal.during(
+      const assessed = await terminal.during(
         () => `Planning statement ${Math.min(done + 1, statements.length)} of ${statements.length}`,
         () => connection.adviseWorkload(statements, (count) => (done = count), signal),
       );
+      const advice = { ...assessed, statements: [...assessed.statements, ...unsupported] };
       switch (format) {
         case 'json': {
           const elapsedMs = Math.round(performance.now() - start);
@@ -199,7 +223,8 @@ export const adviseCommand: Command = {
           await terminal.write(formatAdviceText(advice, (text) => terminal.style('bold', text)));
           break;
       }
-      const isInVain = statements.length > 0 && advice.statements.every(({ status }) => status === 'not-possible');
+      const isInVain =
+        advice.statements.length > 0 && advice.statements.every(({ status }) => status === 'not-possible');
       return isInVain ? exitCode.failed : exitCode.fine;
     });
   },

@@ -1,5 +1,6 @@
 // What a command of pg-insight is. Its options are written down once: the parser and the help are made from them.
 import { parseArgs } from 'node:util';
+import { formatCount } from '../analysis/format/numbers';
 import { wrapText } from '../analysis/format/text-table';
 import type { ExitCode } from './exit-code';
 import type { Terminal } from './terminal';
@@ -11,6 +12,8 @@ export interface CommandOption {
   value: string | null;
   /** May be given more than once. */
   multiple?: true;
+  /** An empty text is a value of it like any other. */
+  mayBeEmpty?: true;
   help: string;
 }
 
@@ -95,49 +98,75 @@ export class CommandArguments {
   }
 
   /** A whole number from 1. */
-  count(name: string): number | null {
+  count(name: string, most = 999_999_999): number | null {
     const text = this.text(name);
     if (text === null) return null;
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    throw new UsageError(`--${name} is "${text}", which is not a whole number from 1 on.`);
+    if (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= most) return Number(text);
+    throw new UsageError(`--${name} is "${text}", which is not a whole number from 1 to ${formatCount(most)}.`);
+  }
+
+  /** A number from 0, fractions too. */
+  milliseconds(name: string): number | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Number(text);
+    throw new UsageError(`--${name} is "${text}", which is not a number of milliseconds from 0 on.`);
   }
 }
 
+/** Node's own messages on wrong options are meant for programmers: its tokens are judged here instead. */
 export function parseCommandLine(command: Command, args: readonly string[]): CommandArguments {
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      strict: true,
-      options: Object.fromEntries(
-        [...command.options, helpOption].map(({ name, value }) => [
-          name,
-          { type: value === null ? 'boolean' : 'string', multiple: true },
-        ]),
-      ),
-    });
-  } catch (error) {
-    // Node's messages go on with advice that does not fit here
-    const [reason = 'The options can not be read'] = error instanceof Error ? error.message.split(/\.(?:\s|$)|\n/) : [];
-    throw new UsageError(`${reason}.`);
-  }
+  const options = [...command.options, helpOption];
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      options.map(({ name, value }) => [name, { type: value === null ? 'boolean' : 'string', multiple: true }]),
+    ),
+  });
   const values = new Map<string, string[]>();
-  for (const [name, given] of Object.entries(parsed.values)) {
-    const texts = (Array.isArray(given) ? given : [given]).map(String);
-    const option = command.options.find((each) => each.name === name);
-    if (texts.length > 1 && option !== undefined && option.value !== null && option.multiple !== true) {
-      throw new UsageError(`--${name} is given ${texts.length} times, and takes one value.`);
-    }
-    values.set(name, texts);
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { rawName, value, inlineValue } = token;
+    const option = rawName === '-h' ? helpOption : options.find(({ name }) => rawName === `--${name}`);
+    if (option === undefined) throw new UsageError(`There is no option ${rawName}.`);
+    values.set(option.name, [...(values.get(option.name) ?? []), toOptionValue(option, value, inlineValue === true)]);
   }
-  const [argument = null, ...rest] = parsed.positionals;
+  for (const { name, value, multiple } of options) {
+    const times = values.get(name)?.length ?? 0;
+    if (times > 1 && value !== null && multiple !== true) {
+      throw new UsageError(`--${name} is given ${times} times, and takes one value.`);
+    }
+  }
+  const [argument = null, ...rest] = positionals;
+  if (argument === '') throw new UsageError(`An empty text is given where ${command.argument ?? 'an option'} belongs.`);
   if (command.argument === null && argument !== null) {
     throw new UsageError(`"${argument}" is unexpected: ${command.name} has options only.`);
   }
   if (rest.length > 0)
     throw new UsageError(`"${rest.join(' ')}" is too much: ${command.name} takes one ${command.argument ?? ''}.`);
   return new CommandArguments(values, argument);
+}
+
+/** An empty text for a switch. */
+function toOptionValue(option: CommandOption, value: string | undefined, isInline: boolean): string {
+  const { name, value: expected, mayBeEmpty } = option;
+  if (expected === null) {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value, and is given "${value}".`);
+    return '';
+  }
+  if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${expected}.`);
+  // the name of another option, rather; "-" is standard input, and a negative number is told from it
+  if (!isInline && /^-(?:-?[a-z]|-$)/i.test(value)) {
+    throw new UsageError(
+      `--${name} needs a value, and is followed by ${value}.`,
+      `A value that begins with - is given as --${name}=${value}.`,
+    );
+  }
+  if (value === '' && mayBeEmpty !== true) throw new UsageError(`--${name} is empty: it takes a value, ${expected}.`);
+  return value;
 }
 
 const helpWidth = 100;

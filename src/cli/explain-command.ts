@@ -21,6 +21,8 @@ import type { Terminal } from './terminal';
 
 /** What a person waits for at a terminal; --timeout changes it. */
 const defaultTimeoutSeconds = 60;
+/** statement_timeout is an int4 of milliseconds. */
+const mostTimeoutSeconds = 2_147_483;
 
 interface SourceStatement {
   /** As the user knows it, for messages: a file's name, or --sql. */
@@ -151,6 +153,7 @@ export const explainCommand: Command = {
       name: 'param',
       value: 'VALUE',
       multiple: true,
+      mayBeEmpty: true,
       help: 'value of a placeholder ($1, :name, ?, %s ...): in order, or as name=value',
     },
     { name: 'null', value: 'NAME', multiple: true, help: 'NULL for this placeholder' },
@@ -165,7 +168,7 @@ export const explainCommand: Command = {
   ],
   async run(args, terminal, signal) {
     const format = args.choice('format', outputFormats) ?? 'text';
-    const timeoutMs = (args.count('timeout') ?? defaultTimeoutSeconds) * 1000;
+    const timeoutMs = (args.count('timeout', mostTimeoutSeconds) ?? defaultTimeoutSeconds) * 1000;
     const statement = await readStatement(args, terminal);
     const stripped = stripExplain(statement.sql);
     const analyze = args.has('analyze') || stripped.explain?.analyze === true;

@@ -17,6 +17,7 @@ export const indexesCommand: Command = {
     {
       name: 'filter',
       value: 'WORDS',
+      mayBeEmpty: true,
       help: 'only indexes whose schema, name and table contain all the words; * stands for anything',
     },
     { name: 'limit', value: 'N', help: 'only the N largest indexes; those of partitions count as a part of theirs' },

@@ -39,11 +39,13 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
   if (command === undefined) {
     // "help tables" is what some type first
     const asked = name === 'help' ? commands.find((each) => each.name === rest[0]) : undefined;
-    if (name === '--help' || name === '-h' || name === 'help') {
+    const isAnswered = name === 'help' && (asked !== undefined || rest.length === 0);
+    if (name === '--help' || name === '-h' || isAnswered) {
       await terminal.write(`${asked === undefined ? formatHelp(parts) : formatCommandHelp(asked)}\n`);
       return exitCode.fine;
     }
-    terminal.error(name === undefined ? 'No command is given.' : `There is no command "${name}".`);
+    const wanted = name === 'help' ? rest[0] : name;
+    terminal.error(wanted === undefined ? 'No command is given.' : `There is no command "${wanted}".`);
     process.stderr.write(`\n${formatHelp(parts)}\n`);
     return exitCode.usage;
   }

@@ -4,26 +4,12 @@ import { sortStatements, statementOrders, toStatementEntries } from '../analysis
 import { toStatementsJson, type StatementsOrigin } from '../analysis/statements/statements-json';
 import { formatStatementsMarkdown, formatStatementsText } from '../analysis/statements/statements-text';
 import { isToolStatement } from '../analysis/statements/tool-statement';
-import {
-  connectionOptions,
-  outputFormats,
-  outputOptions,
-  UsageError,
-  type Command,
-  type CommandArguments,
-} from './command';
+import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
 import { withConnection } from './connect';
 import { exitCode } from './exit-code';
 
 /** What fits a screen; the rest of a server's statements hardly takes any time. */
 const defaultLimit = 20;
-
-function toMinMeanMs(args: CommandArguments): number {
-  const text = args.text('min-mean-ms');
-  if (text === null) return 0;
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
-  throw new UsageError(`--min-mean-ms is "${text}", which is not a number of milliseconds.`);
-}
 
 /** Without the section there is no list: the failure says what to do. */
 function rowsOf<Row>(section: Section<Row>): readonly Row[] {
@@ -50,7 +36,7 @@ export const slowQueriesCommand: Command = {
     const format = args.choice('format', outputFormats) ?? 'text';
     const sortedBy = args.choice('sort', statementOrders) ?? 'total';
     const limit = args.count('limit') ?? defaultLimit;
-    const minMeanMs = toMinMeanMs(args);
+    const minMeanMs = args.milliseconds('min-mean-ms') ?? 0;
     return withConnection(args, terminal, signal, async (connection) => {
       const snapshot = await terminal.during('Reading statements', () =>
         connection.captureSnapshot(['statements', 'statementStatistics'], signal),

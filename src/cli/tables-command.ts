@@ -14,6 +14,7 @@ export const tablesCommand: Command = {
     {
       name: 'filter',
       value: 'WORDS',
+      mayBeEmpty: true,
       help: 'only tables whose schema.name contains all the words; * stands for anything',
     },
     { name: 'limit', value: 'N', help: 'only the N largest tables; partitions count as a part of their table' },

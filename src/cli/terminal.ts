@@ -37,7 +37,6 @@ export class Terminal {
   configure(args: CommandArguments): void {
     this.#quiet = args.has('quiet');
     this.#outputFile = args.text('output');
-    if (this.#outputFile === '') throw new UsageError('--output is empty: it takes the name of a file.');
   }
 
   /** Columns of the terminal that the result goes to; null when it goes elsewhere. */

@@ -92,9 +92,23 @@ describe('pg-insight', function () {
     it('answers wrong use with exit code 2 and the way out', async () => {
       await fails(2, /No command is given[\s\S]*Commands:/, []);
       await fails(2, /There is no command "tabels"/, ['tabels']);
-      await fails(2, /Unknown option '--nope'[\s\S]*See pg-insight tables --help/, ['tables', '--nope']);
+      await fails(2, /There is no option --nope\.[\s\S]*See pg-insight tables --help/, ['tables', '--nope']);
+      await fails(2, /There is no option -x\./, ['tables', '-x']);
+      await fails(2, /There is no command "tabels"/, ['help', 'tabels']);
       await fails(2, /--format is "yaml", which is none of text, json, md/, ['tables', '--format', 'yaml']);
       await fails(2, /--limit is "0"/, ['tables', '--limit', '0']);
+      await fails(2, /--limit is "-3", which is not a whole number from 1/, [
+        'advise',
+        '--statements',
+        '--limit',
+        '-3',
+      ]);
+      await fails(2, /--timeout is "2147484", .* to 2,147,483\./, ['explain', '--timeout', '2147484']);
+      await fails(2, /--url needs a value, and is followed by --quiet\.\n.*--url=--quiet/, [
+        'doctor',
+        '--url',
+        '--quiet',
+      ]);
       await fails(2, /"x" is unexpected/, ['tables', 'x']);
       await fails(2, /takes one value/, ['tables', '--url', 'a', '--url', 'b']);
       await fails(2, /exclude each other/, ['tables', '--url', 'postgresql://x', '--profile', 'y']);

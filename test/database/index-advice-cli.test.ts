@@ -140,6 +140,13 @@ describe('pg-insight advise', function () {
     await client.query('SELECT pg_stat_statements_reset()');
     for (let call = 0; call < 3; call++) await client.query('SELECT * FROM parcels WHERE code = $1', [`c${call}`]);
     await client.query('CREATE TABLE other (a int)');
+    await client.query('PREPARE by_code (text) AS SELECT id FROM parcels WHERE code = $1');
+    await client.query(`EXECUTE by_code('c1')`);
+    await client.query('BEGIN');
+    await client.query('DECLARE c CURSOR FOR SELECT * FROM parcels');
+    await client.query('FETCH 5 FROM c');
+    await client.query('COMMIT');
+    await client.query('DO $$ BEGIN PERFORM count(*) FROM parcels; END $$');
     const { code, stdout, stderr } = await connected(['--statements', '--format', 'json', '--limit', '50']);
     assert.equal(code, 0, stderr);
     const advice = adviceJsonSchema.parse(JSON.parse(stdout));
@@ -147,11 +154,38 @@ describe('pg-insight advise', function () {
       `SELECT queryid::text AS id FROM pg_stat_statements WHERE query = 'SELECT * FROM parcels WHERE code = $1'`,
     );
     const [recommendation] = advice.recommendations;
-    assert.deepEqual(recommendation?.statements, [rows[0]?.id]);
+    const prepared = await client.query<{ id: string }>(
+      `SELECT queryid::text AS id FROM pg_stat_statements WHERE query LIKE 'PREPARE by_code%'`,
+    );
+    assert.deepEqual(recommendation?.statements.toSorted(), [rows[0]?.id, prepared.rows[0]?.id].sort());
     const statement = advice.statements.find(({ id }) => id === rows[0]?.id);
     assert.equal(statement?.calls, 3);
-    assert.equal(recommendation.costBefore, 3 * (statement.costBefore ?? 0));
-    assert.ok(!advice.statements.some(({ sql }) => sql.includes('CREATE TABLE')));
+    const second = advice.statements.find(({ id }) => id === prepared.rows[0]?.id);
+    assert.equal(second?.sql, 'SELECT id FROM parcels WHERE code = $1');
+    const sum = 3 * (statement.costBefore ?? 0) + (second.costBefore ?? 0);
+    assert.ok(Math.abs(recommendation.costBefore - sum) < 1e-6);
+    // every other statement is there with the reason why there is no advice on it
+    const utilities = await client.query<{ id: string; word: string }>(
+      `SELECT queryid::text AS id, upper(substring(query FROM '^\\w+')) AS word FROM pg_stat_statements
+       WHERE query ~* '^(create|declare|fetch|commit|do)\\M'`,
+    );
+    assert.equal(utilities.rows.length, 5);
+    for (const { id, word } of utilities.rows) {
+      const { unsupported } = advice.statements.find((each) => each.id === id) ?? {};
+      assert.match(unsupported ?? '', new RegExp(`^${word} is a utility command: EXPLAIN takes SELECT`));
+    }
+    const text = await connected(['--statements']);
+    assert.match(text.stdout, /^-?\d+ +1 +– +– +FETCH is a utility command/m);
+    assert.match(text.stderr, /\d+ statements of tools .* are not counted\./);
+    await client.query(`CREATE ROLE stranger LOGIN PASSWORD 'p'`);
+    const stranger = new URL(server.url());
+    [stranger.username, stranger.password] = ['stranger', 'p'];
+    const hidden = await run(['--url', stranger.href, '--statements', '--format', 'json', '--limit', '1']);
+    assert.equal(hidden.code, 4, hidden.stderr);
+    assert.deepEqual(
+      adviceJsonSchema.parse(JSON.parse(hidden.stdout)).statements.map(({ id, unsupported }) => [id, unsupported]),
+      [['hidden', 'The text is hidden from this role. GRANT pg_read_all_stats TO "stranger";']],
+    );
     const slow = await connected(['--statements', '--min-mean-ms', '100000', '--format', 'json']);
     assert.deepEqual(adviceJsonSchema.parse(JSON.parse(slow.stdout)).statements, []);
   });
@@ -166,7 +200,11 @@ describe('pg-insight advise', function () {
         /--engine is "sandbox", and this version has only one engine: statistics/,
       ],
       [['--sql', ' -- nothing'], /no statement/],
-      [['--workload', 'nowhere'], /The folder nowhere can't be read/],
+      [
+        ['--workload', 'nowhere'],
+        /The folder nowhere can't be read: there is no such file or folder\.\nGive --workload/,
+      ],
+      [['--workload', 'sql/a.sql'], /The folder sql\/a\.sql can't be read: it is no folder\./],
       [['--sql', 'SELECT 1', '--format', 'html'], /none of text, json, md, sql/],
     ] as const) {
       const { code, stdout, stderr } = await connected(args);

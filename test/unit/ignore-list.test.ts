@@ -54,9 +54,25 @@ describe('an ignore list', () => {
       assert.equal(reading.status, 'unreadable', text);
       return reading.reason;
     };
-    assert.match(reasonOf('{"ignore": ['), /^It is not JSON: /);
-    assert.match(reasonOf('[]'), /^At the file: /);
-    assert.match(reasonOf('{"ignore": [{"rule": "unused-index"}]}'), /^At ignore\.0: an entry has a "reason"/);
-    assert.match(reasonOf('{"ignore": [{"rule": "unused-index", "reason": " "}]}'), /^At ignore\.0/);
+    assert.match(reasonOf('{"ignore": [\n'), /^Line 2: This is not JSON; expected a value\.$/);
+    assert.match(reasonOf(''), /^Line 1: This is not JSON/);
+    assert.match(reasonOf('[]'), /^Line 1: The file holds \{"ignore": \[\.\.\.\]\}/);
+    assert.match(reasonOf('{"ignore": [], "other": 1}'), /^Line 1: The file holds/);
+    const entry = (json: string) => reasonOf(`{"ignore": [\n  {"rule": "unused-index", "reason": "x"},\n  ${json}\n]}`);
+    assert.match(entry('{"rule": "unused-index"}'), /^Line 3: The entry has no "reason"/);
+    assert.match(entry('{"rule": "unused-index",\n "reason": " "}'), /^Line 4: "reason" is empty\.$/);
+    assert.match(
+      entry('{"reason": "x", "rule": "unusd-index"}'),
+      /^Line 3: "rule" names the rule "unusd-index", .*\. The rules are .*unused-index.*missing-index\.$/,
+    );
+    assert.match(entry('{"object": "", "reason": "x"}'), /^Line 3: "object" is empty/);
+    assert.match(entry('{"object": 5, "reason": "x"}'), /^Line 3: An entry has a "reason" and/);
+    assert.match(
+      entry('{"rules": "unused-index", "object": "a", "reason": "x"}'),
+      /^Line 3: The entry has "rules", which is not known/,
+    );
+    assert.match(entry('{"fingerprint": "a", "rule": "unused-index", "reason": "x"}'), /^Line 3: The entry has "rule"/);
+    assert.match(entry('"unused-index"'), /^Line 3: An entry has a "reason" and/);
+    assert.match(entry('{"reason": "x"}'), /^Line 3: An entry has a "reason" and/);
   });
 });
