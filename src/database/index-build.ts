@@ -1,30 +1,39 @@
 // Builds an index on the user's server without blocking its writers. What it does is a list of statements that the user
 // has agreed to; it is made again right before, and nothing is begun when it has changed.
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
-import { describeFailedWork } from '../analysis/index-build/build-failure';
-import type {
-  IndexBuildOutcome,
-  IndexBuildPlan,
-  IndexBuildRequest,
-  IndexConsent,
-  IndexDropTarget,
-  IndexLeftover,
-  IndexRefusal,
-  IndexStep,
+import {
+  formatCreateIndex,
+  type IndexBuildOutcome,
+  type IndexBuildPlan,
+  type IndexBuildRequest,
+  type IndexConsent,
+  type IndexDefinition,
+  type IndexIdentity,
+  type IndexLeftover,
+  type IndexRefusal,
 } from '../analysis/index-build/index-build';
-import { findBuildSteps, isWholeName, toNameKey, toNamePrefix } from '../analysis/index-build/index-steps';
+import {
+  findAttached,
+  findBuildSteps,
+  isWholeName,
+  toNameKey,
+  toNamePrefix,
+} from '../analysis/index-build/index-steps';
+import { toIndexShape } from '../analysis/index-build/same-index';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
+import { loadSqlParser } from '../analysis/sql/load-sql-parser';
 import {
   captureIndexStates,
   captureOpenTransactions,
   captureServerRefusal,
-  checkAgreed,
   lookUnit,
   type IndexContext,
   type IndexRunOptions,
 } from './index-build/index-context';
-import { runSteps, type StepsEnd } from './index-build/run-steps';
+import { captureMade, isOurs, runAgreed, toCleanupTargets, toNames, toRunFailure } from './index-build/run-agreed';
+import type { StepsEnd } from './index-build/run-steps';
 import {
+  attachableIndexesQuery,
   indexedTablesQuery,
   indexTableQuery,
   takenNamesQuery,
@@ -64,7 +73,9 @@ async function captureBuildPlan(
   const taken = await captureRows(unit, facts, takenNamesQuery, [schemas, toNamePrefix(index.name)]);
   const [existing = null] = await captureIndexStates(unit, facts, [{ schema: index.schema, name: index.name }]);
   const counts = leaves.map(({ estimated_rows }) => estimated_rows);
-  const tables = rows.map((row) => toIndexedTable(row, facts.blockSizeBytes));
+  const partitionOids = rows.flatMap(({ oid, parent_oid: parentOid }) => (parentOid === null ? [] : [oid]));
+  const matching = await captureMatching(unit, context, index, partitionOids);
+  const tables = rows.map((row) => toIndexedTable(row, facts.blockSizeBytes, matching.get(row.oid) ?? null));
   return {
     server,
     database: facts.database,
@@ -75,6 +86,7 @@ async function captureBuildPlan(
     estimatedRows: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
     tableSizeBytes: tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     partitionCount: table.kind === 'p' ? leaves.length : 0,
+    attached: findAttached(tables),
     steps: findBuildSteps(index, tables, new Set(taken.map(toNameKey))),
     openTransactions: await captureOpenTransactions(
       unit,
@@ -158,93 +170,57 @@ export async function runIndexBuild(
   options: IndexRunOptions = {},
 ): Promise<IndexBuildOutcome> {
   const plan = await prepareIndexBuild(context, request, options.signal);
-  checkAgreed(plan, consent);
-  const start = performance.now();
-  const end = await runSteps(context, plan.steps, options);
-  const durationMs = performance.now() - start;
-  let states: (IndexStateRow | null)[] | null = null;
-  try {
-    if (end.done || end.isOver) states = await captureMade(context, plan.steps);
-  } catch {
-    // the outcome says that PG Insight could not look
-  }
-  const root = states?.[0] ?? null;
+  const { end, durationMs, seen } = await runAgreed(context, plan, consent, options, (unit) =>
+    captureMade(unit, context, plan.steps),
+  );
+  const root = seen?.[0] ?? null;
+  const keep = plan.attached.map(toIdentity);
   if (root?.is_valid === true && isOurs(root, 0, end)) {
     return {
       outcome: 'built',
-      index: { schema: root.schema, name: root.name, oid: root.oid },
+      index: toIdentity(root),
       definition: root.definition ?? '',
       sizeBytes: root.size_bytes,
       durationMs,
-      undo: { indexes: [{ schema: root.schema, name: root.name, oid: root.oid, mustBeInvalid: false }] },
+      undo: { indexes: [{ ...toIdentity(root), mustBeInvalid: false }], keep },
     };
   }
-  const leftover: IndexLeftover = states === null ? { left: 'unknown' } : findLeftover(states, end);
-  return { outcome: 'failed', leftover, failure: toBuildFailure(context, plan, end, leftover) };
+  const leftover: IndexLeftover = seen === null ? { left: 'unknown' } : findLeftover(seen, end, keep);
+  return { outcome: 'failed', leftover, failure: toRunFailure(context, { verb: 'build', plan, end, leftover }) };
 }
 
-/** What has the names of the indexes that the steps make; null in the place of other steps. */
-async function captureMade(context: IndexContext, steps: readonly IndexStep[]): Promise<(IndexStateRow | null)[]> {
-  const states = await context.run(lookUnit(undefined), (unit) =>
-    captureIndexStates(
-      unit,
-      context.facts,
-      steps.map(({ index }) => index),
-    ),
-  );
-  return states.map((state, place) => (steps[place]?.sql.startsWith('CREATE') === true ? state : null));
-}
-
-/**
- * Ours for certain when its OID was seen while our own process built it. A build that fails at once is over before
- * anyone has looked: then it is ours when the name was free right before, ours was the statement that could take it, and
- * nobody else works on the table.
- */
-function isOurs(state: IndexStateRow, place: number, end: StepsEnd): boolean {
-  if (end.done) return true;
-  const oid = end.oids.get(place);
-  if (oid !== undefined) return oid === state.oid;
-  return place === end.step && end.failure.details.code !== '42P07' && state.busy_pid === null;
-}
-
-function findLeftover(states: readonly (IndexStateRow | null)[], end: StepsEnd): IndexLeftover {
-  const ours = states.flatMap((state, place) => (state !== null && isOurs(state, place, end) ? [state] : []));
-  // those that are attached go with the one they are attached to; that one comes last
-  const targets = ours.filter(({ attached_to }) => attached_to === null).reverse();
-  if (targets.length === 0) return { left: 'nothing' };
-  return {
-    left: 'remainder',
-    invalid: targets.map(({ schema, name }) => ({ schema, name })),
-    cleanup: {
-      indexes: targets.map(({ schema, name, oid, is_valid }): IndexDropTarget => ({
-        schema,
-        name,
-        oid,
-        mustBeInvalid: is_valid === false,
-      })),
-    },
-  };
-}
-
-function toBuildFailure(
-  { server, facts }: IndexContext,
-  { steps }: IndexBuildPlan,
+function findLeftover(
+  made: readonly (IndexStateRow | null)[],
   end: StepsEnd,
-  leftover: IndexLeftover,
-): DatabaseFailure {
-  const step = steps[end.done ? steps.length - 1 : end.step];
-  if (step === undefined) throw new Error('A build has at least one step.');
-  const failure = end.done
-    ? new DatabaseFailure('other', 'the server has done every step, and the index is not there or not valid', '')
-    : end.failure;
-  return describeFailedWork({
-    verb: 'build',
-    server,
-    database: facts.database,
-    role: facts.role,
-    step,
-    failure,
-    serverMessage: end.done ? null : end.said,
-    leftover,
-  });
+  keep: IndexIdentity[],
+): IndexLeftover {
+  const indexes = toCleanupTargets(
+    made.flatMap((state, place) => (state !== null && isOurs(state, place, end) ? [state] : [])),
+  );
+  if (indexes.length === 0) return { left: 'nothing' };
+  return { left: 'remainder', invalid: toNames(indexes), untouched: null, cleanup: { indexes, keep } };
+}
+
+function toIdentity({ schema, name, oid }: IndexIdentity): IndexIdentity {
+  return { schema, name, oid };
+}
+
+/** Indexes of partitions that are the one to build, by the partition's OID; the oldest where there are several. */
+async function captureMatching(
+  unit: UnitOfWork,
+  { facts }: IndexContext,
+  index: IndexDefinition,
+  partitionOids: readonly number[],
+): Promise<Map<number, IndexIdentity>> {
+  const matching = new Map<number, IndexIdentity>();
+  if (partitionOids.length === 0) return matching;
+  const found = await captureRows(unit, facts, attachableIndexesQuery, [partitionOids]);
+  if (found.length === 0) return matching;
+  const { parser } = await loadSqlParser();
+  const wanted = toIndexShape(formatCreateIndex(index), parser);
+  for (const each of found) {
+    if (matching.has(each.table_oid) || wanted === null || toIndexShape(each.definition, parser) !== wanted) continue;
+    matching.set(each.table_oid, toIdentity(each));
+  }
+  return matching;
 }

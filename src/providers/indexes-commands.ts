@@ -63,7 +63,7 @@ export class IndexesCommands {
   async #drop({ oid, schema, name }: SnapshotIndex): Promise<void> {
     const { health, builds } = this.#parts;
     if (health.session === null) return;
-    await builds.drop(health.session, { indexes: [{ oid, schema, name, mustBeInvalid: false }] });
+    await builds.drop(health.session, { indexes: [{ oid, schema, name, mustBeInvalid: false }], keep: [] });
   }
 }
 

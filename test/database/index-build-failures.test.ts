@@ -114,6 +114,7 @@ for (const major of [13, 15, 16, 18] as const) {
         indexes: [
           { schema: 'app', name: 'events_kind_events_old', oid: Number(indexes.at(-1)?.oid), mustBeInvalid: false },
         ],
+        keep: [],
       });
       assert.match(part.refusal?.reason ?? '', /is a part of the index events_kind/);
       const undone = await drop(connection, outcome.undo);
@@ -272,6 +273,60 @@ for (const major of [13, 15, 16, 18] as const) {
       assert.deepEqual([...(await listIndexes(admin, 'not_mine')), ...(await listIndexes(admin, 'read_only'))], []);
     });
 
+    it('a name that a table, a view or an index has already is told before, and nothing is sent', async () => {
+      await admin.query('CREATE VIEW app.taken_view AS SELECT 1 AS one; CREATE INDEX taken_index ON app.other (id)');
+      for (const name of ['other', 'taken_view', 'taken_index']) {
+        const plan = await connection.prepareIndexBuild(toRequest(name));
+        assert.equal(plan.refusal?.reason, `app.${name} is there already`);
+        await assert.rejects(
+          connection.runIndexBuild(toRequest(name), agreeTo(plan)),
+          (error) => isDatabaseFailure(error) && error.message.includes('Nothing was changed'),
+        );
+      }
+      await admin.query('DROP VIEW app.taken_view; DROP INDEX app.taken_index');
+    });
+
+    it('a name that somebody takes while it stands in line: theirs stays', async () => {
+      const blocker = await connectClient(server.url());
+      await blocker.query('BEGIN; LOCK TABLE app.orders IN SHARE MODE');
+      const taken: Promise<unknown>[] = [];
+      const outcome = await build(connection, toRequest('orders_taken'), {
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor === null || taken.length > 0) return;
+          taken.push(blocker.query('CREATE TABLE app.orders_taken (); COMMIT'));
+        },
+      });
+      await Promise.all(taken);
+      await blocker.end();
+      const { failure, leftover } = toFailure(outcome);
+      assert.match(failure.message, /someone has made a relation of this name meanwhile/);
+      assert.match(failure.nextStep, /another name/);
+      assert.deepEqual(leftover, { left: 'nothing' });
+      await admin.query('DROP TABLE app.orders_taken');
+    });
+
+    it('timeouts of the role do not end a build', async () => {
+      await admin.query(
+        `ALTER ROLE postgres SET statement_timeout = '200ms'; ALTER ROLE postgres SET lock_timeout = '200ms'`,
+      );
+      const blocker = await connectClient(server.url());
+      await blocker.query('BEGIN; LOCK TABLE app.orders IN SHARE MODE');
+      let waited = 0;
+      const outcome = await build(connection, toRequest('orders_patient', slow), {
+        onProgress: ({ waitingFor }) => {
+          if (waitingFor === null) return;
+          waited += 1;
+          // longer than either timeout would have let it
+          if (waited === 2) void blocker.query('COMMIT');
+        },
+      });
+      await admin.query('ALTER ROLE postgres RESET ALL');
+      await blocker.end();
+      assert.ok(outcome.outcome === 'built', JSON.stringify(outcome));
+      assert.ok(waited >= 2 && outcome.durationMs > 1_000);
+      await drop(connection, outcome.undo);
+    });
+
     it('a connection that an administrator ends', async () => {
       const ended: Promise<unknown>[] = [];
       const outcome = await build(connection, toRequest('orders_ended', slow), {
@@ -304,7 +359,7 @@ for (const major of [13, 15, 16, 18] as const) {
         ['keyed_identity', /replica identity/],
         ['orders_pkey', /primary key/],
       ] as const) {
-        const request = { indexes: [await targetOf(name)] };
+        const request = { indexes: [await targetOf(name)], keep: [] };
         const plan = await connection.prepareIndexDrop(request);
         assert.match(plan.refusal?.reason ?? '', reason);
         await assert.rejects(connection.runIndexDrop(request, agreeTo(plan)));
@@ -313,7 +368,7 @@ for (const major of [13, 15, 16, 18] as const) {
       const writer = await connectClient(server.url());
       await writer.query("BEGIN; INSERT INTO app.orders VALUES (-7, 7, '')");
       const controller = new AbortController();
-      const request = { indexes: [await targetOf('orders_waiting')] };
+      const request = { indexes: [await targetOf('orders_waiting')], keep: [] };
       const outcome = await drop(connection, request, {
         signal: controller.signal,
         onProgress: ({ waitingFor }) => {

@@ -184,6 +184,7 @@ for (const major of [13, 15, 16, 18] as const) {
       const [index] = await listIndexes(admin, 'orders_read');
       const request = {
         indexes: [{ schema: 'app', name: 'orders_read', oid: Number(index?.oid), mustBeInvalid: false }],
+        keep: [],
       };
       const reader = await connectClient(`${server.url()}?application_name=reports`);
       await reader.query('BEGIN; SELECT 1 FROM app.orders LIMIT 1');
@@ -236,7 +237,7 @@ for (const major of [13, 15, 16, 18] as const) {
       await delay(1_200);
       const { rows } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       const oid = Number((await listIndexes(admin, 'parted_id'))[0]?.oid);
-      const request = { indexes: [{ schema: 'app', name: 'parted_id', oid, mustBeInvalid: false }] };
+      const request = { indexes: [{ schema: 'app', name: 'parted_id', oid, mustBeInvalid: false }], keep: [] };
       const plan = await connection.prepareIndexDrop(request);
       await reader.query('COMMIT');
       await reader.end();
@@ -303,7 +304,7 @@ for (const major of [13, 15, 16, 18] as const) {
       );
       const target = { schema: 'app', name: 'foreign_rest', oid: 1, mustBeInvalid: true };
       await assert.rejects(
-        connection.prepareIndexDrop({ indexes: [target] }),
+        connection.prepareIndexDrop({ indexes: [target], keep: [] }),
         (error) => isDatabaseFailure(error) && error.message.includes('app.foreign_rest is gone'),
       );
       assert.equal((await listIndexes(admin, 'foreign_rest')).length, 1);
@@ -315,11 +316,12 @@ for (const major of [13, 15, 16, 18] as const) {
       const [index] = await listIndexes(admin, 'now_valid');
       const valid = await connection.prepareIndexDrop({
         indexes: [{ schema: 'app', name: 'now_valid', oid: Number(index?.oid), mustBeInvalid: true }],
+        keep: [],
       });
       assert.match(valid.refusal?.reason ?? '', /has become valid/);
       await assert.rejects(
         connection.runIndexDrop(
-          { indexes: [{ schema: 'app', name: 'now_valid', oid: Number(index?.oid), mustBeInvalid: true }] },
+          { indexes: [{ schema: 'app', name: 'now_valid', oid: Number(index?.oid), mustBeInvalid: true }], keep: [] },
           agreeTo(valid),
         ),
       );
@@ -330,6 +332,7 @@ for (const major of [13, 15, 16, 18] as const) {
       const [half] = await listIndexes(admin, 'being_built');
       const plan = await connection.prepareIndexDrop({
         indexes: [{ schema: 'app', name: 'being_built', oid: Number(half?.oid), mustBeInvalid: true }],
+        keep: [],
       });
       assert.match(plan.refusal?.reason ?? '', /pid \d+ may be building it/);
       await building;

@@ -86,6 +86,8 @@ function toIndexedTables(table: AdviceTable): IndexedTable[] {
       name,
       kind: isPartitioned ? 'partitioned table' : 'table',
       sizeBytes: 0,
+      // a script is for databases whose partitions are not known here
+      matching: null,
     }),
   );
 }

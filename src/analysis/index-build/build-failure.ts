@@ -21,11 +21,17 @@ export function describeFailedWork(work: FailedWork): DatabaseFailure {
   const { verb, server, database, step, failure, leftover } = work;
   const index = quoteQualifiedName(step.index.schema, step.index.name);
   const table = quoteQualifiedName(step.table.schema, step.table.name);
-  const what =
-    verb === 'build' ? `Index ${index} on ${table} was not built` : `Index ${index} on ${table} was not dropped`;
+  const what = `Index ${index} on ${table} was not ${findParticiple(verb, step)}`;
   const { reason, nextStep } = describeReason(work);
   const message = `${what} (database "${database}" on ${server}): ${reason}. ${describeLeftover(leftover, work)}`;
   return new DatabaseFailure(failure.kind, message, nextStep, failure.details, { cause: failure });
+}
+
+/** A drop may build first and rename afterwards, when it keeps parts of what it drops. */
+function findParticiple(verb: 'build' | 'drop', { sql }: IndexStep): string {
+  if (verb === 'build' || sql.startsWith('CREATE')) return 'built';
+  if (sql.startsWith('DROP')) return 'dropped';
+  return sql.includes(' ATTACH PARTITION ') ? 'attached' : 'renamed';
 }
 
 /** Sentences without their full stop. */
@@ -111,10 +117,16 @@ function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): 
       return 'Nothing is left of it on the server.';
     case 'remainder': {
       const names = leftover.invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
+      if (verb === 'drop') {
+        const what = leftover.untouched ?? step.index;
+        return `Index ${quoteQualifiedName(what.schema, what.name)} is as it was. Left is what was to replace its parts, ${names}: it slows every write, so drop it.`;
+      }
       return leftover.invalid.length === 1
         ? `The invalid index ${names} is left: it answers no query and slows every write, so drop it.`
         : `Left are ${names}: of no use without the rest, they slow writes, so drop them.`;
     }
+    case 'renames':
+      return `The index is gone, and what was there before is there again under another name. Give it its own: ${leftover.sql}`;
     case 'index': {
       const name = quoteQualifiedName(leftover.index.schema, leftover.index.name);
       return leftover.isValid

@@ -7,6 +7,7 @@ import type { IndexBuildPlan, IndexDropPlan, IndexPlan, IndexProgress, OpenTrans
 /** More lines would push the buttons of a dialog off the screen. */
 const shownTransactions = 5;
 const shownSteps = 8;
+const shownIndexes = 4;
 const shownTextCharacters = 80;
 
 const environmentNames: Record<Environment, string> = {
@@ -57,6 +58,7 @@ export function formatBuildConfirmation(plan: IndexBuildPlan): string {
       `Table: ${quoteQualifiedName(index.schema, index.table)} (${rows}, ${formatBytes(tableSizeBytes)}${partitions})`,
       `Size of the index: ${estimatedSizeBytes === null ? 'not estimated' : `about ${formatBytes(estimatedSizeBytes)}`}`,
     ].join('\n'),
+    formatAttached(plan),
     formatShownSteps(plan),
     formatOpenTransactions(plan),
     steps.some(({ pace }) => pace === 'quick')
@@ -69,9 +71,10 @@ export function formatDropConfirmation(plan: IndexDropPlan): string {
   return joinParagraphs([
     formatPlace(plan),
     plan.indexes.map(formatDropped).join('\n'),
+    formatRebuilt(plan),
     formatShownSteps(plan),
     formatOpenTransactions(plan),
-    plan.indexes
+    [...plan.indexes, ...plan.rebuilt]
       .flatMap(({ notRestored }) => notRestored)
       .map((sentence) => `• ${sentence}`)
       .join('\n'),
@@ -79,6 +82,35 @@ export function formatDropConfirmation(plan: IndexDropPlan): string {
       ? 'The index of a partitioned table can only be dropped under an exclusive lock, with its indexes on the partitions. It is held for a moment, and waited for no longer than 3 s at a time.'
       : '',
   ]);
+}
+
+function formatAttached({ attached }: IndexBuildPlan): string {
+  return shortList(
+    attached.map(
+      ({ schema, name, table }) =>
+        `${quoteQualifiedName(schema, name)} on ${quoteQualifiedName(schema, table)} is attached, not built again.`,
+    ),
+    'more index of a partition is attached',
+    'more indexes of partitions are attached',
+  );
+}
+
+function formatRebuilt({ rebuilt }: IndexDropPlan): string {
+  return shortList(
+    rebuilt.map(
+      ({ schema, name, table }) =>
+        `${quoteQualifiedName(schema, name)} on ${quoteQualifiedName(schema, table)} was there before and stays: built anew first, it gets its name back after the drop, since PostgreSQL can't detach it.`,
+    ),
+    'more index of a partition stays',
+    'more indexes of partitions stay',
+  );
+}
+
+function shortList(lines: readonly string[], oneMore: string, more: string): string {
+  const rest = lines.length - shownIndexes;
+  return [...lines.slice(0, shownIndexes), ...(rest > 0 ? [`… and ${formatQuantity(rest, oneMore, more)}.`] : [])].join(
+    '\n',
+  );
 }
 
 function formatDropped({ schema, name, table, sizeBytes, scans, isValid }: IndexDropPlan['indexes'][number]): string {

@@ -24,6 +24,12 @@ export interface IndexIdentity extends RelationName {
   oid: number;
 }
 
+/** An index of the user's on a partition, which the index of the partitioned table takes in instead of another one. */
+export interface AttachedIndex extends IndexIdentity {
+  /** The partition that it is on, in the same schema. */
+  table: string;
+}
+
 export interface IndexBuildRequest {
   index: IndexDefinition;
   /** What the index is expected to take; null when nobody has estimated it. */
@@ -38,6 +44,11 @@ export interface IndexDropTarget extends IndexIdentity {
 export interface IndexDropRequest {
   /** Dropped in this order; dropping the index of a partitioned table takes the attached ones of its partitions along. */
   indexes: IndexDropTarget[];
+  /**
+   * Parts of them that were there before they were attached. PostgreSQL can't detach them, so each is built anew before
+   * the drop and gets its name back after it.
+   */
+  keep: IndexIdentity[];
 }
 
 /** What a transaction that others have to wait for is doing. */
@@ -108,6 +119,8 @@ export interface IndexBuildPlan extends IndexPlan {
   tableSizeBytes: number;
   /** Tables without partitions of their own among the partitions; 0 for an ordinary table. */
   partitionCount: number;
+  /** Indexes of partitions that are taken as they are. */
+  attached: AttachedIndex[];
 }
 
 export interface DroppedIndex extends IndexIdentity {
@@ -125,8 +138,17 @@ export interface DroppedIndex extends IndexIdentity {
   notRestored: string[];
 }
 
+/** An index that is built anew because the old one goes with the index that it is a part of. */
+export interface RebuiltIndex extends AttachedIndex {
+  /** Its name until the old one is gone. */
+  interim: string;
+  /** What the new one does not have, a sentence each. */
+  notRestored: string[];
+}
+
 export interface IndexDropPlan extends IndexPlan {
   indexes: DroppedIndex[];
+  rebuilt: RebuiltIndex[];
 }
 
 /** What the user agreed to. Made where the dialog is, nowhere else. */
@@ -162,9 +184,17 @@ export interface IndexProgress {
 export type IndexLeftover =
   | { left: 'nothing' }
   /** An index (or several, of partitions) that is no use; `cleanup` drops what is ours. */
-  | { left: 'remainder'; cleanup: IndexDropRequest; invalid: RelationName[] }
+  | {
+      left: 'remainder';
+      cleanup: IndexDropRequest;
+      invalid: RelationName[];
+      /** What was to be dropped and is there as it was; null for a build. */
+      untouched: RelationName | null;
+    }
   /** A drop that did not happen, or not yet in full. */
   | { left: 'index'; index: RelationName; isValid: boolean }
+  /** The drop is done, and what was built anew does not have its name yet; `sql` gives it back. */
+  | { left: 'renames'; sql: string }
   /** PG Insight could not look. */
   | { left: 'unknown' };
 

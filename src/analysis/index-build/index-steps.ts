@@ -1,9 +1,16 @@
 // The statements that build and drop an index, in order. A partitioned table has no CREATE INDEX CONCURRENTLY: its index
-// is made empty, one is built on each partition without blocking writers, and each is attached; with the last one the
-// empty index becomes valid.
+// is made empty, one is built on each partition without blocking writers, unless there is one, and each is attached; with
+// the last one the empty index becomes valid.
 import type { HypotheticalIndex } from '../index-advice/what-if-planner';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
-import { formatCreateIndex, type IndexDefinition, type IndexStep, type RelationName } from './index-build';
+import {
+  formatCreateIndex,
+  type AttachedIndex,
+  type IndexDefinition,
+  type IndexIdentity,
+  type IndexStep,
+  type RelationName,
+} from './index-build';
 
 /** A table that gets an index of its own: the one that was asked for, and the partitions below it. */
 export interface IndexedTable extends RelationName {
@@ -12,6 +19,8 @@ export interface IndexedTable extends RelationName {
   parentOid: number | null;
   kind: 'table' | 'partitioned table';
   sizeBytes: number;
+  /** An index on it that is the one to build; null where there is none. */
+  matching: IndexIdentity | null;
 }
 
 /** NAMEDATALEN - 1: the server cuts what is longer. */
@@ -41,38 +50,126 @@ export function findBuildSteps(
   if (root === undefined) return [];
   if (root.kind === 'table') return [toBuildStep(index, root)];
   const taken = new Set(takenNames).add(toNameKey({ schema: index.schema, name: index.name }));
-  return toPartitionedSteps(index, root, tables, taken);
+  const { steps, last } = findPartitionedSteps(index, root, tables, taken);
+  return [...steps, ...last];
 }
 
-/** Children first: attaching a valid index is what makes the one above valid. */
-function toPartitionedSteps(
+/**
+ * Children first: attaching a valid index is what makes the one above valid. What was there before is attached last of
+ * all: nothing can take it back, so everything that may fail comes first.
+ */
+function findPartitionedSteps(
   index: IndexDefinition,
   table: IndexedTable,
   tables: readonly IndexedTable[],
   taken: Set<string>,
-): IndexStep[] {
-  const steps: IndexStep[] = [
-    { ...toBuildStep(index, table), pace: 'quick', sql: formatCreateIndex(index, 'ON ONLY'), tableSizeBytes: 0 },
-  ];
+): { steps: IndexStep[]; last: IndexStep[] } {
+  const steps = [toEmptyBuildStep(index, table)];
+  const last: IndexStep[] = [];
   for (const child of tables.filter(({ parentOid }) => parentOid === table.oid)) {
-    const { schema, name: childTable } = child;
-    const name = pickName(`${index.name}_${childTable}`, schema, taken);
-    const own: IndexDefinition = { ...index, schema, table: childTable, name };
-    steps.push(
-      ...(child.kind === 'table' ? [toBuildStep(own, child)] : toPartitionedSteps(own, child, tables, taken)),
-      {
-        pace: 'quick',
-        sql: `ALTER INDEX ${quoteQualifiedName(index.schema, index.name)} ATTACH PARTITION ${quoteQualifiedName(schema, name)}`,
-        index: { schema, name },
-        table: { schema, name: childTable },
-        tableSizeBytes: 0,
-      },
-    );
+    if (child.matching !== null) {
+      last.push(toAttachStep(index, child.matching, child));
+      continue;
+    }
+    const name = pickName(`${index.name}_${child.name}`, child.schema, taken);
+    const own: IndexDefinition = { ...index, schema: child.schema, table: child.name, name };
+    const attach = toAttachStep(index, own, child);
+    if (child.kind === 'table') {
+      steps.push(toBuildStep(own, child), attach);
+      continue;
+    }
+    const below = findPartitionedSteps(own, child, tables, taken);
+    steps.push(...below.steps);
+    if (below.last.length === 0) steps.push(attach);
+    else last.push(...below.last, attach);
   }
-  return steps;
+  return { steps, last };
 }
 
-function toBuildStep(index: IndexDefinition, table: IndexedTable): IndexStep {
+/** Those that `findBuildSteps` attaches: one that is below another comes with it. */
+export function findAttached(tables: readonly IndexedTable[]): AttachedIndex[] {
+  const root = tables.find(({ parentOid }) => parentOid === null);
+  const below = ({ oid }: IndexedTable): AttachedIndex[] =>
+    tables
+      .filter(({ parentOid }) => parentOid === oid)
+      .flatMap((child) => (child.matching === null ? below(child) : [{ ...child.matching, table: child.name }]));
+  return root === undefined ? [] : below(root);
+}
+
+/** An index that is to be there after its parent is dropped, with everything below it. */
+export interface KeptIndex extends IndexIdentity {
+  table: string;
+  /** null for the topmost one, else the OID of the kept index that it is a part of. */
+  parentOid: number | null;
+  isPartitioned: boolean;
+  unique: boolean;
+  /** CREATE INDEX from USING on. */
+  clause: string;
+  tableSizeBytes: number;
+}
+
+export interface RebuildSteps {
+  /** Before the drop: builds them anew. */
+  build: IndexStep[];
+  /** After it. */
+  rename: IndexStep[];
+  /** Names until then, by OID of the old one. */
+  interimNames: ReadonlyMap<number, string>;
+}
+
+/** Each is built under another name first, so that no query is ever without it. */
+export function findRebuildSteps(kept: readonly KeptIndex[], takenNames: ReadonlySet<string>): RebuildSteps {
+  const taken = new Set(takenNames);
+  const interimNames = new Map<number, string>();
+  const build: IndexStep[] = [];
+  const add = (index: KeptIndex, parent: RelationName | null) => {
+    const { schema, table } = index;
+    const interim = pickName(index.name, schema, taken.add(toNameKey(index)));
+    interimNames.set(index.oid, interim);
+    const own: IndexDefinition = { ...index, name: interim };
+    const place = { schema, name: table, sizeBytes: index.tableSizeBytes };
+    build.push(index.isPartitioned ? toEmptyBuildStep(own, place) : toBuildStep(own, place));
+    for (const child of kept.filter(({ parentOid }) => parentOid === index.oid)) add(child, own);
+    if (parent !== null) build.push(toAttachStep(parent, own, place));
+  };
+  for (const index of kept.filter(({ parentOid }) => parentOid === null)) add(index, null);
+  const rename = kept.map(({ schema, name, oid, table }): IndexStep => {
+    const interim = interimNames.get(oid) ?? name;
+    return {
+      pace: 'quick',
+      sql: toRenameSql({ schema, interim, name }),
+      index: { schema, name: interim },
+      table: { schema, name: table },
+      tableSizeBytes: 0,
+    };
+  });
+  return { build, rename, interimNames };
+}
+
+export function toRenameSql({ schema, interim, name }: { schema: string; interim: string; name: string }): string {
+  return `ALTER INDEX ${quoteQualifiedName(schema, interim)} RENAME TO ${quoteName(name)}`;
+}
+
+function toAttachStep(parent: RelationName, index: RelationName, table: RelationName): IndexStep {
+  const { schema, name } = index;
+  return {
+    pace: 'quick',
+    sql: `ALTER INDEX ${quoteQualifiedName(parent.schema, parent.name)} ATTACH PARTITION ${quoteQualifiedName(schema, name)}`,
+    index: { schema, name },
+    table: { schema: table.schema, name: table.name },
+    tableSizeBytes: 0,
+  };
+}
+
+/** An index of a partitioned table, on that one alone. */
+function toEmptyBuildStep(
+  index: IndexDefinition,
+  table: Pick<IndexedTable, 'schema' | 'name' | 'sizeBytes'>,
+): IndexStep {
+  return { ...toBuildStep(index, table), pace: 'quick', sql: formatCreateIndex(index, 'ON ONLY'), tableSizeBytes: 0 };
+}
+
+function toBuildStep(index: IndexDefinition, table: Pick<IndexedTable, 'schema' | 'name' | 'sizeBytes'>): IndexStep {
   return {
     pace: 'slow',
     sql: formatCreateIndex(index),

@@ -1,7 +1,6 @@
 // Drops indexes without blocking writers, and keeps what brings them back. Never one that a constraint, a replica identity
 // or another index stands on.
 import { DatabaseFailure } from '../../analysis/connection/connection-failure';
-import { describeFailedWork } from '../../analysis/index-build/build-failure';
 import {
   formatCreateIndex,
   type DroppedIndex,
@@ -10,24 +9,39 @@ import {
   type IndexDropPlan,
   type IndexDropRequest,
   type IndexDropTarget,
+  type IndexIdentity,
   type IndexLeftover,
   type IndexRefusal,
+  type RebuiltIndex,
 } from '../../analysis/index-build/index-build';
-import { toDropStep } from '../../analysis/index-build/index-steps';
+import {
+  findRebuildSteps,
+  toDropStep,
+  toNameKey,
+  toNamePrefix,
+  toRenameSql,
+  type KeptIndex,
+  type RebuildSteps,
+} from '../../analysis/index-build/index-steps';
 import { quoteName, quoteQualifiedName } from '../../analysis/sql/identifiers';
-import { indexedTablesQuery, type IndexStateRow } from '../queries/index-build/index-build';
+import {
+  indexedTablesQuery,
+  indexPartsQuery,
+  takenNamesQuery,
+  type IndexStateRow,
+} from '../queries/index-build/index-build';
 import { captureRows } from '../queries/query';
 import type { UnitOfWork } from '../unit-of-work';
 import {
   captureIndexStates,
   captureOpenTransactions,
   captureServerRefusal,
-  checkAgreed,
   lookUnit,
   type IndexContext,
   type IndexRunOptions,
 } from './index-context';
-import { runSteps, type StepsEnd } from './run-steps';
+import { captureMade, isOurs, runAgreed, toCleanupTargets, toNames, toRunFailure } from './run-agreed';
+import type { StepsEnd } from './run-steps';
 
 interface FoundIndex {
   target: IndexDropTarget;
@@ -46,7 +60,7 @@ export async function prepareIndexDrop(
 async function captureDropPlan(
   unit: UnitOfWork,
   context: IndexContext,
-  { indexes }: IndexDropRequest,
+  { indexes, keep }: IndexDropRequest,
 ): Promise<IndexDropPlan> {
   const { facts, server, environment } = context;
   const states = await captureIndexStates(unit, facts, indexes);
@@ -64,26 +78,101 @@ async function captureDropPlan(
   }
   const refusals = found.map(({ target, state }) => findIndexRefusal(target, state, facts.role));
   // the index of a partitioned table goes with its parts, so readers of a single partition are in the way too
-  const tableOids: number[] = [];
+  const tableSizes = new Map<number, number>();
   for (const oid of new Set(found.flatMap(({ state }) => state.table_oid ?? []))) {
-    tableOids.push(...(await captureRows(unit, facts, indexedTablesQuery, [oid])).map((table) => table.oid));
+    for (const table of await captureRows(unit, facts, indexedTablesQuery, [oid])) {
+      tableSizes.set(table.oid, Math.max(0, table.pages) * facts.blockSizeBytes);
+    }
   }
+  const kept = await captureKept(unit, context, found, new Set(keep.map(({ oid }) => oid)), tableSizes);
+  const rebuild = findRebuildSteps(
+    kept.map(({ index }) => index),
+    await captureTakenNames(unit, context, kept),
+  );
   return {
     server,
     database: facts.database,
     environment,
     role: facts.role,
     indexes: found.map(({ state }) => toDroppedIndex(state, context)),
-    steps: found.map(({ state }) =>
-      toDropStep({
-        schema: state.schema,
-        name: state.name,
-        table: state.table_name ?? '',
-        isPartitioned: state.kind === 'I',
-      }),
-    ),
-    openTransactions: await captureOpenTransactions(unit, facts, 'drop', tableOids),
+    rebuilt: kept.map(({ index, state }) => toRebuiltIndex(index, state, rebuild)),
+    steps: [
+      ...rebuild.build,
+      ...found.map(({ state }) =>
+        toDropStep({
+          schema: state.schema,
+          name: state.name,
+          table: state.table_name ?? '',
+          isPartitioned: state.kind === 'I',
+        }),
+      ),
+      ...rebuild.rename,
+    ],
+    openTransactions: await captureOpenTransactions(unit, facts, 'drop', [...tableSizes.keys()]),
     refusal: (await captureServerRefusal(unit, context)) ?? refusals.find((refusal) => refusal !== null) ?? null,
+  };
+}
+
+/** The parts of what is dropped that are to stay, each with all that is below it. */
+async function captureKept(
+  unit: UnitOfWork,
+  context: IndexContext,
+  found: readonly FoundIndex[],
+  keptOids: Set<number>,
+  tableSizes: ReadonlyMap<number, number>,
+): Promise<{ index: KeptIndex; state: IndexStateRow }[]> {
+  const kept: { index: KeptIndex; state: IndexStateRow }[] = [];
+  for (const { state: whole } of found) {
+    if (keptOids.size === 0 || whole.kind !== 'I') continue;
+    // parents come first
+    const parts = (await captureRows(unit, context.facts, indexPartsQuery, [whole.oid])).filter(
+      ({ oid, parent_oid: parentOid }) => keptOids.has(oid) || (keptOids.has(parentOid) && keptOids.add(oid).size > 0),
+    );
+    const states = await captureIndexStates(unit, context.facts, parts);
+    for (const [place, { oid, parent_oid: parentOid }] of parts.entries()) {
+      const state = states[place] ?? null;
+      if (state === null) continue;
+      const { undo } = toDroppedIndex(state, context);
+      const index: KeptIndex = {
+        ...undo,
+        oid,
+        parentOid: keptOids.has(parentOid) ? parentOid : null,
+        isPartitioned: state.kind === 'I',
+        tableSizeBytes: tableSizes.get(state.table_oid ?? 0) ?? 0,
+      };
+      kept.push({ index, state });
+    }
+  }
+  return kept;
+}
+
+/** Names that the new ones can't have until the old ones are gone. */
+async function captureTakenNames(
+  unit: UnitOfWork,
+  { facts }: IndexContext,
+  kept: readonly { index: KeptIndex }[],
+): Promise<Set<string>> {
+  const taken = new Set<string>();
+  for (const { index } of kept) {
+    const rows = await captureRows(unit, facts, takenNamesQuery, [[index.schema], toNamePrefix(index.name)]);
+    for (const row of rows) taken.add(toNameKey(row));
+  }
+  return taken;
+}
+
+function toRebuiltIndex(
+  { oid, schema, name, table }: KeptIndex,
+  state: IndexStateRow,
+  { interimNames }: RebuildSteps,
+): RebuiltIndex {
+  const lost = findLost(state);
+  return {
+    oid,
+    schema,
+    name,
+    table,
+    interim: interimNames.get(oid) ?? name,
+    notRestored: lost.length === 0 ? [] : [`The new ${quoteQualifiedName(schema, name)} lacks ${lost.join(', ')}.`],
   };
 }
 
@@ -155,14 +244,26 @@ function toDroppedIndex({ schema, name, oid, ...state }: IndexStateRow, context:
   };
 }
 
-function findNotRestored(
-  state: Pick<IndexStateRow, 'tablespace' | 'comment' | 'is_clustered' | 'has_statistics_target' | 'kind'>,
-): string[] {
+type Extras = Pick<IndexStateRow, 'tablespace' | 'comment' | 'is_clustered' | 'has_statistics_target'>;
+
+/** What CREATE INDEX with its definition does not bring back. */
+function findLost({
+  tablespace,
+  comment,
+  is_clustered: isClustered,
+  has_statistics_target: hasTarget,
+}: Extras): string[] {
   return [
-    ...(state.tablespace === null ? [] : [`Undo builds it in the default tablespace; it is in "${state.tablespace}".`]),
-    ...(state.comment === null ? [] : ['Undo does not bring back its comment.']),
-    ...(state.is_clustered === true ? ['Undo does not mark it for CLUSTER again.'] : []),
-    ...(state.has_statistics_target ? ['Undo does not set the statistics targets of its expressions again.'] : []),
+    ...(tablespace === null ? [] : [`its tablespace "${tablespace}" (the default one is taken)`]),
+    ...(comment === null ? [] : ['its comment']),
+    ...(isClustered === true ? ['its mark for CLUSTER'] : []),
+    ...(hasTarget ? ['the statistics targets of its expressions'] : []),
+  ];
+}
+
+function findNotRestored(state: Extras & Pick<IndexStateRow, 'kind'>): string[] {
+  return [
+    ...findLost(state).map((lost) => `Undo does not bring back ${lost}.`),
     ...(state.kind === 'I' ? ['Undo gives the indexes of the partitions new names.'] : []),
   ];
 }
@@ -175,16 +276,10 @@ export async function runIndexDrop(
   options: IndexRunOptions = {},
 ): Promise<IndexDropOutcome> {
   const plan = await prepareIndexDrop(context, request, options.signal);
-  checkAgreed(plan, consent);
-  const start = performance.now();
-  const end = await runSteps(context, plan.steps, options);
-  const durationMs = performance.now() - start;
-  let leftover: IndexLeftover = { left: 'unknown' };
-  try {
-    if (end.done || end.isOver) leftover = await captureLeftover(context, plan);
-  } catch {
-    // the outcome says that PG Insight could not look
-  }
+  const { end, durationMs, seen } = await runAgreed(context, plan, consent, options, (unit) =>
+    captureAfterDrop(unit, context, plan),
+  );
+  const leftover: IndexLeftover = seen === null ? { left: 'unknown' } : findLeftover(plan, end, seen);
   // a connection that was lost at the last moment does not bring an index back
   if (leftover.left === 'nothing') {
     const valid = plan.indexes.filter(({ isValid }) => isValid);
@@ -197,34 +292,57 @@ export async function runIndexDrop(
       undoSql: valid.map(({ undo }) => `${formatCreateIndex(undo, '')};\n`).join(''),
     };
   }
-  return { outcome: 'failed', leftover, failure: toDropFailure(context, plan, end, leftover) };
+  return { outcome: 'failed', leftover, failure: toRunFailure(context, { verb: 'drop', plan, end, leftover }) };
 }
 
-async function captureLeftover(context: IndexContext, { indexes }: IndexDropPlan): Promise<IndexLeftover> {
-  const states = await context.run(lookUnit(undefined), (unit) => captureIndexStates(unit, context.facts, indexes));
-  const [first] = states.filter((state, place) => state !== null && state.oid === indexes[place]?.oid);
-  if (first === undefined || first === null) return { left: 'nothing' };
-  return { left: 'index', index: { schema: first.schema, name: first.name }, isValid: first.is_valid === true };
+interface AfterDrop {
+  /** Of what was to be dropped. */
+  remaining: IndexStateRow[];
+  /** By the place of the step that made it; null where there is none, or that step makes none. */
+  made: (IndexStateRow | null)[];
+  /** OIDs of the old ones of those that were built anew, as far as they are there. */
+  old: Set<number>;
 }
 
-function toDropFailure(
-  { server, facts }: IndexContext,
-  { steps }: IndexDropPlan,
-  end: StepsEnd,
-  leftover: IndexLeftover,
-): DatabaseFailure {
-  const step = steps[end.done ? steps.length - 1 : end.step];
-  if (step === undefined) throw new Error('A drop has at least one step.');
-  return describeFailedWork({
-    verb: 'drop',
-    server,
-    database: facts.database,
-    role: facts.role,
-    step,
-    failure: end.done
-      ? new DatabaseFailure('other', 'the server has done every step, and PG Insight could not look at the outcome', '')
-      : end.failure,
-    serverMessage: end.done ? null : end.said,
-    leftover,
+async function captureAfterDrop(
+  unit: UnitOfWork,
+  context: IndexContext,
+  { indexes, rebuilt, steps }: IndexDropPlan,
+): Promise<AfterDrop> {
+  const captureSame = async (identities: readonly IndexIdentity[]) =>
+    (await captureIndexStates(unit, context.facts, identities)).filter(
+      (state, place): state is IndexStateRow => state !== null && state.oid === identities[place]?.oid,
+    );
+  return {
+    remaining: await captureSame(indexes),
+    made: await captureMade(unit, context, steps),
+    old: new Set((await captureSame(rebuilt)).map(({ oid }) => oid)),
+  };
+}
+
+function findLeftover({ rebuilt }: IndexDropPlan, end: StepsEnd, { remaining, made, old }: AfterDrop): IndexLeftover {
+  const ours = made.flatMap((state, place) => {
+    const of = state !== null && isOurs(state, place, end) ? rebuilt.find((each) => isInterim(each, state)) : undefined;
+    return state === null || of === undefined ? [] : [{ state, of }];
   });
+  // with the old one gone it is the only one: it has to get the name, and is never dropped
+  const nameless = ours.filter(({ of }) => !old.has(of.oid));
+  if (nameless.length > 0) {
+    return {
+      left: 'renames',
+      sql: nameless.map(({ of: { schema, name, interim } }) => `${toRenameSql({ schema, interim, name })};`).join(' '),
+    };
+  }
+  const [first] = remaining;
+  const untouched = first === undefined ? null : { schema: first.schema, name: first.name };
+  const targets = toCleanupTargets(ours.map(({ state }) => state));
+  if (targets.length > 0) {
+    return { left: 'remainder', invalid: toNames(targets), untouched, cleanup: { indexes: targets, keep: [] } };
+  }
+  if (first === undefined || untouched === null) return { left: 'nothing' };
+  return { left: 'index', index: untouched, isValid: first.is_valid === true };
+}
+
+function isInterim({ schema, interim }: RebuiltIndex, state: IndexStateRow): boolean {
+  return state.schema === schema && state.name === interim;
 }

@@ -115,7 +115,7 @@ describe('a failed build', () => {
       step,
       failure: new DatabaseFailure('statement', 'x', 'y', { code: '53100' }),
       serverMessage: 'could not extend file: No space left on device',
-      leftover: { left: 'remainder', invalid: [step.index], cleanup: { indexes: [] } },
+      leftover: { left: 'remainder', invalid: [step.index], untouched: null, cleanup: { indexes: [], keep: [] } },
     });
     assert.equal(
       failure.message,

@@ -23,6 +23,7 @@ const toTable = (oid: number, name: string, fields: Partial<IndexedTable> = {}):
   name,
   kind: 'table',
   sizeBytes: 8192,
+  matching: null,
   ...fields,
 });
 

@@ -15,8 +15,10 @@ select
   ) as is_replica_identity,
   i.indisclustered as is_clustered,
   pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
-  pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname,
-    case when c.relkind = 'I' then 'ONLY ' else '' end, n.nspname, t.relname) as definition_begin,
+  case when t.oid is not null then
+    pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname,
+      case when c.relkind = 'I' then 'ONLY ' else '' end, n.nspname, t.relname)
+  end as definition_begin,
   coalesce(parts.size_bytes, 0)::pg_catalog.int8 as size_bytes,
   parts.scans::pg_catalog.int8 as scans,
   parent.relname::pg_catalog.text as attached_to,
