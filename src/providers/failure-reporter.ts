@@ -26,6 +26,13 @@ export class FailureReporter {
     this.#log = log;
   }
 
+  /** The command behind every "Show Log". */
+  register(): vscode.Disposable {
+    return vscode.commands.registerCommand('pgInsight.log.show', () => {
+      this.#log.show();
+    });
+  }
+
   /** Writes a failure to the log without disturbing the user. */
   logFailure(error: unknown): void {
     if (!isDatabaseFailure(error)) this.#log.error(error instanceof Error ? error : String(error));
