@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { analyze } from '../../src/analysis/analyze';
 import type { Finding } from '../../src/analysis/finding';
+import { deadTuples } from '../../src/analysis/rules/dead-tuples';
 import { healthRules } from '../../src/analysis/rules/index';
 import type { RuleResult } from '../../src/analysis/rule';
 import type { SectionGap, Snapshot } from '../../src/analysis/snapshot';
@@ -37,6 +38,22 @@ const objects = `
   INSERT INTO pair SELECT g, g FROM generate_series(1, 20000) g;
   INSERT INTO pair_child SELECT g, g FROM generate_series(1, 20000) g;
   CREATE INDEX pair_child_turned ON pair_child (y, x);
+  CREATE TABLE pair_led (x integer, y integer, note text, FOREIGN KEY (x, y) REFERENCES pair);
+  INSERT INTO pair_led SELECT g, g FROM generate_series(1, 20000) g;
+  CREATE INDEX pair_led_x ON pair_led (x, note);
+  CREATE TABLE pair_known (x integer UNIQUE, y integer, FOREIGN KEY (x, y) REFERENCES pair);
+  INSERT INTO pair_known SELECT g, g FROM generate_series(1, 20000) g;
+  CREATE VIEW child_bare_id_idx AS SELECT 1 AS one;
+  CREATE SEQUENCE child_bare_id_idx1;
+  CREATE TYPE child_bare_id_idx2 AS (a integer);
+  CREATE MATERIALIZED VIEW child_bare_id_idx3 AS SELECT 1 AS one;
+  CREATE TABLE child_bare_id_idx4 ();
+
+  CREATE EXTENSION citext;
+  CREATE TABLE of_extension (a integer);
+  INSERT INTO of_extension SELECT g FROM generate_series(1, 60000) g;
+  CREATE INDEX of_extension_a ON of_extension (a);
+  ALTER EXTENSION citext ADD TABLE of_extension;
 
   CREATE TABLE same (id integer PRIMARY KEY, a integer, t text);
   CREATE INDEX same_1 ON same (a, t);
@@ -122,7 +139,14 @@ describe('health rules', () => {
       before(async () => {
         server = await startPostgres({
           major,
-          settings: { shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off' },
+          settings: {
+            shared_preload_libraries: 'pg_stat_statements',
+            autovacuum: 'off',
+            // so that much is read from outside, and that a little work makes transactions old
+            shared_buffers: '1MB',
+            autovacuum_freeze_max_age: '100000',
+            synchronous_commit: 'off',
+          },
         });
         client = new Client({ connectionString: server.url() });
         await client.connect();
@@ -170,7 +194,8 @@ describe('health rules', () => {
         return result.findings;
       };
       const nameOf = ({ subject }: Finding) => ('name' in subject ? subject.name : subject.kind);
-      const findNames = async (id: string, options?: unknown) => (await findAll(id, options)).map(nameOf).toSorted();
+      const findNames = async (id: string, options?: unknown, user?: string) =>
+        (await findAll(id, options, user)).map(nameOf).toSorted();
       const findOne = async (id: string, name: string, options?: unknown): Promise<Finding> => {
         const finding = (await findAll(id, options)).find((each) => nameOf(each) === name);
         assert.ok(finding, `${id} of ${name}`);
@@ -180,6 +205,31 @@ describe('health rules', () => {
         if (result.status === 'ran') assert.fail('the rule ran');
         return result.reason;
       };
+
+      /** What is found while a session is certainly in the middle of a VACUUM or ANALYZE, which is cancelled then. */
+      async function whileAtWork<Result>(statement: string, look: () => Promise<Result>): Promise<Result> {
+        const worker = new Client({ connectionString: server.url() });
+        await worker.connect();
+        try {
+          const { rows } = await worker.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+          // a tenth of a second a block
+          await worker.query('SET vacuum_cost_limit = 1; SET vacuum_cost_delay = 100');
+          const atWork = assert.rejects(worker.query(statement), /canceling statement/);
+          for (let isSeen = false; !isSeen;) {
+            const progress = await client.query(
+              `SELECT FROM pg_stat_progress_vacuum WHERE pid = $1 UNION ALL SELECT FROM pg_stat_progress_analyze WHERE pid = $1`,
+              [rows[0]?.pid],
+            );
+            isSeen = progress.rows.length > 0;
+          }
+          const result = await look();
+          await client.query('SELECT pg_cancel_backend($1)', [rows[0]?.pid]);
+          await atWork;
+          return result;
+        } finally {
+          await worker.end();
+        }
+      }
 
       /** Runs fix and undo as a user would; the finding goes and comes. */
       async function fixAndUndo(id: string, name: string, options?: unknown): Promise<void> {
@@ -195,7 +245,7 @@ describe('health rules', () => {
       }
 
       it('unused-index', async () => {
-        // parent_b is unique, parent_used was used, child_parent serves a foreign key, small_a is small
+        // parent_b is unique, parent_used was used, child_parent serves a foreign key, small_a is small, one is an extension's
         assert.deepEqual(await findNames('unused-index', atOnce), ['child_open', 'parent_a', 'parted_at'].toSorted());
         const { message, advice } = await findOne('unused-index', 'parent_a', atOnce);
         assert.match(message, /^Index public\.parent_a \(.*\) was not used by any scan on this server since 20\d\d-/);
@@ -308,39 +358,60 @@ describe('health rules', () => {
       it('unindexed-foreign-key', async () => {
         // the partial index on open_id leaves out rows that count, parted's is not valid yet
         const names = await findNames('unindexed-foreign-key');
-        assert.deepEqual(names, ['bare "key', 'child_open_id_fkey', 'parted_parent_id_fkey']);
+        assert.deepEqual(names, ['bare "key', 'child_open_id_fkey', 'pair_led_x_y_fkey', 'parted_parent_id_fkey']);
+        const bare = await findOne('unindexed-foreign-key', 'bare "key');
+        // a view, a sequence, a type, a materialized view and a table have the names before it
+        assert.match(bare.fix?.sql ?? '', /^CREATE INDEX CONCURRENTLY child_bare_id_idx5 ON /);
+        assert.match(bare.message, / has to search all of its 60,000 rows\.$/);
         await fixAndUndo('unindexed-foreign-key', 'bare "key');
-        await execute('CREATE INDEX child_bare_id_idx ON child (id, bare_id)');
+        const led = await findOne('unindexed-foreign-key', 'pair_led_x_y_fkey');
+        assert.equal(led.severity, 'low');
+        assert.match(
+          led.message,
+          / has to search those of its 20,000 rows that have the same x, which index pair_led_x finds\.$/,
+        );
+        // what the server itself asks when a row of the referenced table is deleted
+        for (const [table, index] of Object.entries({ pair_led: 'pair_led_x', pair_known: 'pair_known_x_key' })) {
+          const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+            `EXPLAIN SELECT 1 FROM ONLY ${table} t WHERE 5 OPERATOR(pg_catalog.=) x AND 5 OPERATOR(pg_catalog.=) y FOR KEY SHARE OF t`,
+          );
+          assert.ok(
+            rows.some((row) => row['QUERY PLAN'].includes(`using ${index} `)),
+            table,
+          );
+        }
+        await fixAndUndo('unindexed-foreign-key', 'pair_led_x_y_fkey');
+        await execute('CREATE INDEX child_turned ON child (id, bare_id)');
         await fixAndUndo('unindexed-foreign-key', 'bare "key');
-        await execute('DROP INDEX child_bare_id_idx');
+        await execute('DROP INDEX child_turned');
         assert.equal((await findOne('unindexed-foreign-key', 'parted_parent_id_fkey')).fix, undefined);
         assert.deepEqual(await findNames('unindexed-foreign-key', { minChildRows: 1e9 }), [], 'nothing was deleted');
       });
 
       it('dead-tuples', async () => {
         assert.deepEqual(await findNames('dead-tuples'), ['dead']);
-        const { fix, evidence } = await findOne('dead-tuples', 'dead');
+        const { fix, evidence, advice } = await findOne('dead-tuples', 'dead');
+        assert.match(advice ?? '', /^autovacuum is off on this server/);
         const { rows } = await client.query<{ n: string }>(
           `SELECT n_dead_tup AS n FROM pg_stat_user_tables WHERE relname = 'dead'`,
         );
         assert.equal(evidence[0]?.value, Number(rows[0]?.n));
-        assert.ok(fix);
         // deleted rows of the next test are gone for the count of changes too
         assert.deepEqual((await findNames('stale-statistics')).includes('dead'), true);
-        await execute(fix.sql);
+        const found = await whileAtWork('VACUUM dead', () => findNames('dead-tuples', {}, 'limited'));
+        assert.deepEqual(found, [], 'seen by a role without rights');
+        assert.deepEqual(await findNames('dead-tuples'), ['dead'], 'it was cancelled');
+        assert.deepEqual([fix?.sql, fix?.undoSql], ['VACUUM (ANALYZE) public.dead;', undefined]);
+        await execute(fix?.sql ?? '');
         await client.query('SELECT pg_sleep(1.2)');
         assert.deepEqual(await findNames('dead-tuples'), []);
-        const findOptions = async () =>
-          (await client.query<{ o: string[] }>(`SELECT reloptions AS o FROM pg_class WHERE relname = 'dead'`)).rows[0]
-            ?.o;
-        const ofTable = 'autovacuum_vacuum_scale_factor=0.01';
-        assert.deepEqual(await findOptions(), [ofTable]);
-        await execute(fix.undoSql ?? '');
-        assert.deepEqual(await findOptions(), [ofTable, 'autovacuum_enabled=off']);
       });
 
       it('stale-statistics', async () => {
         assert.deepEqual(await findNames('stale-statistics'), ['fresh']);
+        const found = await whileAtWork('ANALYZE fresh', () => findNames('stale-statistics', {}, 'limited'));
+        assert.deepEqual(found, [], 'seen by a role without rights');
+        assert.deepEqual(await findNames('stale-statistics'), ['fresh'], 'it was cancelled');
         await execute((await findOne('stale-statistics', 'fresh')).fix?.sql ?? '');
         await client.query('SELECT pg_sleep(1.2)');
         assert.deepEqual(await findNames('stale-statistics'), []);
@@ -349,7 +420,10 @@ describe('health rules', () => {
       it('no-primary-key', async () => {
         const names = await findNames('no-primary-key');
         assert.ok(['keyed', 'keyless', 'parted'].every((name) => names.includes(name)));
-        assert.ok(!['empty', 'parent', 'parted_1'].some((name) => names.includes(name)));
+        assert.ok(!['empty', 'parent', 'parted_1', 'of_extension'].some((name) => names.includes(name)));
+        await execute('ALTER EXTENSION citext DROP TABLE of_extension');
+        assert.ok((await findNames('no-primary-key')).includes('of_extension'), 'it was nothing but the extension');
+        await execute('ALTER EXTENSION citext ADD TABLE of_extension');
         for (const name of ['keyless', 'keyed_pattern', 'keyed_collation']) {
           assert.equal((await findOne('no-primary-key', name)).fix, undefined, name);
         }
@@ -359,11 +433,15 @@ describe('health rules', () => {
       it('cache-hit-low', async () => {
         assert.deepEqual(await findNames('cache-hit-low'), [], 'too few reads to say');
         const all = await findAll('cache-hit-low', { minHeapRatio: 1, minIndexRatio: 1, minBlocksRead: 0 });
-        const { rows } = await client.query<{ hit: number }>(
-          `SELECT sum(heap_blks_hit)::float8 / sum(heap_blks_hit + heap_blks_read) AS hit FROM pg_statio_user_tables`,
+        const { rows } = await client.query<{ what: string; hit: number }>(
+          `SELECT 'tables' AS what, sum(heap_blks_hit)::float8 / sum(heap_blks_hit + heap_blks_read) AS hit FROM pg_statio_user_tables
+          UNION ALL SELECT 'indexes', sum(idx_blks_hit)::float8 / sum(idx_blks_hit + idx_blks_read) FROM pg_statio_user_tables`,
         );
-        const said = all.find(({ message }) => message.includes('tables'))?.evidence[0]?.value;
-        if (rows[0]?.hit !== 1) assert.ok(Math.abs(Number(said) - (rows[0]?.hit ?? 0)) < 0.01);
+        for (const { what, hit } of rows) {
+          assert.ok(hit < 1, 'shared buffers are smaller than what was read');
+          const said = all.find(({ message }) => message.includes(`blocks of ${what} `))?.evidence[0]?.value;
+          assert.ok(Math.abs(Number(said) - hit) < 0.01, what);
+        }
       });
 
       it('connections-high', async () => {
@@ -372,6 +450,15 @@ describe('health rules', () => {
           (await findOne('connections-high', 'server', { minRatio: 0.001 })).message,
           /^\d+ of 97 connections/,
         );
+        const { rows } = await client.query<{ active: number; all: number }>(
+          `SELECT count(*) FILTER (WHERE state = 'active')::int AS active, count(*)::int AS all FROM pg_stat_activity WHERE backend_type = 'client backend'`,
+        );
+        // PG Insight itself works then, and this test's session waits for it
+        const seen = await findOne('connections-high', 'server', { minRatio: 0.001 });
+        assert.equal(seen.evidence.find(({ label }) => label === 'active')?.value, rows[0]?.active);
+        assert.match(seen.advice ?? '', new RegExp(`^${rows[0]?.active} of them worked at that moment`));
+        const [ofServer] = await findAll('connections-high', { minRatio: 0.001 }, 'limited');
+        assert.match(ofServer?.advice ?? '', new RegExp(`^What ${rows[0]?.all} of them do is hidden from this role`));
         await execute('ALTER ROLE limited CONNECTION LIMIT 1');
         const [ofRole] = await findAll('connections-high', {}, 'limited');
         assert.equal(ofRole?.message, '1 of 1 connections of role "limited" are taken (100%).');
@@ -401,9 +488,38 @@ describe('health rules', () => {
         await client.query('SELECT pg_sleep(0.1)');
         assert.deepEqual(await findNames('long-transaction'), []);
         assert.equal(skipped(run(await capture('limited'), 'long-transaction')).kind, 'not-permitted');
+        // a parallel worker has its leader's transaction
+        const leader = new Client({ connectionString: server.url() });
+        await leader.connect();
+        await leader.query(`SET ${major >= 16 ? 'debug_parallel_query' : 'force_parallel_mode'} = on`);
+        const asleep = assert.rejects(leader.query('SELECT pg_sleep(60)'), /canceling statement/);
+        let workers: { pid: number }[] = [];
+        for (; workers.length === 0;) {
+          ({ rows: workers } = await client.query<{ pid: number }>(
+            `SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' AND xact_start < now()`,
+          ));
+        }
         const sessions = await findAll('long-transaction', { minMinutes: 0 });
+        assert.ok(
+          sessions.some(({ message }) => message.includes(' is active now')),
+          'the leader',
+        );
+        assert.ok(!sessions.some(({ subject }) => subject.kind === 'session' && subject.pid === workers[0]?.pid));
+        await client.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND backend_type = 'client backend'`,
+        );
+        await asleep;
+        await leader.end();
         const found = sessions.find(({ message }) => message.includes('idle in transaction'));
         assert.ok(found?.fix);
+        const isThere = async () =>
+          (await findAll('long-transaction', { minMinutes: 0 })).some(({ message }) =>
+            message.includes('idle in transaction'),
+          );
+        // a younger transaction under that process id is somebody else's
+        await client.query(found.fix.sql.replace("'0 minutes'", "'1 hour'"));
+        await client.query('SELECT pg_sleep(0.2)');
+        assert.ok(await isThere());
         await client.query(found.fix.sql.replace("'0 minutes'", "'0.1 seconds'"));
         await client.query('SELECT pg_sleep(0.2)');
         const left = await findAll('long-transaction', { minMinutes: 0 });
@@ -441,6 +557,18 @@ describe('health rules', () => {
         );
         assert.ok(Math.abs(Number(evidence[0]?.value) - (rows[0]?.age ?? 0)) < 100);
         await execute(fix?.sql ?? '');
+        // more than half of autovacuum_freeze_max_age of this server
+        await client.query(`DO $$ BEGIN FOR i IN 1..60000 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$`);
+        const findings = await findAll('wraparound');
+        const { rows: databases } = await client.query<{ name: string }>(
+          `SELECT datname AS name FROM pg_database WHERE age(datfrozenxid) > 50000 ORDER BY datname`,
+        );
+        assert.ok(databases.length > 0);
+        assert.deepEqual(
+          findings.map(nameOf).toSorted(),
+          databases.map(({ name }) => name),
+        );
+        assert.ok(findings.every(({ severity }) => severity === 'low'));
       });
 
       it('statements-missing, and slow-statement is skipped with the same reason', async () => {
@@ -479,6 +607,82 @@ describe('health rules', () => {
         const outcome = wrong.outcomes.find(({ ruleId }) => ruleId === 'dead-tuples');
         assert.ok(outcome?.status === 'skipped' && outcome.reason.nextStep.includes('pgInsight.rules'));
       });
+    });
+  }
+
+  for (const major of majors) {
+    it(`dead-tuples has autovacuum come earlier, and PostgreSQL ${major} does it`, async function () {
+      this.timeout(60_000);
+      const server = await startPostgres({ major, settings: { autovacuum_naptime: '1s' } });
+      const client = new Client({ connectionString: server.url() });
+      await client.connect();
+      const session = await openTestSession(server);
+      try {
+        const find = async () => {
+          const facts = await captureServerFacts(session);
+          const result = deadTuples.run(await captureSnapshot(session.run, facts, { server: session.server }));
+          return result.status === 'ran' ? result.findings : [];
+        };
+        const execute = async (statements: string) => {
+          for (const statement of statements.split('\n')) await client.query(statement);
+        };
+        const optionsOf = async (table: string) =>
+          (
+            await client.query<{ o: string[] | null }>(
+              'SELECT reloptions AS o FROM pg_class WHERE oid = $1::regclass',
+              [table],
+            )
+          ).rows[0]?.o;
+        const autovacuums = async () =>
+          (
+            await client.query<{ n: string }>(
+              `SELECT autovacuum_count AS n FROM pg_stat_user_tables WHERE relname = 'late'`,
+            )
+          ).rows[0]?.n;
+        await client.query(`
+          CREATE TABLE late (id integer) WITH (autovacuum_vacuum_scale_factor = 0.9, autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_threshold = 1000000);
+          CREATE TABLE "switched ""off" (id integer) WITH (autovacuum_enabled = false);
+          INSERT INTO late SELECT g FROM generate_series(1, 60000) g;
+          INSERT INTO "switched ""off" SELECT g FROM generate_series(1, 60000) g`);
+        await client.query('VACUUM ANALYZE');
+        const before = [await optionsOf('late'), await optionsOf('"switched ""off"')];
+        await client.query('DELETE FROM late WHERE id % 2 = 0; DELETE FROM "switched ""off" WHERE id % 2 = 0');
+        // figures of a session reach the others a moment later
+        let found = await find();
+        for (let tries = 0; found.length < 2 && tries < 100; tries += 1) {
+          await client.query('SELECT pg_sleep(0.1)');
+          found = await find();
+        }
+        assert.deepEqual(found.map(({ subject }) => 'name' in subject && subject.name).toSorted(), [
+          'late',
+          'switched "off',
+        ]);
+        const fixes = found.map(({ fix }) => fix);
+        const counted = await autovacuums();
+        for (const fix of fixes) await execute(fix?.sql ?? '');
+        assert.deepEqual(await optionsOf('late'), [
+          'autovacuum_vacuum_insert_threshold=-1',
+          'autovacuum_analyze_threshold=1000000',
+          'autovacuum_vacuum_scale_factor=0.1',
+        ]);
+        assert.equal(await optionsOf('"switched ""off"'), null);
+        // as many again: half of the rows that are left, which 0.9 would have let lie
+        await client.query('DELETE FROM late WHERE id % 4 = 1');
+        for (let tries = 0; (await autovacuums()) === counted; tries += 1) {
+          assert.ok(tries < 300, 'autovacuum comes by itself');
+          await client.query('SELECT pg_sleep(0.1)');
+        }
+        for (const fix of fixes) await execute(fix?.undoSql ?? '');
+        const after = [await optionsOf('late'), await optionsOf('"switched ""off"')];
+        assert.deepEqual(
+          after.map((options) => options?.toSorted()),
+          before.map((options) => options?.toSorted()),
+        );
+      } finally {
+        await session.close();
+        await client.end();
+        await server.stop();
+      }
     });
   }
 });

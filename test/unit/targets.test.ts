@@ -79,6 +79,10 @@ describe('targets', () => {
     assert.equal(statusOf('dead-rows', table({ deadTuples: 21, liveTuples: 79 })), 'missed');
     assert.equal(statusOf('dead-rows', table({})), 'unknown');
     assert.equal(statusOf('connections', { activity: [makeSession()] }), 'unknown', 'without the limit');
+    assert.equal(statusOf('transaction-age', { databases: [makeDatabase()] }), 'unknown', 'without the limit');
+    const settings = makeSettings({ autovacuum_freeze_max_age: 1000 });
+    assert.equal(statusOf('transaction-age', { settings }), 'unknown');
+    assert.equal(statusOf('transaction-age', { settings, databases: [makeDatabase({ transactionAge: 500 })] }), 'met');
   });
 
   it('are not known, and never met, when nothing could be looked at', () => {
