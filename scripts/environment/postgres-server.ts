@@ -21,6 +21,8 @@ export interface PostgresServerOptions {
   password?: string;
   /** Default: a free one. */
   port?: number;
+  /** False switches them off where they are the default (18), so that pages can be written into the files. */
+  checksums?: boolean;
   /** The data folder of a cleanly stopped server, copied instead of running initdb. */
   template?: string;
   /** A server of the same major that is shut down: its data folder is copied and follows it as a streaming standby. */
@@ -87,7 +89,17 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     await writeFile(passwordFile, password, { mode: 0o600 });
     if (runsAsRoot) await chown(passwordFile, unprivileged.uid, unprivileged.gid);
     const authentication = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile];
-    await runProgram('initdb', ['-D', dataFolder, ...authentication, '-E', 'UTF8', '--locale=C', '--no-sync']);
+    const checksums = options.checksums === false && options.major >= 18 ? ['--no-data-checksums'] : [];
+    await runProgram('initdb', [
+      '-D',
+      dataFolder,
+      ...authentication,
+      ...checksums,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ]);
     await rm(passwordFile);
   }
 
