@@ -153,22 +153,25 @@ for (const major of [13, 18] as const) {
         CREATE INDEX parcels_side ON lab.parcels (side);
         CREATE INDEX parcels_lower ON lab.parcels (lower(side), sent);
         CREATE INDEX parcels_part ON lab.parcels (side, sent) WHERE id < 10;
-        CREATE VIEW lab.parcels_side_sent_idx AS SELECT 1 AS one;`);
+        CREATE VIEW lab.parcels_side_sent_idx AS SELECT 1 AS one;
+        CREATE SEQUENCE lab.parcels_side_sent_idx1;
+        CREATE TYPE lab.parcels_side_sent_idx2 AS (a integer);
+        CREATE MATERIALIZED VIEW lab.parcels_side_sent_idx3 AS SELECT 1 AS one;`);
       const [second] = (await advise(sql)).recommendations;
       assert.deepEqual(second?.index.keys, ['side', 'sent']);
       assert.deepEqual(second.makesRedundant, ['lab.parcels_side']);
-      assert.equal(second.name, 'parcels_side_sent_idx1');
+      assert.equal(second.name, 'parcels_side_sent_idx4');
       assert.deepEqual(second.steps, [
-        'CREATE INDEX CONCURRENTLY parcels_side_sent_idx1 ON lab.parcels USING btree (side, sent)',
+        'CREATE INDEX CONCURRENTLY parcels_side_sent_idx4 ON lab.parcels USING btree (side, sent)',
       ]);
-      assert.equal(second.undo, 'DROP INDEX CONCURRENTLY lab.parcels_side_sent_idx1');
+      assert.equal(second.undo, 'DROP INDEX CONCURRENTLY lab.parcels_side_sent_idx4');
 
       for (const step of second.steps) await client.query(step);
       await client.query('DROP INDEX lab.parcels_part');
       assert.equal((await advise(sql)).status, 'none');
       // an index that is not valid serves nobody
       await client.query(
-        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'lab.parcels_side_sent_idx1'::regclass`,
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'lab.parcels_side_sent_idx4'::regclass`,
       );
       assert.equal((await advise(sql)).status, 'advice');
       await client.query(second.undo);

@@ -109,6 +109,44 @@ describe('snapshot', () => {
         assert.deepEqual(Object.keys(part.sections), ['indexes', 'settings']);
       });
 
+      it('is one read-only transaction that sees one state of the data', async () => {
+        const session = await openTestSession(server);
+        try {
+          const facts = await captureServerFacts(session);
+          const seen = new Set<string>();
+          let units = 0;
+          await captureSnapshot(
+            (options, work) => {
+              units += 1;
+              return session.run(options, (unit) =>
+                work({
+                  atEnd: (text) => {
+                    unit.atEnd(text);
+                  },
+                  query: async (text, values) => {
+                    if (!text.startsWith('ROLLBACK')) {
+                      const [row] = await unit.query(`SELECT pg_catalog.concat_ws(' ',
+                        pg_catalog.current_setting('transaction_isolation'), pg_catalog.current_setting('transaction_read_only'),
+                        pg_catalog.pg_current_snapshot(), pg_catalog.now()) AS state`);
+                      seen.add((row as { state: string }).state);
+                      // changes what a new snapshot of the data would be
+                      await client.query('SELECT txid_current()');
+                    }
+                    return unit.query(text, values);
+                  },
+                }),
+              );
+            },
+            facts,
+            { server: session.server },
+          );
+          assert.deepEqual([units, seen.size], [1, 1]);
+          assert.match([...seen].join(), /^repeatable read on /);
+        } finally {
+          await session.close();
+        }
+      });
+
       async function scalar(sql: string): Promise<unknown> {
         const { rows } = await client.query<Record<string, unknown>>(sql);
         return Object.values(rows[0] ?? {})[0];
