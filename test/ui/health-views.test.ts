@@ -2,15 +2,13 @@
 // compared with SQL run directly, what is ignored with the file that a team commits.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { writeConnectionFiles } from '../../scripts/environment/connection-files';
 import { provideVsix } from '../../scripts/environment/packages';
-import { startPostgres } from '../../scripts/environment/postgres-server';
-import { makeTemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   openViewContainer,
@@ -23,7 +21,8 @@ import {
 } from '../../scripts/environment/workbench';
 import { formatBytes } from '../../src/analysis/format/numbers';
 import { ignoreFileName } from '../../src/analysis/ignore-list';
-import { fillShopDatabase, shopDefects, shopServerSettings } from '../factories/shop-database';
+import { shopDefects } from '../factories/shop-database';
+import { startShop } from './start-shop';
 
 const screenshots = path.resolve('out', 'screenshots');
 const [, duplicate] = shopDefects.duplicateIndexes;
@@ -36,24 +35,11 @@ describe('the Indexes and Findings views', function () {
   let page: Page;
 
   before(async () => {
-    const folder = await makeTemporaryFolder('health-views-test');
-    endings.push(() => folder.remove());
-    workspace = path.join(folder.path, 'shop');
-    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
-    await mkdir(screenshots, { recursive: true });
-    const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
-    endings.push(() => postgres.stop());
-    const admin = new Client({ connectionString: postgres.url() });
-    await admin.connect();
-    await admin.query('CREATE DATABASE shop');
-    await admin.end();
-    await fillShopDatabase(postgres.url('shop'), { scale: 0.1 });
-    client = new Client({ connectionString: postgres.url('shop') });
-    await client.connect();
-    endings.push(() => client.end());
+    const shop = await startShop('health-views-test', endings, { scale: 0.1 });
+    ({ workspace, client } = shop);
     const server = await startVsCode({
       vsix: await provideVsix(),
-      environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
       settings: {
         'pgInsight.connection.default': 'Shop',
         // the shop's statistics are minutes old: as they are, no index could be called unused

@@ -1,15 +1,13 @@
 // From a mark in an SQL file to an index and back, with the keyboard, in a real VS Code: what is created, what the planner
 // makes of it, what the comparison says. Compared with SQL run directly.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { FrameLocator, Locator } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { writeConnectionFiles } from '../../scripts/environment/connection-files';
 import { provideVsix } from '../../scripts/environment/packages';
-import { startPostgres } from '../../scripts/environment/postgres-server';
-import { makeTemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
@@ -26,7 +24,7 @@ import {
   type Workbench,
 } from '../../scripts/environment/workbench';
 import { formatCount, formatRatio } from '../../src/analysis/format/numbers';
-import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+import { startShop } from './start-shop';
 
 const screenshots = path.resolve('out', 'screenshots');
 const indexName = 'order_items_order_id_idx';
@@ -69,28 +67,15 @@ describe('quick fixes', function () {
   };
 
   before(async () => {
-    const folder = await makeTemporaryFolder('quick-fix-test');
-    endings.push(() => folder.remove());
-    workspace = path.join(folder.path, 'shop');
-    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    const shop = await startShop('quick-fix-test', endings, { scale: 0.1 });
+    ({ workspace, client } = shop);
     // it would open by itself, at any time
     await rm(path.join(workspace, 'README.md'));
     await writeFile(path.join(workspace, 'lines.sql'), 'SELECT * FROM order_items WHERE order_id = 4711;\n');
     await writeFile(path.join(workspace, 'timeline.sql'), 'SELECT occurred_at FROM events WHERE customer_id = 17;\n');
-    await mkdir(screenshots, { recursive: true });
-    const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
-    endings.push(() => postgres.stop());
-    const admin = new Client({ connectionString: postgres.url() });
-    await admin.connect();
-    await admin.query('CREATE DATABASE shop');
-    await admin.end();
-    await fillShopDatabase(postgres.url('shop'), { scale: 0.1 });
-    client = new Client({ connectionString: postgres.url('shop') });
-    await client.connect();
-    endings.push(() => client.end());
     const server = await startVsCode({
       vsix: await provideVsix(),
-      environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
       settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
     });
     endings.push(() => server.stop());

@@ -1,14 +1,13 @@
 // The Slow Queries view as a person uses it: expand a statement, open its text, explain it without and with values.
 import assert from 'node:assert/strict';
-import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { writeConnectionFiles } from '../../scripts/environment/connection-files';
 import { provideVsix } from '../../scripts/environment/packages';
-import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
-import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import type { PostgresServer } from '../../scripts/environment/postgres-server';
+import type { TemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
@@ -26,7 +25,7 @@ import {
   type Workbench,
 } from '../../scripts/environment/workbench';
 import { formatCompactCount, formatCount, formatMs } from '../../src/analysis/format/numbers';
-import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+import { startShop } from './start-shop';
 import { runShopWorkload } from '../factories/shop-workload';
 
 const screenshots = path.resolve('out', 'screenshots');
@@ -43,22 +42,9 @@ describe('slow queries in the workbench', function () {
   let workbench: Workbench;
 
   before(async () => {
-    folder = await makeTemporaryFolder('slow-queries-test');
-    endings.push(() => folder.remove());
-    const workspace = path.join(folder.path, 'shop');
-    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
-    await mkdir(screenshots, { recursive: true });
-    postgres = await startPostgres({ major: 18, settings: shopServerSettings });
-    endings.push(() => postgres.stop());
-    client = new Client({ connectionString: postgres.url() });
-    await client.connect();
-    await client.query('CREATE DATABASE shop');
-    await client.end();
-    await fillShopDatabase(postgres.url('shop'), { scale: 0.05 });
+    const shop = await startShop('slow-queries-test', endings, { scale: 0.05 });
+    ({ folder, postgres, client } = shop);
     await runShopWorkload(postgres.url('shop'));
-    client = new Client({ connectionString: postgres.url('shop') });
-    await client.connect();
-    endings.push(() => client.end());
     server = await startVsCode({
       vsix: await provideVsix(),
       environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
@@ -66,7 +52,7 @@ describe('slow queries in the workbench', function () {
     endings.push(() => server.stop());
     browser = await launchChromium();
     endings.push(() => browser.close());
-    workbench = await openWorkbench(browser, server, workspace, { viewport: { width: 1280, height: 800 } });
+    workbench = await openWorkbench(browser, server, shop.workspace, { viewport: { width: 1280, height: 800 } });
     await openViewContainer(workbench.page, 'PG Insight');
     await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
     await runCommand(workbench.page, 'Focus on Slow Queries View');

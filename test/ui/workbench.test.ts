@@ -1,14 +1,14 @@
 // The packaged extension in a real VS Code, used as a person uses it: every text that comes from the database is compared
 // with SQL run directly.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Browser, FrameLocator, Locator } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { provideVsix } from '../../scripts/environment/packages';
-import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
-import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import type { PostgresServer } from '../../scripts/environment/postgres-server';
+import type { TemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
@@ -29,7 +29,7 @@ import {
   type Workbench,
 } from '../../scripts/environment/workbench';
 import { formatBytes, formatCompactCount } from '../../src/analysis/format/numbers';
-import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+import { startShop } from './start-shop';
 
 interface PlanJson {
   'Node Type': string;
@@ -61,10 +61,9 @@ describe('the workbench', function () {
     workbench.page.locator('.codelens-decoration a', { hasText: new RegExp(`^${title}$`) }).nth(index);
 
   before(async () => {
-    folder = await makeTemporaryFolder('workbench-test');
-    endings.push(() => folder.remove());
-    const workspace = path.join(folder.path, 'shop');
-    await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+    const shop = await startShop('workbench-test', endings, { scale: 0.1 });
+    const { workspace } = shop;
+    ({ folder, postgres, client } = shop);
     await writeFile(
       path.join(workspace, 'broken.sql'),
       'SELECT id FROM orders;\n\nSELECT id, custmer_id\nFROM orders;\n',
@@ -76,17 +75,6 @@ describe('the workbench', function () {
       path.join(workspace, 'long.sql'),
       `DELETE FROM reviews WHERE body = '${'long '.repeat(5000)}end';\n`,
     );
-    await mkdir(screenshots, { recursive: true });
-    postgres = await startPostgres({ major: 18, settings: shopServerSettings });
-    endings.push(() => postgres.stop());
-    const admin = new Client({ connectionString: postgres.url() });
-    await admin.connect();
-    await admin.query('CREATE DATABASE shop');
-    await admin.end();
-    await fillShopDatabase(postgres.url('shop'), { scale: 0.1 });
-    client = new Client({ connectionString: postgres.url('shop') });
-    await client.connect();
-    endings.push(() => client.end());
     server = await startVsCode({
       vsix: await provideVsix(),
       environment: { PG_INSIGHT_CONFIG_HOME: path.join(folder.path, 'config') },

@@ -1,0 +1,40 @@
+// What UI tests begin with: a folder of their own, the demo's workspace in it, and a server with the shop.
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
+
+export interface StartedShop {
+  folder: TemporaryFolder;
+  /** A copy that the test may write to. */
+  workspace: string;
+  postgres: PostgresServer;
+  /** Of the database "shop", as the superuser. */
+  client: Client;
+}
+
+/** Whatever it has begun is among `endings`, also when it fails; they are to be called in reverse. */
+export async function startShop(
+  purpose: string,
+  endings: (() => Promise<unknown>)[],
+  { scale }: { scale: number },
+): Promise<StartedShop> {
+  const folder = await makeTemporaryFolder(purpose);
+  endings.push(() => folder.remove());
+  const workspace = path.join(folder.path, 'shop');
+  await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+  await mkdir(path.resolve('out', 'screenshots'), { recursive: true });
+  const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
+  endings.push(() => postgres.stop());
+  const admin = new Client({ connectionString: postgres.url() });
+  await admin.connect();
+  await admin.query('CREATE DATABASE shop');
+  await admin.end();
+  await fillShopDatabase(postgres.url('shop'), { scale });
+  const client = new Client({ connectionString: postgres.url('shop') });
+  await client.connect();
+  endings.push(() => client.end());
+  return { folder, workspace, postgres, client };
+}
