@@ -234,6 +234,39 @@ describe('plan rules', () => {
     );
     assert.equal(finding.severity, 'high');
     assert.equal(finding.fix, undefined, 'an index is a question of its writes too');
+    // PostgreSQL 18 gives the average of the loops with decimals
+    const inLoops = (kept: number) => {
+      const plan = sort(30_000, kept);
+      return find('top-n-sort', {
+        ...plan,
+        Plans: [
+          outer({
+            ...nodeJson(
+              'Sort',
+              { ms: 30, rows: kept, loops: 3, fields: { 'Sort Key': ['id'], 'Sort Method': 'top-N heapsort' } },
+              [
+                outer(
+                  nodeJson('Seq Scan', {
+                    ms: 20,
+                    rows: 30_000,
+                    loops: 3,
+                    fields: { 'Relation Name': 'orders', Schema: 'shop' },
+                  }),
+                ),
+              ],
+            ),
+          }),
+        ],
+      })[0];
+    };
+    assert.match(inLoops(2.67)?.message ?? '', /^To keep about 3 rows in each loop, the sort by id read /);
+    assert.match(inLoops(0.33)?.message ?? '', /^To keep about 1 row in each loop, /);
+    assert.deepEqual(
+      inLoops(2.67)
+        ?.evidence.slice(0, 2)
+        .map(({ value }) => value),
+      [90_000, 8],
+    );
   });
 
   it('take literals out of conditions and leave names alone', () => {

@@ -1,4 +1,4 @@
-import { formatCount, formatMs } from '../../format/numbers';
+import { formatMs, formatQuantity } from '../../format/numbers';
 import { formatTotalRows } from '../../format/plan-cells';
 import { textField, textsField, workersOf } from '../fields';
 import {
@@ -10,6 +10,7 @@ import {
   severityOf,
   type PlanObservation,
 } from '../plan-rule';
+import type { PlanNode } from '../plan';
 import { inputsOf, relationLabel, totalRows } from '../plan-tree';
 
 /** As for a sequential scan that discards rows: fewer are read and sorted in a few milliseconds. */
@@ -22,6 +23,13 @@ const scans: ReadonlySet<string> = new Set(['Seq Scan', 'Index Scan', 'Index Onl
 
 /** The server's name for a sort that keeps only the first rows, which a LIMIT asks for. */
 const topNMethod = 'top-N heapsort';
+
+/** Per loop it is an average, with decimals from PostgreSQL 18 on; nobody keeps a half row. */
+function formatKeptRows({ actualRows, loops }: PlanNode): string {
+  if (loops === 1) return formatQuantity(actualRows, 'row');
+  const rows = actualRows === null || actualRows === 0 ? actualRows : Math.max(1, Math.round(actualRows));
+  return `about ${formatQuantity(rows, 'row')} in each loop`;
+}
 
 export const topNSort = definePlanRule({
   id: 'top-n-sort',
@@ -44,7 +52,7 @@ export const topNSort = definePlanRule({
           node,
           severity: severityOf(savedRatio),
           message:
-            `To keep ${formatCount(node.actualRows)} rows${node.loops === 1 ? '' : ' in each loop'}, the sort by ${key} read ` +
+            `To keep ${formatKeptRows(node)}, the sort by ${key} read ` +
             `${formatTotalRows(scan, read)} rows of ${relationLabel(scan) ?? 'a table'}, which took ${formatMs(node.totalMs)} in all.`,
           advice:
             `An index on ${key} gives the rows in this order, so that reading can stop after the first ones` +
@@ -52,8 +60,8 @@ export const topNSort = definePlanRule({
               ? '.'
               : `; for the condition ${filter}, put columns compared by = before those of the sort, or the rows that do not fit are read as well.`),
           evidence: [
-            measured('rows read by the sort', read, 'rows'),
-            measured('rows kept', kept, 'rows'),
+            measured('rows read by the sort', Math.round(read), 'rows'),
+            measured('rows kept', Math.round(kept), 'rows'),
             measured('time of the scan and the sort', node.totalMs, 'ms'),
           ],
           savedMs: savedMsOf(tree, savedRatio),
