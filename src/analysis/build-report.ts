@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { Finding, ObjectRef } from './finding';
 import { gradeFindings } from './grade';
 import { findHiddenParts } from './hidden-parts';
+import { buildIndexTree, flattenIndexTree } from './indexes/index-tree';
 import { toRatio } from './ratio';
 import {
   reportVersion,
@@ -122,7 +123,9 @@ function toReportTables(
   findings: readonly Finding[],
 ): z.infer<typeof reportTableSchema>[] {
   const indexCounts = new Map<number, number>();
-  for (const { tableOid } of indexes ?? []) indexCounts.set(tableOid, (indexCounts.get(tableOid) ?? 0) + 1);
+  for (const { index } of buildIndexTree(indexes ?? [], [])) {
+    indexCounts.set(index.tableOid, (indexCounts.get(index.tableOid) ?? 0) + 1);
+  }
   const counts = countFindings(findings, tableKeyOf);
   // a partitioned table is one table to its reader: the figures of all its partitions together
   return [...groupByRoot(tables)]
@@ -140,7 +143,7 @@ function toReportTables(
           sum(({ activity }) => activity?.indexScans ?? 0),
           sum(({ activity }) => activity?.sequentialScans ?? 0),
         ),
-        indexes: indexCounts.get(root.oid) ?? 0,
+        indexes: sum(({ oid }) => indexCounts.get(oid) ?? 0),
         heapHitRatio: toRatio(
           sum(({ activity }) => activity?.heapBlocksHit ?? 0),
           sum(({ activity }) => activity?.heapBlocksRead ?? 0),
@@ -155,25 +158,21 @@ function toReportTables(
     .sort((a, b) => b.sizeBytes + b.indexesSizeBytes - (a.sizeBytes + a.indexesSizeBytes));
 }
 
+/** As the Indexes view counts them: an index of a partitioned table is one, with the figures of its parts together. */
 function toReportIndexes(
   indexes: readonly SnapshotIndex[],
   findings: readonly Finding[],
 ): z.infer<typeof reportIndexSchema>[] {
-  const counts = countFindings(findings, (subject) =>
-    subject.kind === 'index' ? keyOf(subject.schema, subject.name) : null,
-  );
-  return indexes
-    .map((index) => ({
-      schema: index.schema,
-      name: index.name,
-      table: index.tableName,
-      definition: index.definition,
-      sizeBytes: index.estimatedSizeBytes,
-      scans: index.scans,
-      lastScan: index.lastScan,
-      findings: counts.get(keyOf(index.schema, index.name)) ?? 0,
-    }))
-    .sort((a, b) => b.sizeBytes - a.sizeBytes);
+  return buildIndexTree(indexes, findings).map((node) => ({
+    schema: node.index.schema,
+    name: node.index.name,
+    table: node.index.tableName,
+    definition: node.index.definition,
+    sizeBytes: node.sizeBytes,
+    scans: node.scans,
+    lastScan: node.lastScan,
+    findings: flattenIndexTree([node]).reduce((total, each) => total + each.findings.length, 0),
+  }));
 }
 
 function toReportStatements(

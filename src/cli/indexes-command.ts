@@ -40,7 +40,8 @@ export const indexesCommand: Command = {
         throw new DatabaseFailure(kind === 'not-permitted' ? 'not-permitted' : 'other', message, nextStep);
       }
       const { findings, outcomes } = analyze(snapshot, { ignore });
-      const filtered = filterIndexTree(buildIndexTree(section.rows, findings), filter);
+      const all = buildIndexTree(section.rows, findings);
+      const filtered = filterIndexTree(all, filter);
       const nodes = filtered.slice(0, limit ?? filtered.length);
       if (nodes.length < filtered.length) {
         terminal.note(`These are the ${nodes.length} largest of ${filtered.length} indexes.`);
@@ -56,13 +57,11 @@ export const indexesCommand: Command = {
           await terminal.write(`${JSON.stringify(toIndexesJson(nodes, outcomes, origin), null, 2)}\n`);
           break;
         case 'md':
-          await terminal.write(formatIndexesMarkdown(nodes, section.rows.length, filter, outcomes, origin));
+          await terminal.write(formatIndexesMarkdown(nodes, all.length, filter, outcomes, origin));
           break;
         case 'text':
           await terminal.write(
-            formatIndexesText(nodes, section.rows.length, filter, outcomes, origin, (text) =>
-              terminal.style('bold', text),
-            ),
+            formatIndexesText(nodes, all.length, filter, outcomes, origin, (text) => terminal.style('bold', text)),
           );
           break;
       }

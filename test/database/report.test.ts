@@ -28,6 +28,7 @@ const objects = `
   CREATE TABLE public.measurements (at date NOT NULL, value integer) PARTITION BY RANGE (at);
   CREATE TABLE public.measurements_1 PARTITION OF public.measurements FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
   CREATE TABLE public.measurements_2 PARTITION OF public.measurements FOR VALUES FROM ('2026-07-01') TO ('2027-01-01');
+  CREATE INDEX measurements_at_idx ON public.measurements (at);
   CREATE TABLE ${quotedOddTable} (id integer);
   CREATE SEQUENCE public.nearly MAXVALUE 100;
   SELECT setval('public.nearly', 99);
@@ -150,14 +151,21 @@ describe('pg-insight report', function () {
         assert.ok(report.tables?.some(({ name }) => name === oddTable));
 
         const indexes = await ask(`
-          SELECT s.indexrelname AS name, pg_get_indexdef(s.indexrelid) AS definition, s.idx_scan AS scans
-          FROM pg_stat_user_indexes s ORDER BY s.indexrelname COLLATE "C"`);
+          SELECT c.relname AS name, pg_get_indexdef(c.oid) AS definition, sum(s.idx_scan)::int AS scans
+          FROM pg_stat_user_indexes s LEFT JOIN pg_inherits i ON i.inhrelid = s.indexrelid
+          JOIN pg_class c ON c.oid = coalesce(i.inhparent, s.indexrelid)
+          GROUP BY c.oid, c.relname ORDER BY c.relname COLLATE "C"`);
         assert.deepEqual(
           (report.indexes ?? [])
             .map(({ name, definition, scans }) => ({ name, definition, scans }))
             .sort((a, b) => (a.name < b.name ? -1 : 1)),
           indexes,
+          'those of partitions are counted with the one they are attached to',
         );
+        const [parts] = await ask(
+          `SELECT count(*)::int AS count FROM pg_class WHERE relkind = 'i' AND relispartition AND relname ~ '^measurements'`,
+        );
+        assert.ok(Number(parts?.['count']) > 1, 'there are indexes of partitions');
 
         const [statement] = await ask(`
           SELECT queryid::text AS "queryId", calls, rows, total_exec_time AS "totalMs" FROM pg_stat_statements

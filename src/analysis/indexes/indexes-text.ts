@@ -19,7 +19,7 @@ const columns: readonly TextColumn[] = [
 ];
 
 const caveat =
-  'Sizes are as of the last VACUUM, ANALYZE or CREATE INDEX; scans are those of this server since its statistics were reset.';
+  'Sizes are as of the last VACUUM, ANALYZE or CREATE INDEX; scans are those of this server since its statistics were reset. Indexes of partitions count with the one they are attached to.';
 
 export function describeRules({ findings }: IndexNode): string {
   return findings.map(({ ruleId }) => (indexRules[ruleId] ?? ruleId).toLowerCase()).join(', ');
