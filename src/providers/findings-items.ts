@@ -5,6 +5,7 @@ import { formatValue } from '../analysis/format/numbers';
 import type { RuleOutcome } from '../analysis/report';
 import type { SectionGapKind } from '../analysis/snapshot';
 import { quoteName } from '../analysis/sql/identifiers';
+import { summarizeStatement } from '../analysis/statements/statement-text';
 import { escapeText } from './tooltip-text';
 
 export const severityTitles: Readonly<Record<Severity, string>> = {
@@ -79,14 +80,33 @@ export function describeEvidence({ value, unit, grade }: Finding['evidence'][num
   return grade === 'estimated' ? `~${text}` : text;
 }
 
+/** Room for the rule behind it in a side bar of the usual width; the names of objects are never cut here. */
+const statementLength = 24;
+
 /**
- * What is wrong, then with what, then the whole sentence: side bars are narrow and cut off its end. The object goes
- * without its schema; one that is no name of the user's (a server, a queryid) is in the sentence.
+ * What tells findings apart comes first, for side bars are narrow and cut off the end: the object without its schema, or
+ * the statement, then what is wrong with it, then the whole sentence. Servers and settings are in the sentence.
+ * `statementText` is that of a statement's finding; null for others, and when it is gone.
  */
-export function describeFinding({ ruleId, subject, message }: Finding): { label: string; description: string } {
+export function describeFinding(
+  { ruleId, subject, message, evidence }: Finding,
+  statementText: string | null,
+): { label: string; description: string } {
   const words = ruleId.replaceAll('-', ' ');
-  const named = findView(subject) !== 'slowQueries' && 'name' in subject ? `${quoteName(subject.name)} · ` : '';
-  return { label: words.charAt(0).toUpperCase() + words.slice(1), description: `${named}${message}` };
+  const title = words.charAt(0).toUpperCase() + words.slice(1);
+  if (subject.kind === 'statement') {
+    const [first] = evidence;
+    const figure = first === undefined ? '' : `${describeEvidence(first)} · `;
+    return statementText === null
+      ? { label: title, description: message }
+      : { label: summarizeStatement(statementText, statementLength), description: `${figure}${words}` };
+  }
+  const named = 'name' in subject ? quoteName(subject.name) : null;
+  if (named === null) return { label: title, description: message };
+  const isObject = findView(subject) !== null || subject.kind === 'sequence';
+  return isObject
+    ? { label: named, description: `${words} · ${message}` }
+    : { label: title, description: `${named} · ${message}` };
 }
 
 /** `ignoredFor` is the reason on the list; null for what is not on it. */

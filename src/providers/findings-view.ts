@@ -5,6 +5,8 @@ import type { Evidence, Finding, Severity } from '../analysis/finding';
 import { formatQuantity } from '../analysis/format/numbers';
 import { ignoreFileName } from '../analysis/ignore-list';
 import type { AnalysisReport, IgnoredFinding } from '../analysis/report';
+import { findStatementText } from '../analysis/statements/statement-list';
+import { shortenStatement } from '../analysis/statements/statement-text';
 import { formatFailure } from './failure-reporter';
 import {
   describeEvidence,
@@ -18,7 +20,11 @@ import {
   type NotChecked,
 } from './findings-items';
 import type { HealthStore } from './health-store';
+import { toTextContext } from './slow-queries-items';
 import { toMessageItem, toTreeItem } from './tree-items';
+
+/** More than a side bar shows. */
+const textLength = 80;
 
 export type FindingsNode =
   | { kind: 'severity'; severity: Severity; findings: readonly Finding[] }
@@ -28,6 +34,7 @@ export type FindingsNode =
       /** Reason on the ignore list; null for what is not on it. */ ignoredFor: string | null;
     }
   | { kind: 'evidence'; finding: Finding; position: number; evidence: Evidence }
+  | { kind: 'statement'; finding: Finding; text: string }
   | { kind: 'advice'; finding: Finding; text: string }
   | { kind: 'fix'; finding: Finding }
   | { kind: 'ignored'; ignored: readonly IgnoredFinding[] }
@@ -57,7 +64,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'severity':
         return parent.findings.map((finding) => ({ kind: 'finding', finding, ignoredFor: null }));
       case 'finding':
-        return toDetails(parent.finding);
+        return toDetails(parent.finding, this.#findText(parent.finding));
       case 'ignored':
         return parent.ignored.map(({ finding, reason }) => ({ kind: 'finding', finding, ignoredFor: reason }));
       case 'notCheckedGroup':
@@ -65,11 +72,20 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'notChecked':
         return toNextSteps(parent.outcome);
       case 'evidence':
+      case 'statement':
       case 'advice':
       case 'fix':
       case 'message':
         return [];
     }
+  }
+
+  /** Of the statement that a finding is about; null for other findings, and when it is not counted any more. */
+  #findText({ subject }: Finding): string | null {
+    const { state } = this.#health;
+    return subject.kind === 'statement' && state.state === 'available'
+      ? findStatementText(state.snapshot, subject.queryId)
+      : null;
   }
 
   #toRoots(): FindingsNode[] {
@@ -100,7 +116,8 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'finding': {
         const { finding, ignoredFor } = node;
         const { fingerprint, fix, subject } = finding;
-        const { label, description } = describeFinding(finding);
+        const text = this.#findText(finding);
+        const { label, description } = describeFinding(finding, text);
         const id = ignoredFor === null ? fingerprint : `ignored/${fingerprint}`;
         return toTreeItem(id, label, Collapsed, {
           description: ignoredFor === null ? description : `${ignoredFor} · ${description}`,
@@ -108,6 +125,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
           contextValue: [
             ignoredFor === null ? 'finding' : 'ignoredFinding',
             fix === undefined ? '' : '.fix',
+            text === null ? '' : toTextContext('', text),
             findView(subject) === null ? '' : '.object',
           ].join(''),
         });
@@ -119,6 +137,20 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
           icon: new vscode.ThemeIcon('dash'),
           contextValue: 'evidence',
         });
+      }
+      case 'statement': {
+        const item = toTreeItem(
+          `${node.finding.fingerprint}/statement`,
+          shortenStatement(node.text, textLength),
+          None,
+          {
+            description: 'open in editor',
+            icon: new vscode.ThemeIcon('code'),
+            contextValue: toTextContext('statement', node.text),
+          },
+        );
+        item.command = { command: 'pgInsight.slowQuery.open', title: 'Open Statement', arguments: [node] };
+        return item;
       }
       case 'advice': {
         const item = toTreeItem(`${node.finding.fingerprint}/advice`, node.text, None, {
@@ -171,6 +203,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
     switch (node.kind) {
       case 'finding':
       case 'evidence':
+      case 'statement':
       case 'fix':
         item.tooltip = toFindingTooltip(node.finding, node.kind === 'finding' ? node.ignoredFor : null);
         break;
@@ -235,9 +268,10 @@ function toGroups({ findings, ignored, rules }: AnalysisReport): FindingsNode[] 
   ];
 }
 
-function toDetails(finding: Finding): FindingsNode[] {
+function toDetails(finding: Finding, text: string | null): FindingsNode[] {
   const { evidence, advice, fix } = finding;
   return [
+    ...(text === null ? [] : [{ kind: 'statement', finding, text } as const]),
     ...evidence.map((each, position): FindingsNode => ({ kind: 'evidence', finding, position, evidence: each })),
     ...(advice === undefined ? [] : [{ kind: 'advice', finding, text: advice } as const]),
     ...(fix === undefined ? [] : [{ kind: 'fix', finding } as const]),

@@ -1,12 +1,13 @@
 // Commands of the Slow Queries view.
 import * as vscode from 'vscode';
+import type { Finding } from '../analysis/finding';
 import { statementOrders, statementOrderTitles } from '../analysis/statements/statement-list';
 import { shortenStatement } from '../analysis/statements/statement-text';
 import type { ExplainCommands } from './explain-commands';
 import type { FailureReporter } from './failure-reporter';
 import { askFilter } from './filter-box';
 import type { SlowQueriesStore } from './slow-queries-store';
-import type { SlowQueriesTree } from './slow-queries-tree';
+import { sayGone, type SlowQueriesTree } from './slow-queries-tree';
 import { findText, type SlowQueriesNode, type SlowQueriesView } from './slow-queries-view';
 
 export interface SlowQueriesCommandsParts {
@@ -36,7 +37,7 @@ export class SlowQueriesCommands {
     const onText = (name: string, run: (text: string) => Promise<void>) =>
       vscode.commands.registerCommand(`pgInsight.slowQuery.${name}`, (argument?: unknown) =>
         reporter.guard(async () => {
-          const text = isSlowQueriesNode(argument) ? findText(argument) : null;
+          const text = this.#findText(argument);
           if (text !== null) await run(text);
         }),
       );
@@ -72,6 +73,16 @@ export class SlowQueriesCommands {
       onText('explainSampled', (text) => this.#explain(text, 'sampled', false)),
       onText('explainAnalyze', (text) => this.#explain(text, 'typed', true)),
     ];
+  }
+
+  /** Of a row of this view, or of a finding about a statement. */
+  #findText(node: unknown): string | null {
+    if (isSlowQueriesNode(node)) return findText(node);
+    const queryId = findQueryId(node);
+    if (queryId === null) return null;
+    const text = this.#parts.store.findText(queryId);
+    if (text === null) sayGone();
+    return text;
   }
 
   async #explain(text: string, values: 'generic' | 'sampled' | 'typed', analyze: boolean): Promise<void> {
@@ -114,5 +125,12 @@ async function copy(text: string, what: string): Promise<void> {
 }
 
 function isSlowQueriesNode(node: unknown): node is SlowQueriesNode {
-  return typeof node === 'object' && node !== null && 'kind' in node;
+  return typeof node === 'object' && node !== null && 'kind' in node && !('finding' in node);
+}
+
+/** Of a row of the Findings view; null where it is about something else. */
+function findQueryId(node: unknown): string | null {
+  if (typeof node !== 'object' || node === null || !('finding' in node)) return null;
+  const { subject } = node.finding as Finding;
+  return subject.kind === 'statement' ? subject.queryId : null;
 }

@@ -13,13 +13,13 @@ import type { SnapshotActivity } from '../analysis/snapshot';
 import { toHiddenStatementsFix } from '../analysis/statements/hidden-statements';
 import { toStatementFigures, type StatementFigure } from '../analysis/statements/statement-figures';
 import { statementOrderTitles, type StatementEntry, type StatementOrder } from '../analysis/statements/statement-list';
-import { findExplainObstacle, shortenStatement } from '../analysis/statements/statement-text';
+import { findExplainObstacle, shortenStatement, summarizeStatement } from '../analysis/statements/statement-text';
 import { describeToolStatements } from '../analysis/statements/tool-statement';
 import { toSeconds, type StatementList } from './slow-queries-store';
 import { appendTable, escapeText, startTooltip } from './tooltip-text';
 
-/** A side bar of the usual width shows some 33 characters of a row: the load and the mean time should be among them. */
-const labelLength = 18;
+/** A side bar of the usual width shows some 33 characters of a row: the mean time and the load should be among them. */
+const labelLength = 22;
 const tooltipTitleLength = 80;
 /** A tooltip scrolls, but a text that was generated may be megabytes long. */
 const tooltipTextLength = 4_000;
@@ -34,22 +34,34 @@ const warning = new vscode.ThemeColor('list.warningForeground');
 export const hiddenLabel = 'hidden from this role';
 
 export function toStatementLabel(text: string | null): string {
-  if (text === null) return hiddenLabel;
-  // nearly all of them are SELECTs: what tells them apart comes behind it
-  const line = shortenStatement(text, tooltipTitleLength).replace(/^select … (?=from )/i, '');
-  return line.length <= labelLength ? line : `${line.slice(0, labelLength).trimEnd()}…`;
+  return text === null ? hiddenLabel : summarizeStatement(text, labelLength);
 }
 
-/** "34% · 12.3 ms · 1,234 calls", and first what the list is sorted by. */
+/** "12.3 ms · 34% · 1,234 calls", and first what the list is sorted by. */
 export function describeStatement(entry: StatementEntry, order: StatementOrder, blockSizeBytes: number): string {
+  return toRowFigures(entry, order, blockSizeBytes)
+    .map(({ value }) => value)
+    .join(' · ');
+}
+
+/** A row as it is read aloud: its figures have their names, which the row has no room for. */
+export function sayStatement(entry: StatementEntry, order: StatementOrder, blockSizeBytes: number): string {
+  const figures = toRowFigures(entry, order, blockSizeBytes).map(({ name, value }) => `${name}${value}`);
+  return [toStatementLabel(entry.statement.text), ...figures].join(', ');
+}
+
+function toRowFigures(
+  entry: StatementEntry,
+  order: StatementOrder,
+  blockSizeBytes: number,
+): { name: string; value: string }[] {
   const { statement, loadRatio } = entry;
+  const mean = { name: 'mean time ', value: formatMs(statement.meanExecMs) };
+  const load = { name: 'share of the load ', value: formatRatio(loadRatio) };
+  const calls = { name: '', value: formatCalls(statement.calls) };
+  if (order === 'calls') return [calls, mean, load];
   const first = toOrderFigure(entry, order, blockSizeBytes);
-  return [
-    ...(first === null ? [] : [first]),
-    formatRatio(loadRatio),
-    `${formatMs(statement.meanExecMs)} mean`,
-    formatCalls(statement.calls),
-  ].join(' · ');
+  return [...(first === null ? [] : [{ name: '', value: first }]), mean, load, calls];
 }
 
 function formatCalls(calls: number): string {
@@ -84,7 +96,7 @@ export function toStatementIcon({ statement, loadRatio }: StatementEntry): vscod
 }
 
 /** What the menus go by. */
-export function toTextContext(kind: 'statement' | 'running', text: string | null): string {
+export function toTextContext(kind: 'statement' | 'running' | '', text: string | null): string {
   if (text === null) return `${kind}.hidden`;
   return findExplainObstacle(text) === null ? `${kind}.explainable` : `${kind}.utility`;
 }

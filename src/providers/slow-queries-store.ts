@@ -5,6 +5,7 @@ import type { DatabaseFailure } from '../analysis/connection/connection-failure'
 import type { SectionGap, Snapshot, SnapshotActivity } from '../analysis/snapshot';
 import {
   filterStatements,
+  findStatementText,
   sortStatements,
   statementOrders,
   toStatementEntries,
@@ -145,10 +146,7 @@ export class SlowQueriesStore implements vscode.Disposable {
   /** Of the statement that a finding is about; null when it is not counted any more. */
   findText(queryId: string): string | null {
     const { state } = this.#health;
-    if (state.state !== 'available') return null;
-    const { statements } = state.snapshot.sections;
-    if (statements.status === 'unavailable') return null;
-    return statements.rows.find((statement) => statement.queryId === queryId)?.text ?? null;
+    return state.state === 'available' ? findStatementText(state.snapshot, queryId) : null;
   }
 
   #forget(): void {

@@ -46,9 +46,7 @@ export class SlowQueriesTree implements vscode.Disposable {
   async reveal(queryId: string): Promise<void> {
     const node = await this.#view.findStatement(queryId);
     if (node === null) {
-      void vscode.window.showInformationMessage(
-        'This statement is not in pg_stat_statements any more: its statistics were reset, or it was thrown out for lack of room.',
-      );
+      sayGone();
       return;
     }
     await this.#tree.reveal(node, { select: true, focus: true, expand: true });
@@ -72,4 +70,10 @@ export class SlowQueriesTree implements vscode.Disposable {
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
+}
+
+export function sayGone(): void {
+  void vscode.window.showInformationMessage(
+    'This statement is not in pg_stat_statements any more: its statistics were reset, or it was thrown out for lack of room.',
+  );
 }

@@ -8,6 +8,7 @@ import { formatFailure } from './failure-reporter';
 import {
   describeRunning,
   describeStatement,
+  sayStatement,
   toRunningIcon,
   toRunningTooltip,
   toStatementIcon,
@@ -148,6 +149,7 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
           icon: toStatementIcon(entry),
           contextValue: toTextContext('statement', text),
         });
+        item.accessibilityInformation = { label: sayStatement(entry, this.#store.order, list.blockSizeBytes) };
         return item;
       }
       case 'figure':

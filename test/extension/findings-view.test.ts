@@ -31,7 +31,7 @@ describe('Findings view', () => {
   }
 
   async function findDuplicate(): Promise<FindingsNode> {
-    return find(/^Medium/, new RegExp(`^Duplicate index ${duplicate} · `));
+    return find(/^Medium/, new RegExp(`^${duplicate} duplicate index · `));
   }
 
   const ignoredCount = () => {
@@ -114,7 +114,8 @@ describe('Findings view', () => {
   it('opens a fix as a file with its undo, and runs nothing', async () => {
     await vscode.commands.executeCommand('pgInsight.finding.openFix', await findDuplicate());
     const document = vscode.window.activeTextEditor?.document;
-    assert.ok(document?.isUntitled);
+    assert.ok(document);
+    assert.equal(document.isDirty, false, 'it closes without a question');
     assert.equal(document.languageId, 'sql');
     const sql = document
       .getText()
@@ -123,13 +124,49 @@ describe('Findings view', () => {
     assert.deepEqual(sql, [`DROP INDEX CONCURRENTLY public.${duplicate};`]);
     assert.match(document.getText(), /outside a transaction block/);
     assert.match(document.getText(), /^-- CREATE INDEX CONCURRENTLY /m);
-    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    assert.ok(!vscode.workspace.textDocuments.some(({ isDirty }) => isDirty));
     assert.equal((await extension.shop.query('SELECT FROM pg_class WHERE relname = $1', [duplicate])).length, 1);
   });
 
   it('copies the SQL of a fix', async () => {
     await vscode.commands.executeCommand('pgInsight.finding.copyFix', await findDuplicate());
     assert.equal(await vscode.env.clipboard.readText(), `DROP INDEX CONCURRENTLY public.${duplicate};\n`);
+  });
+
+  it('opens and explains the statement that a finding is about', async () => {
+    const sql = 'SELECT status, pg_sleep(0.15) FROM orders WHERE id = $1';
+    const [order] = await extension.shop.query<{ id: string }>('SELECT min(id)::text AS id FROM orders');
+    await extension.shop.query(sql.replace('$1', order?.id ?? ''));
+    await extension.parts.healthStore.refresh();
+    const [row] = await extension.shop.query<{ id: string; query: string }>(
+      `SELECT queryid::text AS id, query FROM pg_stat_statements WHERE query LIKE 'SELECT status, pg_sleep%'`,
+    );
+    const finding = await find(/^Medium/, /^orders: id = \$2 \d+ ms · slow statement$/);
+    assert.match(itemOf(finding).contextValue ?? '', /^finding\.explainable\.object$/);
+    const details = await children(finding);
+    assert.deepEqual(
+      details.filter(({ kind }) => kind === 'statement' || kind === 'advice').map((node) => node.kind),
+      ['statement', 'advice'],
+    );
+    assert.ok(details.map(textOf).includes(`query ID ${row?.id ?? ''}`));
+    const [statement] = details;
+    assert.equal(statement?.kind === 'statement' && itemOf(statement).contextValue, 'statement.explainable');
+    for (const node of [finding, statement]) {
+      await vscode.commands.executeCommand('pgInsight.slowQuery.open', node);
+      assert.equal(vscode.window.activeTextEditor?.document.getText(), row?.query);
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    }
+    await vscode.commands.executeCommand('pgInsight.slowQuery.explain', finding);
+    const tab = await waitFor('the plan', () =>
+      vscode.window.tabGroups.all
+        .flatMap(({ tabs }) => tabs)
+        .find(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith('pgInsight.plan')),
+    );
+    assert.match(tab.label, /^Plan: SELECT … FROM orders WHERE id = \$2/);
+    await vscode.window.tabGroups.close(tab);
+    await extension.shop.query('SELECT pg_stat_statements_reset(0, 0, $1::bigint)', [row?.id]);
+    await extension.parts.healthStore.refresh();
   });
 
   it('has a page for every rule', async () => {
@@ -147,10 +184,10 @@ describe('Findings view', () => {
     const list = { ignore: [{ object: `public.${duplicate}`, reason }] };
     await vscode.workspace.fs.writeFile(ignoreUri, new TextEncoder().encode(JSON.stringify(list)));
     await waitFor('the finding is ignored', () => ignoredCount() > 0);
-    const ignored = await find(/^Ignored \(\d+\)/, new RegExp(`^Duplicate index ${reason} · ${duplicate} · `));
+    const ignored = await find(/^Ignored \(\d+\)/, new RegExp(`^${duplicate} ${reason} · duplicate index · `));
     assert.match(itemOf(ignored).contextValue ?? '', /^ignoredFinding\.fix/);
     const shown = (await children(await find(/^Medium/))).map(textOf);
-    assert.ok(!shown.some((text) => text.startsWith(`Duplicate index ${duplicate}`)));
+    assert.ok(!shown.some((text) => text.startsWith(`${duplicate} duplicate index`)));
   });
 
   it('takes an entry off the list and leaves the others', async () => {
@@ -163,7 +200,7 @@ describe('Findings view', () => {
     await waitFor('the finding is ignored', () => ignoredCount() === 1);
     await vscode.commands.executeCommand(
       'pgInsight.finding.unignore',
-      await find(/^Ignored \(1\)/, /^Duplicate index for now/),
+      await find(/^Ignored \(1\)/, new RegExp(`^${duplicate} for now`)),
     );
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(ignoreUri));
     assert.deepEqual(JSON.parse(text), { ignore: [other] });
@@ -179,7 +216,7 @@ describe('Findings view', () => {
       return state.state === 'available' && state.ignoreProblem !== null;
     };
     await waitFor('the problem is noticed', problem);
-    const row = await find(new RegExp(`^Open ${ignoreFileName}: It is not JSON`));
+    const row = await find(new RegExp(`^Open ${ignoreFileName}: Line 1: This is not JSON`));
     assert.equal(itemOf(row).command?.command, 'pgInsight.ignoreList.open');
     await findDuplicate();
     // the reporter shows the refusal and waits for an answer

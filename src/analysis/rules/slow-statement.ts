@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { formatMs, formatQuantity } from '../format/numbers';
 import { groupBy } from '../group-by';
 import { defineRule, measured, type RuleFinding } from '../rule';
-import { quoteIdentifier } from '../sql/identifiers';
+import { toHiddenStatementsFix } from '../statements/hidden-statements';
+import { shortenStatement } from '../statements/statement-text';
 import { isToolStatement } from '../statements/tool-statement';
 
 /** What a person notices as a delay, and where waiting begins (Nielsen, Response Times: 0.1 s and 1 s). */
@@ -36,19 +37,19 @@ export const slowStatement = defineRule({
       const meanMs = totalMs / Math.max(1, calls);
       const text = (rows[0]?.text ?? '').replaceAll(/\s+/g, ' ').trim();
       if (queryId === null || calls < options.minCalls || meanMs <= options.minMeanMs) return [];
-      const shown = text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
       return [
         {
           severity: meanMs > options.highFromMeanMs ? 'high' : 'medium',
           weight: totalMs,
           subject: { kind: 'statement', queryId },
-          message: `${shown} takes ${formatMs(meanMs)} on average (${formatQuantity(calls, 'call')}).`,
+          message: `${shortenStatement(text, shownLength)} takes ${formatMs(meanMs)} on average (${formatQuantity(calls, 'call')}).`,
           advice: 'Explain it to see where the time goes.',
           evidence: [
             measured('mean time', meanMs, 'ms'),
             measured('calls', calls, 'calls'),
             measured('total time', totalMs, 'ms'),
             measured('slowest call', Math.max(...rows.map(({ maxExecMs }) => maxExecMs)), 'ms'),
+            measured('query ID', queryId, null),
           ],
           // a queryid holds the OIDs of tables: it is another one after a restore
           fingerprint: `slow-statement: ${text}`,
@@ -59,7 +60,6 @@ export const slowStatement = defineRule({
       ({ text, calls, meanExecMs }) => text === null && calls >= options.minCalls && meanExecMs > options.minMeanMs,
     );
     if (hidden.length === 0) return found;
-    const role = quoteIdentifier(server.role);
     return [
       ...found,
       {
@@ -68,13 +68,7 @@ export const slowStatement = defineRule({
         subject: { kind: 'role', name: server.role },
         message: `${formatQuantity(hidden.length, 'statement')} of other roles with a mean above ${formatMs(options.minMeanMs)} can't be named: role "${server.role}" may not see them.`,
         evidence: [measured('hidden statements', hidden.length, 'statements')],
-        fix: {
-          title: 'Let the role see all statements',
-          sql: `GRANT pg_read_all_stats TO ${role};`,
-          undoSql: `REVOKE pg_read_all_stats FROM ${role};`,
-          risk: 'The role can then read the text of every statement, with the constants of some.',
-          outsideTransaction: false,
-        },
+        fix: toHiddenStatementsFix(server.role),
         fingerprint: 'slow-statement: hidden',
       },
     ];

@@ -1,7 +1,7 @@
 // The rows of pg_stat_statements as a list of slow queries: each with its share of the load, sorted and filtered. Pure; the
 // view and the terminal program show the same.
 import { toRatio } from '../ratio';
-import type { SnapshotStatement } from '../snapshot';
+import type { Snapshot, SnapshotStatement } from '../snapshot';
 
 export interface StatementEntry {
   /** Unlike that of every other entry of the list, and the same when the list is read again. */
@@ -84,4 +84,10 @@ export function filterStatements(entries: readonly StatementEntry[], filter: str
     const searched = `${text ?? ''}\n${role ?? ''}`.toLowerCase();
     return words.every((word) => (word.startsWith('-') ? !searched.includes(word.slice(1)) : searched.includes(word)));
   });
+}
+
+/** The text of the statement that a finding is about; null when it is not counted any more. */
+export function findStatementText({ sections: { statements } }: Snapshot, queryId: string): string | null {
+  if (statements.status === 'unavailable') return null;
+  return statements.rows.find((statement) => statement.queryId === queryId)?.text ?? null;
 }
