@@ -49,6 +49,7 @@ export const oldestSandboxMajor = 13;
 export const preferredSandboxMajor = 18;
 /** Long for a program that only prints its version; a network drive may be asleep. */
 const versionTimeoutMs = 10_000;
+const lacksLibrary = /shared librar|shared object|Library not loaded/;
 
 export const nativeSearch: BinariesSearch = {
   setting: '',
@@ -77,7 +78,9 @@ async function listVersions(folder: string): Promise<string[]> {
 
 /** Folders where PostgreSQL's programs usually are, whether or not they exist. */
 export async function listUsualFolders({ env, platform }: BinariesSearch): Promise<string[]> {
-  const inPath = (env['PATH'] ?? env['Path'] ?? '').split(platform === 'win32' ? ';' : ':').filter(path.isAbsolute);
+  const inPath = (env['PATH'] ?? env['Path'] ?? '')
+    .split(platform === 'win32' ? ';' : ':')
+    .filter((folder) => path.isAbsolute(folder));
   const bin = (folders: string[]) => folders.map((folder) => path.join(folder, 'bin'));
   if (platform === 'win32') {
     const roots = [env['ProgramFiles'], env['ProgramW6432']].filter((root) => root !== undefined);
@@ -138,20 +141,17 @@ async function examine(
   const { code, output } = await runQuietly(postgres, ['--version']);
   const version = /^postgres \(PostgreSQL\) (\d+)(\.\d+|\w+)?/.exec(output);
   // the package's own libraries are found through links that npm does not make with --ignore-scripts
-  if (
-    version === null &&
-    origin === 'package' &&
-    /\.so\.\d+: cannot open shared object|Library not loaded/.test(output)
-  ) {
+  if (version === null && origin === 'package' && lacksLibrary.test(output)) {
     return { origin, folder: real, major: preferredSandboxMajor, version: String(preferredSandboxMajor) };
   }
   if (code === 'EACCES') return refuse('wrong-platform', 'your user may not run its postgres');
   if (version === null) {
-    // ENOEXEC; Windows says UNKNOWN; a missing program loader (another libc) is ENOENT although the file is there
-    const isForeign = typeof code === 'string' && code !== 'ETIMEDOUT';
+    // a program that the system does not know is handed to the shell, which says all sorts of things
     return refuse(
       'wrong-platform',
-      isForeign ? 'its postgres is for another platform' : `its postgres does not run: ${output.split('\n')[0] ?? ''}`,
+      lacksLibrary.test(output)
+        ? `its postgres lacks a library: ${output.split('\n')[0] ?? ''}`
+        : 'its postgres does not run here: it is for another platform, or damaged',
     );
   }
   const major = Number(version[1]);

@@ -5,7 +5,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeFileError, errorCode } from '../../error-code';
-import { SandboxFailure, toDiskFullFailure } from './sandbox-failure';
+import { SandboxFailure, toDiskFullFailure, toNotPermittedFailure } from './sandbox-failure';
 
 /** PostgreSQL refuses to run as root (dev containers do): it gets nobody and nogroup, which every Linux has. */
 export const serverUser = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : null;
@@ -124,13 +124,21 @@ export async function copyForServer(from: string, to: string): Promise<void> {
   );
 }
 
+/** Again when somebody still writes to it. */
+export function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
 export async function giveToServer(file: string): Promise<void> {
   if (serverUser !== null) await chown(file, serverUser.uid, serverUser.gid);
 }
 
 /** The cache folder, made when it is not there. As root another user must get through to what lies in it. */
 export async function provideCacheFolder({ cacheFolder }: SandboxPlaces): Promise<string> {
-  await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+  await mkdir(cacheFolder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    // Node's word for a read-only file system
+    throw errorCode(error) === 'ENOENT' ? toNotPermittedFailure('write to', cacheFolder, { cause: error }) : error;
+  });
   if (serverUser !== null) await chmod(cacheFolder, 0o711);
   const { bavail, bsize } = await statfs(cacheFolder);
   if (bavail * bsize < leastFreeBytes) throw toDiskFullFailure(cacheFolder);
@@ -196,7 +204,7 @@ export async function removeLeftovers({ temporaryFolders }: SandboxPlaces, now: 
       const isOurs = found?.isDirectory() === true && (owner === undefined || found.uid === owner);
       if (!isOurs || now - found.mtimeMs < youngMs || (await isOwnerAlive(folder))) continue;
       // somebody else may be removing it as well
-      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+      await removeFolder(folder).catch(() => undefined);
     }
   }
 }

@@ -1,7 +1,7 @@
 // A throw-away PostgreSQL on this machine in which PG Insight plans with the user's DDL and statistics. Nothing is ever
 // executed in it but EXPLAIN without ANALYZE.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { open, readFile, stat, truncate } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   giveToServer,
   makeSandboxFolder,
   measureRealBytes,
+  removeFolder,
   removeLeftovers,
   serverUser,
   showLife,
@@ -293,14 +294,20 @@ class LocalServer implements SandboxServer {
       this.#child?.kill('SIGQUIT');
       await this.#exited;
     }
-    await rm(this.#parts.folder, { recursive: true, force: true }).catch(() => undefined);
+    await removeFolder(this.#parts.folder).catch(() => undefined);
     await Promise.all([...this.#clients].map((client) => client.end().catch(() => undefined)));
   }
 }
 
 /** Rejects with a SandboxFailure, and leaves nothing then. */
 export async function startSandboxServer(options: SandboxServerOptions): Promise<SandboxServer> {
-  const { places, limits } = options;
+  return startOnce(options).catch((error: unknown) => {
+    if (!(error instanceof SandboxFailure) || error.trouble !== 'not-started') throw error;
+    return startOnce(options);
+  });
+}
+
+async function startOnce({ binaries: found, places, limits }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = await makeSandboxFolder(places);
   const watchdog = new SandboxWatchdog(folder);
   let life: Server | null = null;
@@ -308,10 +315,14 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
   try {
     life = await showLife(folder);
     void removeLeftovers(places, Date.now());
-    const binaries = await provideRunnable(options.binaries, places, watchdog);
+    const binaries = await provideRunnable(found, places, watchdog);
     const template = await provideTemplate(binaries, places, watchdog);
     server = new LocalServer({ folder, watchdog, binaries, limits });
-    await server.start(template);
+    await server.start(template).catch(async (error: unknown) => {
+      // a cleaner of caches may have taken half of it
+      await removeFolder(template.folder);
+      throw error;
+    });
   } catch (error) {
     if (server === null) await watchdog.finish();
     else await server.stop();

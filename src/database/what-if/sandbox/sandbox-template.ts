@@ -9,7 +9,14 @@ import type { PostgresBinaries } from './postgres-binaries';
 import { isForeignProgram } from './postgres-binaries';
 import { templateRecipe, toInitdbArguments } from './sandbox-arguments';
 import { SandboxFailure, toFolderFailure, toProgramFailure } from './sandbox-failure';
-import { copyForServer, giveToServer, provideCacheFolder, serverUser, type SandboxPlaces } from './sandbox-folder';
+import {
+  copyForServer,
+  giveToServer,
+  provideCacheFolder,
+  removeFolder,
+  serverUser,
+  type SandboxPlaces,
+} from './sandbox-folder';
 import type { SandboxWatchdog } from './sandbox-watchdog';
 
 const passwordsSchema = z.strictObject({ owner: z.string(), planner: z.string() });
@@ -130,7 +137,7 @@ async function provideCached(
     await rename(unfinished, folder).catch(async (error: unknown) => {
       if (await isComplete(folder)) return;
       // what is there is broken
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
       await rename(unfinished, folder).catch(() => {
         throw error;
       });
@@ -138,7 +145,7 @@ async function provideCached(
   } catch (error) {
     throw toFolderFailure(error, cache);
   } finally {
-    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
+    await removeFolder(unfinished).catch(() => undefined);
     watchdog.forgetFolder(unfinished);
   }
   return folder;
@@ -151,7 +158,7 @@ async function removeUnused(cache: string): Promise<void> {
     const folder = path.join(cache, name);
     const ageMs = now - ((await stat(folder).catch(() => null))?.mtimeMs ?? now);
     const limitMs = name.includes('.unfinished-') ? unfinishedMs : unusedMs;
-    if (ageMs > limitMs) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    if (ageMs > limitMs) await removeFolder(folder).catch(() => undefined);
   }
 }
 

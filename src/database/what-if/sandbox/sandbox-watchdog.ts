@@ -2,6 +2,7 @@
 // it ends the owner's processes and removes its folders. Stopping a sandbox is nothing but closing the pipe, so that the
 // way after kill -9 is the way that is taken every day.
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 
 /** What is to be ended and removed; each message on the pipe replaces the one before. */
 export interface WatchedThings {
@@ -74,7 +75,7 @@ export class SandboxWatchdog {
     child.stdin.on('error', () => undefined);
     // neither keeps the owner from ending
     child.unref();
-    if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+    (child.stdin as Socket).unref();
     this.#tell();
   }
 
