@@ -1,12 +1,12 @@
 // Composition root of the editor. Activation creates objects, views and the status bar item; whatever is large (pg, zod,
 // the SQL parser and its WASM, the plan rules) is a bundle of its own, loaded by the first thing that needs it.
 import * as vscode from 'vscode';
+import { access, loadEngine, profiles, sources } from './engine-on-demand';
 import { ConnectionCommands } from './providers/connection-commands';
 import { ConnectionStatus } from './providers/connection-status';
 import { ConnectionStore } from './providers/connection-store';
 import { ConnectionsView } from './providers/connections-view';
 import { followContextKeys } from './providers/context-keys';
-import type { ConnectionSources, DatabaseAccess, ProfileStore } from './providers/database-port';
 import { ExplainCommands } from './providers/explain-commands';
 import { ExplainLenses } from './providers/explain-lenses';
 import { FailureReporter } from './providers/failure-reporter';
@@ -17,6 +17,8 @@ import { IgnoreFile } from './providers/ignore-file';
 import { IndexBuildCommands } from './providers/index-build-commands';
 import { IndexesCommands } from './providers/indexes-commands';
 import { IndexesView } from './providers/indexes-view';
+import { registerLanguageFeatures } from './providers/language-features';
+import { LatePanels } from './providers/late-panels';
 import { MissingIndexes } from './providers/missing-indexes';
 import { ParameterMemory } from './providers/parameter-memory';
 import { PasswordStore } from './providers/password-store';
@@ -28,7 +30,6 @@ import { SlowQueriesCommands } from './providers/slow-queries-commands';
 import { SlowQueriesStore } from './providers/slow-queries-store';
 import { SlowQueriesTree } from './providers/slow-queries-tree';
 import { SlowQueriesView } from './providers/slow-queries-view';
-import { sqlLanguages } from './providers/source-text';
 import { StatementDiagnostics } from './providers/statement-diagnostics';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
@@ -36,48 +37,16 @@ import { TablesView } from './providers/tables-view';
 import { createViews } from './providers/views';
 import type { ComparePanels } from './webviews/compare-panel';
 import type { PlanPanels } from './webviews/plan-panel';
+import type { PlanDocument } from './webviews/protocol';
 import type { ReportPanels } from './webviews/report-panel';
-
-const loadEngine = () => import('./editor-engine');
-
-const access: DatabaseAccess = {
-  connect: async (...request) => (await loadEngine()).access.connect(...request),
-};
-
-const profiles: ProfileStore = {
-  load: async () => (await loadEngine()).profiles.load(),
-  save: async (profile) => (await loadEngine()).profiles.save(profile),
-  remove: async (id) => (await loadEngine()).profiles.remove(id),
-};
-
-const sources: ConnectionSources = {
-  createId: async () => (await loadEngine()).sources.createId(),
-  parseUrl: async (url) => (await loadEngine()).sources.parseUrl(url),
-  findDatabaseUrl: async (text) => (await loadEngine()).sources.findDatabaseUrl(text),
-  listEnvironmentVariables: async () => (await loadEngine()).sources.listEnvironmentVariables(),
-  listServices: async () => (await loadEngine()).sources.listServices(),
-};
 
 /** Kept for deactivate(), which VS Code calls without a context. */
 let openConnections: ConnectionStore | null = null;
 
 /** What the tests inside VS Code look at: the very objects that the views show. */
-export interface ExtensionParts {
-  connectionStore: ConnectionStore;
-  connectionsView: ConnectionsView;
-  findingsView: FindingsView;
-  healthStore: HealthStore;
-  indexesView: IndexesView;
-  missingIndexes: MissingIndexes;
-  slowQueriesStore: SlowQueriesStore;
-  slowQueriesTree: SlowQueriesTree;
-  slowQueriesView: SlowQueriesView;
-  tablesStore: TablesStore;
-  tablesView: TablesView;
-  logFolder: vscode.Uri;
-}
+export type ExtensionParts = ReturnType<typeof activate>;
 
-export function activate(context: vscode.ExtensionContext): ExtensionParts {
+export function activate(context: vscode.ExtensionContext) {
   const log = vscode.window.createOutputChannel('PG Insight', { log: true });
   const reporter = new FailureReporter(log);
   const passwords = new PasswordStore(context.secrets, context.globalState);
@@ -95,31 +64,25 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics();
   const lenses = new ExplainLenses();
-  let panels: Promise<PlanPanels> | null = null;
-  const loadPanels = (): Promise<PlanPanels> =>
-    (panels ??= loadEngine().then(
-      ({ PlanPanels: Panels }) =>
-        new Panels(context, {
-          runAgain: (document) => explain.runAgain(document),
-          revealSql: (document) => reporter.guard(() => revealSource(document)),
-          log,
-        }),
-    ));
-  let reportPanels: Promise<ReportPanels> | null = null;
-  const loadReportPanels = (): Promise<ReportPanels> =>
-    (reportPanels ??= loadEngine().then(
-      ({ ReportPanels: Panels }) =>
-        new Panels(context, {
-          refresh: () => reports.refresh(),
-          guard: (work) => reporter.guard(work),
-          log,
-        }),
-    ));
+  const revealSql = (document: PlanDocument) => reporter.guard(() => revealSource(document));
+  const plans = new LatePanels<PlanPanels>(async () => {
+    const { PlanPanels: Panels } = await loadEngine();
+    return new Panels(context, { runAgain: (document) => explain.runAgain(document), revealSql, log });
+  });
+  const showPlan = async (document: PlanDocument) => (await plans.get()).show(document);
+  const reportPanels = new LatePanels<ReportPanels>(async () => {
+    const { ReportPanels: Panels } = await loadEngine();
+    return new Panels(context, {
+      refresh: () => reports.refresh(),
+      guard: (work) => reporter.guard(work),
+      log,
+    });
+  });
   const reports: ReportCommands = new ReportCommands({
     connections,
     store: healthStore,
     reporter,
-    loadPanels: loadReportPanels,
+    loadPanels: () => reportPanels.get(),
   });
   const explain: ExplainCommands = new ExplainCommands({
     connections,
@@ -129,7 +92,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     reporter,
     log,
     findPlanInsights: async (plan, session) => (await loadEngine()).findPlanInsights(plan, session),
-    showPlan: async (document) => (await loadPanels()).show(document),
+    showPlan,
   });
   const connectionsView = new ConnectionsView(connectionStore, passwords, async (session) =>
     (await loadEngine()).runDoctor(session),
@@ -181,7 +144,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
         new Panels(context.extensionUri, {
           undo: (document) => quickFixes.undo(document),
           measure: (planned) => explain.runAgain({ ...planned, analyzed: true }),
-          showPlan: async (document) => (await loadPanels()).show(document),
+          showPlan,
           revealSql: (document) => reporter.guard(() => revealSource(document)),
           log,
         }),
@@ -193,8 +156,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     ignoreFile,
     reporter,
     openSession: (profile) => connections.openSession(profile),
-    showPlan: async (document) => (await loadPanels()).show(document),
-    findMeasuredPlan: async (planned) => (await loadPanels()).findMeasured(planned),
+    showPlan,
+    findMeasuredPlan: async (planned) => (await plans.get()).findMeasured(planned),
     showComparison: async (document) => (await loadComparisons()).show(document),
   });
   context.subscriptions.push(
@@ -214,24 +177,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionParts {
     findingsView,
     new ConnectionStatus(connectionStore),
     followContextKeys(connectionStore, tablesStore, indexesView),
-    vscode.languages.registerCodeLensProvider([...sqlLanguages], lenses),
-    vscode.languages.registerCodeActionsProvider([...sqlLanguages], new QuickFixActions(missingIndexes), {
-      providedCodeActionKinds: QuickFixActions.providedCodeActionKinds,
-    }),
-    // a selection in any file may be explained
-    vscode.languages.registerCodeActionsProvider('*', diagnostics, {
-      providedCodeActionKinds: StatementDiagnostics.providedCodeActionKinds,
-    }),
-    vscode.window.registerWebviewPanelSerializer('pgInsight.plan', {
-      deserializeWebviewPanel: async (panel, state: unknown) =>
-        (await loadPanels()).deserializeWebviewPanel(panel, state),
-    }),
-    vscode.window.registerWebviewPanelSerializer('pgInsight.report', {
-      deserializeWebviewPanel: async (panel) => (await loadReportPanels()).deserializeWebviewPanel(panel),
-    }),
-    vscode.commands.registerCommand('pgInsight.log.show', () => {
-      log.show();
-    }),
+    ...registerLanguageFeatures({ lenses, diagnostics, quickFixActions: new QuickFixActions(missingIndexes) }),
+    plans.register('pgInsight.plan'),
+    reportPanels.register('pgInsight.report'),
+    reporter.register(),
     ...connections.register(),
     ...explain.register(),
     ...reports.register(),
