@@ -1,7 +1,9 @@
 // Building and dropping indexes from the editor: the question that names everything, the server's progress with Cancel,
-// whoever is in the way, what is left when it fails, and Undo. The only place in the editor where an IndexConsent is made.
+// whoever is in the way, what is left when it fails, and Undo of every change that is remembered. The only place in the
+// editor where an IndexConsent is made.
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { isDatabaseFailure, type DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { formatBytes, formatMs } from '../analysis/format/numbers';
 import {
@@ -26,20 +28,22 @@ import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import { runCancellable } from './cancellable';
 import type { DatabaseSession } from './database-port';
 import type { FailureReporter } from './failure-reporter';
+import type { IndexChange, IndexChanges } from './index-changes';
+import { separator } from './quick-steps';
 
 export type BuiltIndex = Extract<IndexBuildOutcome, { outcome: 'built' }>;
 export type DroppedIndexes = Extract<IndexDropOutcome, { outcome: 'dropped' }>;
-
-/** What Undo takes back: the last thing that was done in this window. */
-type LastChange =
-  | { kind: 'built'; profile: ConnectionProfile; undo: IndexDropRequest }
-  | { kind: 'dropped'; profile: ConnectionProfile; undo: IndexBuildRequest };
 
 export interface IndexBuildCommandsParts {
   reporter: FailureReporter;
   log: vscode.LogOutputChannel;
   /** The profile's session, connected when it is not; null when the user gave up. */
   openSession: (profile: ConnectionProfile) => Promise<DatabaseSession | null>;
+  /** Null when there is no such profile any more. */
+  readProfile: (id: string) => Promise<ConnectionProfile | null>;
+  /** The connection that this window uses. */
+  findActiveProfile: () => ConnectionProfile | null;
+  changes: IndexChanges;
   /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
   onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
@@ -50,12 +54,12 @@ const blockerPatienceMs = 10_000;
 
 const cancel = 'Cancel';
 const undo = 'Undo';
+const redo = 'Redo';
 const copySql = 'Copy SQL';
 const dropRemainder = 'Drop the Remainder';
 
 export class IndexBuildCommands {
   readonly #parts: IndexBuildCommandsParts;
-  #last: LastChange | null = null;
 
   constructor(parts: IndexBuildCommandsParts) {
     this.#parts = parts;
@@ -63,12 +67,24 @@ export class IndexBuildCommands {
 
   register(): vscode.Disposable[] {
     return [
-      vscode.commands.registerCommand('pgInsight.index.undo', () => this.#parts.reporter.guard(() => this.undo())),
+      vscode.commands.registerCommand('pgInsight.index.undo', () =>
+        this.#parts.reporter.guard(async () => {
+          const change = await this.#pickChange();
+          if (change !== null) await this.undo(change);
+        }),
+      ),
     ];
   }
 
-  /** Null when the user did not want it, or it failed and that was said. Rejects when nothing could be begun. */
-  async create(session: DatabaseSession, request: IndexBuildRequest): Promise<BuiltIndex | null> {
+  /**
+   * Null when the user did not want it, or it failed and that was said. Rejects when nothing could be begun. `undone` is
+   * the change that it takes back.
+   */
+  async create(
+    session: DatabaseSession,
+    request: IndexBuildRequest,
+    undone: IndexChange | null = null,
+  ): Promise<BuiltIndex | null> {
     const { index } = request;
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
     const plan = await runCancellable(`Looking at what ${title} needs`, (signal) =>
@@ -90,14 +106,22 @@ export class IndexBuildCommands {
     this.#parts.log.info(
       `Created ${title} on ${session.database} at ${session.server} in ${formatMs(outcome.durationMs)}.`,
     );
-    this.#last = { kind: 'built', profile: session.profile, undo: outcome.undo };
+    const change: IndexChange = {
+      ...toFacts(session, title, outcome.definition, undone),
+      kind: 'created',
+      undo: outcome.undo,
+    };
+    await this.#parts.changes.add(change, undone);
     this.#parts.onDidCreate(session, outcome);
-    this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`);
+    this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`, change);
     return outcome;
   }
 
   /** Null when the user did not want it, or it failed and that was said. */
-  async drop(session: DatabaseSession, request: IndexDropRequest): Promise<DroppedIndexes | null> {
+  async drop(session: DatabaseSession, wanted: IndexDropRequest): Promise<DroppedIndexes | null> {
+    // what was made here is taken back, wherever that is asked for: it may hold indexes that were there before
+    const undone = this.#parts.changes.findCreated(session, wanted);
+    const request = undone === null ? wanted : { ...wanted, keep: undone.undo.keep };
     const title = `index ${request.indexes.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ')}`;
     const plan = await runCancellable(`Looking at ${title}`, (signal) => session.prepareIndexDrop(request, signal));
     const consent = await askToChange(session, plan, {
@@ -116,32 +140,97 @@ export class IndexBuildCommands {
     // the log keeps what brings it back, also when the window is closed
     const howToUndo = outcome.undoSql === '' ? '' : ` To bring it back: ${outcome.undoSql.trimEnd()}`;
     this.#parts.log.info(`Dropped ${title} on ${session.database} at ${session.server}.${howToUndo}`);
-    this.#last = outcome.undo === null ? null : { kind: 'dropped', profile: session.profile, undo: outcome.undo };
+    if (outcome.undo === null) {
+      void vscode.window.showInformationMessage(`Dropped ${title}.`);
+    } else {
+      const change: IndexChange = {
+        ...toFacts(session, title, outcome.undoSql.trimEnd(), undone),
+        kind: 'dropped',
+        undo: outcome.undo,
+      };
+      await this.#parts.changes.add(change, undone);
+      this.#offerUndo(`Dropped ${title}.`, change);
+    }
     this.#parts.onDidDrop(session, outcome);
-    if (outcome.undo === null) void vscode.window.showInformationMessage(`Dropped ${title}.`);
-    else this.#offerUndo(`Dropped ${title}.`);
     return outcome;
   }
 
   /** Asks as every other change does. */
-  async undo(): Promise<void> {
-    const last = this.#last;
-    if (last === null) {
-      void vscode.window.showInformationMessage('No index was created or dropped in this window that could be undone.');
-      return;
-    }
-    const session = await this.#parts.openSession(last.profile);
+  async undo(change: IndexChange): Promise<void> {
+    const session = await this.#openSessionOf(change);
     if (session === null) return;
-    if (last.kind === 'built') await this.drop(session, last.undo);
-    else await this.create(session, last.undo);
+    try {
+      if (change.kind === 'created') await this.drop(session, change.undo);
+      else await this.create(session, change.undo, change);
+    } catch (error) {
+      // the index or its table is gone: there is nothing left to take back
+      if (isDatabaseFailure(error) && error.kind === 'statement') await this.#parts.changes.remove(change);
+      throw error;
+    }
+  }
+
+  /** Null when the user gave up. Rejects when the connection does not lead there any more. */
+  async #openSessionOf({
+    profileId,
+    connection,
+    title,
+    server,
+    database,
+  }: IndexChange): Promise<DatabaseSession | null> {
+    const profile = await this.#parts.readProfile(profileId);
+    if (profile === null) {
+      throw new DatabaseFailure(
+        'configuration',
+        `The connection "${connection}", over which ${title} was changed, is gone.`,
+        `Add a connection to database "${database}" on ${server}, and use its Indexes view.`,
+      );
+    }
+    const session = await this.#parts.openSession(profile);
+    if (session === null || (session.server === server && session.database === database)) return session;
+    throw new DatabaseFailure(
+      'configuration',
+      `${title} was changed in database "${database}" on ${server}; the connection "${profile.name}" now leads to "${session.database}" on ${session.server}. Nothing was changed.`,
+      'Connect to the first one, and use its Indexes view.',
+    );
+  }
+
+  async #pickChange(): Promise<IndexChange | null> {
+    const all = this.#parts.changes.all;
+    if (all.length === 0) {
+      void vscode.window.showInformationMessage('No index was created or dropped from this workspace.');
+      return null;
+    }
+    const active = this.#parts.findActiveProfile();
+    const toItems = (changes: readonly IndexChange[], heading: string) =>
+      changes.length === 0 ? [] : [separator(heading), ...changes.map((change) => toItem(change, active))];
+    const chosen = await vscode.window.showQuickPick<vscode.QuickPickItem & { change?: IndexChange }>(
+      [
+        ...toItems(
+          all.filter(({ isUndo }) => !isUndo),
+          'undo',
+        ),
+        ...toItems(
+          all.filter(({ isUndo }) => isUndo),
+          'undone already: redo',
+        ),
+      ],
+      {
+        title: 'Undo Index Change',
+        placeHolder: 'What was created is dropped, what was dropped is built again. You are asked before.',
+        matchOnDescription: true,
+        matchOnDetail: true,
+      },
+    );
+    return chosen?.change ?? null;
   }
 
   /** A notification waits for its button for as long as it likes; the command does not. */
-  #offerUndo(message: string): void {
-    const change = this.#last;
-    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
-      // what was done since then is not what this button is about
-      if (chosen === undo && this.#last === change) await this.#parts.reporter.guard(() => this.undo());
+  #offerUndo(message: string, change: IndexChange): void {
+    const button = change.isUndo ? redo : undo;
+    void vscode.window.showInformationMessage(message, button).then(async (chosen) => {
+      // it may have been taken back meanwhile
+      const isThere = this.#parts.changes.all.some(({ id }) => id === change.id);
+      if (chosen === button && isThere) await this.#parts.reporter.guard(() => this.undo(change));
     });
   }
 
@@ -184,6 +273,13 @@ export class IndexBuildCommands {
     { failure, leftover }: { failure: DatabaseFailure; leftover: IndexLeftover },
   ): Promise<void> {
     const { reporter } = this.#parts;
+    if (leftover.left === 'renames') {
+      const { sql } = leftover;
+      await showOutcome(reporter, failure, [
+        { title: copySql, run: () => Promise.resolve(vscode.env.clipboard.writeText(sql)) },
+      ]);
+      return;
+    }
     if (leftover.left !== 'remainder') {
       // a cancel that leaves nothing needs no words
       if (failure.kind !== 'cancelled' || leftover.left !== 'nothing') await showOutcome(reporter, failure, []);
@@ -201,6 +297,36 @@ export class IndexBuildCommands {
       },
     ]);
   }
+}
+
+function toFacts(
+  { profile, server, database }: DatabaseSession,
+  title: string,
+  sql: string,
+  undone: IndexChange | null,
+): Omit<IndexChange, 'kind' | 'undo'> {
+  return {
+    id: randomUUID(),
+    at: new Date().toISOString(),
+    profileId: profile.id,
+    connection: profile.name,
+    server,
+    database,
+    title,
+    sql,
+    // to redo is to do it as it was first done
+    isUndo: undone !== null && !undone.isUndo,
+  };
+}
+
+function toItem(change: IndexChange, active: ConnectionProfile | null): vscode.QuickPickItem & { change: IndexChange } {
+  const { kind, isUndo, title, at, server, database, connection, profileId, sql } = change;
+  const when = new Date(at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  const other = profileId === active?.id ? '' : `, another connection: "${connection}"`;
+  const label = isUndo
+    ? `$(redo) Redo: ${kind === 'dropped' ? 'create' : 'drop'} ${title}`
+    : `$(discard) ${kind === 'created' ? 'Created' : 'Dropped'} ${title}`;
+  return { label, description: `${when}, ${database} on ${server}${other}`, detail: sql, change };
 }
 
 /** The reporter keeps silent about a cancel; one that has left something on the server is to be heard of. */

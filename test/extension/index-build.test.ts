@@ -49,6 +49,9 @@ describe('Indexes created in the editor', () => {
       reporter: new FailureReporter(log),
       log,
       openSession: () => Promise.resolve(session),
+      readProfile: () => Promise.resolve(session.profile),
+      findActiveProfile: () => session.profile,
+      changes: extension.parts.indexChanges,
       onDidCreate: (_, built) => created.push(built),
       onDidDrop: () => undefined,
     });

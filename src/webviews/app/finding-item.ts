@@ -2,16 +2,19 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatValue } from '../../analysis/format/numbers';
 import type { Evidence, Finding, SuggestedFix } from '../../analysis/finding';
+import type { AdvisedIndex } from './advised-finding';
 import { icon } from './icon';
 import { severityIcon, severityWord } from './severity';
 
 export interface FindingActions {
   copyFix: (finding: Finding) => void;
+  /** The advised index, in place of the general advice; absent where none is. */
+  createIndex: AdvisedIndex | null;
   /** What the finding is about, and how to get there; absent where it is already shown. */
   place?: { label: string; show: () => void };
 }
 
-export function renderFinding(finding: Finding, { copyFix, place }: FindingActions): TemplateResult {
+export function renderFinding(finding: Finding, { copyFix, createIndex, place }: FindingActions): TemplateResult {
   const { severity, message, advice, evidence, fix } = finding;
   const link = place && html`<button class="link" type="button" @click=${place.show}>${place.label}</button>`;
   return html`
@@ -20,7 +23,13 @@ export function renderFinding(finding: Finding, { copyFix, place }: FindingActio
       <span class="finding-message">${message}</span>
     </div>
     <div class="finding-body">
-      ${advice === undefined ? nothing : html`<p class="advice">${advice}</p>`}
+      ${
+        createIndex === null
+          ? advice === undefined
+            ? nothing
+            : html`<p class="advice">${advice}</p>`
+          : renderAdvised(createIndex)
+      }
       <div class="finding-meta">${link ?? nothing}<span class="muted">${finding.ruleId}</span></div>
       ${evidence.length === 0 ? nothing : renderEvidence(evidence)}
       ${
@@ -32,6 +41,15 @@ export function renderFinding(finding: Finding, { copyFix, place }: FindingActio
       }
     </div>
   `;
+}
+
+function renderAdvised({ missingIndex, run }: AdvisedIndex): TemplateResult {
+  return html`<p class="advice">${missingIndex.advice}</p>
+    <p class="advice-action">
+      <vscode-button icon="lightbulb" data-action="create-index" @click=${run}
+        >Create Index on ${missingIndex.columns}...</vscode-button
+      >
+    </p>`;
 }
 
 function renderEvidence(evidence: readonly Evidence[]): TemplateResult {

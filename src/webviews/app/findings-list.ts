@@ -3,6 +3,8 @@ import { html, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
 import type { Plan } from '../../analysis/plan/plan';
+import type { PlanMissingIndex } from '../protocol';
+import { toCreateIndex } from './advised-finding';
 import { renderFinding } from './finding-item';
 import { LightElement } from './light-element';
 import { nodeName } from './node-text';
@@ -11,6 +13,7 @@ import { nodeName } from './node-text';
 export class FindingsList extends LightElement {
   @property({ attribute: false }) plan!: Plan;
   @property({ attribute: false }) findings: readonly Finding[] = [];
+  @property({ attribute: false }) missingIndex: PlanMissingIndex | null = null;
   @property({ type: Boolean }) analyzed = false;
 
   protected override render(): TemplateResult {
@@ -39,10 +42,13 @@ export class FindingsList extends LightElement {
     const copyFix = ({ fingerprint }: Finding) => {
       this.tell('copy-fix', fingerprint);
     };
-    if (node === undefined) return renderFinding(finding, { copyFix });
+    const createIndex = toCreateIndex(finding, this.plan, this.missingIndex, () => {
+      this.tell('create-index');
+    });
+    if (node === undefined) return renderFinding(finding, { copyFix, createIndex });
     const show = () => {
       this.tell('show-node', node.id);
     };
-    return renderFinding(finding, { copyFix, place: { label: nodeName(node), show } });
+    return renderFinding(finding, { copyFix, createIndex, place: { label: nodeName(node), show } });
   }
 }

@@ -5,6 +5,8 @@ import { classMap } from 'lit/directives/class-map.js';
 import { formatCount, formatMs, formatQuantity, formatRatio } from '../../analysis/format/numbers';
 import type { Finding } from '../../analysis/finding';
 import type { Plan, PlanNode } from '../../analysis/plan/plan';
+import type { PlanMissingIndex } from '../protocol';
+import { toCreateIndex } from './advised-finding';
 import { describeEstimate } from './columns';
 import { toFieldGroups, toLine, toObjectLines, toWorkerTable, type FieldLine } from './field-groups';
 import { renderFinding } from './finding-item';
@@ -16,6 +18,7 @@ export class PlanDetails extends LightElement {
   @property({ attribute: false }) plan!: Plan;
   /** The server's text of the plan. */
   @property({ attribute: false }) json = '';
+  @property({ attribute: false }) missingIndex: PlanMissingIndex | null = null;
   @property({ attribute: false }) selected: number | null = null;
   @property({ attribute: false }) findings: readonly Finding[] = [];
 
@@ -67,6 +70,9 @@ export class PlanDetails extends LightElement {
                 copyFix: ({ fingerprint }) => {
                   this.tell('copy-fix', fingerprint);
                 },
+                createIndex: toCreateIndex(finding, this.plan, this.missingIndex, () => {
+                  this.tell('create-index');
+                }),
               })}
             </li>`,
         )}

@@ -4,7 +4,7 @@ import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-text
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
-import type { CopyFormat, PlanDocument, PlanViewMessage, PlanViewRequest } from '../protocol';
+import type { CopyFormat, PlanDocument, PlanMissingIndex, PlanViewMessage, PlanViewRequest } from '../protocol';
 import './copy-menu';
 import './findings-list';
 import { loadState, onMessage, saveState, sendRequest } from './host';
@@ -37,6 +37,7 @@ export class PlanView extends LightElement {
 
   @query('plan-tree') private readonly tree!: PlanTree | null;
   @query('.split') private readonly split!: VscodeSplitLayout | null;
+  @state() private missingIndex: PlanMissingIndex | null = null;
   @query('.filter') private readonly filterField!: VscodeTextfield | null;
 
   private byNode: ReadonlyMap<number, Finding[]> = new Map();
@@ -67,6 +68,9 @@ export class PlanView extends LightElement {
       }
       case 'unavailable':
         this.unavailable = message.reason;
+        break;
+      case 'missing-index':
+        this.missingIndex = message.missingIndex;
         break;
       case 'running':
         this.running = message.running;
@@ -184,6 +188,7 @@ export class PlanView extends LightElement {
         @copy-fix=${(event: CustomEvent<string>) => {
           sendRequest({ type: 'copy-fix', fingerprint: event.detail });
         }}
+        @create-index=${this.request({ type: 'create-index' })}
         @copy-node=${(event: CustomEvent<number>) => {
           sendRequest({ type: 'copy-node', nodeId: event.detail });
         }}
@@ -235,7 +240,12 @@ export class PlanView extends LightElement {
           <vscode-tab-panel
             >${
               view.tab === 'findings'
-                ? html`<findings-list .plan=${result.plan} .findings=${findings} .analyzed=${analyzed}></findings-list>`
+                ? html`<findings-list
+                    .plan=${result.plan}
+                    .findings=${findings}
+                    .missingIndex=${this.missingIndex}
+                    .analyzed=${analyzed}
+                  ></findings-list>`
                 : nothing
             }</vscode-tab-panel
           >
@@ -325,6 +335,7 @@ export class PlanView extends LightElement {
         slot="end"
         .plan=${result.plan}
         .json=${result.planJson}
+        .missingIndex=${this.missingIndex}
         .selected=${view.selectedNode}
         .findings=${view.selectedNode === null ? this.statementFindings : (this.byNode.get(view.selectedNode) ?? [])}
       ></plan-details>

@@ -1,0 +1,68 @@
+// What was done to indexes from this workspace, newest first, and what takes each back. Kept over reloads.
+import type * as vscode from 'vscode';
+import type { IndexBuildRequest, IndexDropRequest } from '../analysis/index-build/index-build';
+
+interface ChangeFacts {
+  id: string;
+  /** ISO 8601. */
+  at: string;
+  profileId: string;
+  /** The connection's name then. */
+  connection: string;
+  /** host:port, and database: what the change was made on, whatever the connection leads to now. */
+  server: string;
+  database: string;
+  /** "index public.orders_customer_id_idx" */
+  title: string;
+  /** The index as SQL. */
+  sql: string;
+  /** It took an earlier change back itself: to take it back is to redo that one. */
+  isUndo: boolean;
+}
+
+export type IndexChange = ChangeFacts &
+  ({ kind: 'created'; undo: IndexDropRequest } | { kind: 'dropped'; undo: IndexBuildRequest });
+
+const changesKey = 'pgInsight.indexChanges';
+/** Weeks of work on indexes; an entry is a few hundred bytes. */
+const mostChanges = 50;
+
+export class IndexChanges {
+  readonly #state: vscode.Memento;
+
+  constructor(workspaceState: vscode.Memento) {
+    this.#state = workspaceState;
+  }
+
+  get all(): readonly IndexChange[] {
+    return this.#state.get<IndexChange[]>(changesKey, []);
+  }
+
+  /** The change that made one of these indexes on this database. */
+  findCreated(
+    { server, database }: Pick<IndexChange, 'server' | 'database'>,
+    { indexes }: IndexDropRequest,
+  ): Extract<IndexChange, { kind: 'created' }> | null {
+    const found = this.all.find(
+      (change) =>
+        change.kind === 'created' &&
+        change.server === server &&
+        change.database === database &&
+        change.undo.indexes.some(({ oid }) => indexes.some((index) => index.oid === oid)),
+    );
+    return found?.kind === 'created' ? found : null;
+  }
+
+  /** In the place of the one that it took back, if it did. */
+  async add(change: IndexChange, undone: IndexChange | null): Promise<void> {
+    const others = this.all.filter(({ id }) => id !== undone?.id);
+    await this.#state.update(changesKey, [change, ...others].slice(0, mostChanges));
+  }
+
+  async remove({ id }: IndexChange): Promise<void> {
+    await this.#state.update(
+      changesKey,
+      this.all.filter((change) => change.id !== id),
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { IndexChanges, type IndexChange } from '../../src/providers/index-changes';
+
+/** As VS Code keeps it: JSON. */
+class TextMemento {
+  readonly #texts = new Map<string, string>();
+
+  keys(): readonly string[] {
+    return [...this.#texts.keys()];
+  }
+
+  get<Value>(key: string, fallback?: Value): Value {
+    const text = this.#texts.get(key);
+    return text === undefined ? (fallback as Value) : (JSON.parse(text) as Value);
+  }
+
+  update(key: string, value: unknown): Promise<void> {
+    this.#texts.set(key, JSON.stringify(value));
+    return Promise.resolve();
+  }
+}
+
+const toCreated = (oid: number, fields: Partial<IndexChange> = {}): IndexChange =>
+  ({
+    id: String(oid),
+    at: '2026-07-29T10:15:00.000Z',
+    profileId: 'p',
+    connection: 'Shop',
+    server: 'db:5432',
+    database: 'shop',
+    title: 'index public.a',
+    sql: 'CREATE INDEX a ON public.t USING btree (a)',
+    isUndo: false,
+    kind: 'created',
+    undo: { indexes: [{ schema: 'public', name: 'a', oid, mustBeInvalid: false }], keep: [] },
+    ...fields,
+  }) as IndexChange;
+
+describe('changes of indexes', () => {
+  const request = (oid: number) => ({ indexes: [{ schema: 'x', name: 'y', oid, mustBeInvalid: false }], keep: [] });
+
+  it('are kept newest first, over reloads, and not without end', async () => {
+    const memento = new TextMemento();
+    const changes = new IndexChanges(memento);
+    for (let oid = 1; oid <= 60; oid += 1) await changes.add(toCreated(oid), null);
+    const again = new IndexChanges(memento).all;
+    assert.equal(again.length, 50);
+    assert.deepEqual([again[0]?.id, again.at(-1)?.id], ['60', '11']);
+  });
+
+  it('give way to what has taken them back', async () => {
+    const changes = new IndexChanges(new TextMemento());
+    const [first, second] = [toCreated(1), toCreated(2)];
+    await changes.add(first, null);
+    await changes.add(second, null);
+    await changes.add(toCreated(3, { isUndo: true }), first);
+    assert.deepEqual(
+      changes.all.map(({ id }) => id),
+      ['3', '2'],
+    );
+    await changes.remove(second);
+    assert.deepEqual(
+      changes.all.map(({ id }) => id),
+      ['3'],
+    );
+  });
+
+  it('are found by the index and the database, not by a name', async () => {
+    const changes = new IndexChanges(new TextMemento());
+    await changes.add(toCreated(1), null);
+    const place = { server: 'db:5432', database: 'shop' };
+    assert.equal(changes.findCreated(place, request(1))?.id, '1');
+    assert.equal(changes.findCreated(place, request(2)), null);
+    assert.equal(changes.findCreated({ ...place, database: 'other' }, request(1)), null);
+    assert.equal(changes.findCreated({ ...place, server: 'db:5433' }, request(1)), null);
+  });
+});
