@@ -201,6 +201,16 @@ describe('pg-insight report', function () {
         assert.equal(report.connections?.used, 2, 'the watcher and PG Insight');
         assert.ok(report.connections.byApplication.some(({ application }) => application === 'watcher'));
 
+        const currentOf = (wanted: string) => report.targets.find(({ id }) => id === wanted)?.current;
+        assert.equal(currentOf('connections'), 2 / Number(limits?.['limit']));
+        const [hits] = await ask(`
+          SELECT sum(heap_blks_hit)::float / sum(heap_blks_hit + heap_blks_read) AS heap,
+            sum(idx_blks_hit)::float / sum(idx_blks_hit + idx_blks_read) AS index
+          FROM pg_statio_user_tables`);
+        assert.deepEqual(
+          [currentOf('table-hit-ratio'), currentOf('index-hit-ratio')],
+          [hits?.['heap'], hits?.['index']],
+        );
         const dead = report.targets.find(({ id }) => id === 'dead-rows');
         const [deadRows] = await ask(
           `SELECT sum(n_dead_tup)::float / nullif(sum(n_dead_tup + n_live_tup), 0) AS ratio FROM pg_stat_user_tables`,
