@@ -1,6 +1,7 @@
 // The JSON of `pg-insight advise`. The schema is what the tests hold the program to.
 import * as z from 'zod';
 import { evidenceGradeSchema } from '../finding';
+import { quoteQualifiedName } from '../sql/identifiers';
 import { formatIndexScript } from './index-ddl';
 import type { WorkloadAdvice } from './workload-advice';
 
@@ -47,13 +48,30 @@ export const adviceJsonSchema = z.object({
       /** Sums over its statements, each as often as it was called. */
       costBefore: cost,
       costAfter: cost,
+      /** Those that gain. */
       statements: z.array(z.string()),
+      /** Those that become dearer. */
+      losers: z.array(z.string()),
       /** What keeping it up to date costs; null where that was not looked at. */
       writeCost: cost.nullable(),
       notes: z.array(z.string()),
     }),
   ),
   redundant: z.array(z.object({ index: z.string(), coveredBy: z.string(), reason: z.string() })),
+  /** Existing indexes that only find rows, planned without; the workload needs those with regressions. */
+  drops: z.array(
+    z.object({
+      index: z.string(),
+      table: z.string(),
+      sizeBytes: z.number().nonnegative(),
+      scans: z.number().nonnegative(),
+      regressions: z.array(z.object({ id: z.string(), costBefore: cost, costAfter: cost })),
+    }),
+  ),
+  /** Geometric mean of cost after / before over the statements; null where it was not computed. */
+  meanRatio: z.number().nonnegative().nullable(),
+  /** False when the deadline ended the search. */
+  complete: z.boolean(),
 });
 export type AdviceJson = z.infer<typeof adviceJsonSchema>;
 
@@ -86,9 +104,19 @@ export function toAdviceJson(advice: WorkloadAdvice, elapsedMs: number): AdviceJ
       costBefore: recommendation.costBefore,
       costAfter: recommendation.costAfter,
       statements: [...recommendation.statementIds],
-      writeCost: null,
+      losers: [...recommendation.losers],
+      writeCost: recommendation.write?.cost ?? null,
       notes: [...recommendation.why],
     })),
     redundant: advice.redundant.map((each) => ({ ...each })),
+    drops: advice.drops.map(({ schema, name, table, sizeBytes, scans, regressions }) => ({
+      index: quoteQualifiedName(schema, name),
+      table: quoteQualifiedName(schema, table),
+      sizeBytes,
+      scans,
+      regressions: regressions.map((each) => ({ ...each })),
+    })),
+    meanRatio: advice.meanRatio,
+    complete: advice.isComplete,
   };
 }

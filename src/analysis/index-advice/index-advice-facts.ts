@@ -36,6 +36,8 @@ export interface AdviceColumn {
   alignmentBytes: number;
   /** A default operator class for B-trees exists, so that an index needs no other words than the column's name. */
   hasBtree: boolean;
+  /** Its collation is C or one like it: a plain B-tree serves LIKE 'abc%'. */
+  sortsByBytes: boolean;
   statistics: AdviceColumnStatistics | null;
   /** Why there are none; null when there are. */
   statisticsMissing: 'not-permitted' | 'row-security' | 'not-analyzed' | null;
@@ -48,6 +50,10 @@ export interface AdviceIndexKey {
   nullsFirst: boolean;
   /** Operator class and collation are what an index would have without further words. */
   isPlain: boolean;
+  /** The column or the expression as the server prints it, without operator class and direction. */
+  text: string;
+  /** Without its schema: "int4_ops", "gin_trgm_ops". */
+  operatorClass: string;
 }
 
 export interface AdviceIndex {
@@ -57,6 +63,12 @@ export interface AdviceIndex {
   isValid: boolean;
   /** Unique, or behind a constraint: more than a means to find rows. */
   isNeeded: boolean;
+  isUnique: boolean;
+  /** relpages. */
+  sizeBytes: number;
+  /** Since the server's statistics were reset, on this server. */
+  scans: number;
+  included: readonly string[];
   /** Without INCLUDE columns. */
   keys: readonly AdviceIndexKey[];
   /** Of a partial index; null for others. */
@@ -79,6 +91,15 @@ export interface AdvicePartition extends AdviceRelation {
   isPartitioned: boolean;
 }
 
+/** Rows written since the server's statistics were reset. */
+export interface TableWrites {
+  inserted: number;
+  updated: number;
+  /** Of those updated: without an entry in any index. */
+  hotUpdated: number;
+  deleted: number;
+}
+
 /** A table that can have an index of its own: never a partition, whose parent stands here. */
 export interface AdviceTable extends AdviceRelation {
   /** Pages and rows of a partitioned table are its partitions' sums. */
@@ -87,6 +108,9 @@ export interface AdviceTable extends AdviceRelation {
   partitions: readonly AdvicePartition[];
   /** Why no index can be advised on it (temporary, of the catalogue), a sentence; null when one can. */
   refusal: string | null;
+  /** Share of pages that an index-only scan does not have to look at, 0 to 1. */
+  allVisibleRatio: number;
+  writes: TableWrites;
   columns: readonly AdviceColumn[];
   indexes: readonly AdviceIndex[];
 }
@@ -96,6 +120,10 @@ export interface IndexAdviceFacts {
   tables: readonly AdviceTable[];
   /** Names among those asked for that a VOLATILE function has. */
   volatileFunctions: readonly string[];
+  /** Names among them that an IMMUTABLE function has. */
+  immutableFunctions: readonly string[];
+  /** Where pg_trgm's operator classes are, quoted where needed; null without the extension. */
+  trigramSchema: string | null;
   /** Relations whose name an index could clash with, by schema. */
   takenNames: readonly { schema: string; name: string }[];
   /** current_user, for messages. */

@@ -9,6 +9,7 @@ import { findRedundantIndexes } from './covering-index';
 import type { AdviceTable } from './index-advice-facts';
 import { findIndexCandidates, minimumScannedPages, type IndexCandidate } from './index-candidates';
 import { makeIndexScript, TakenNames, type IndexScript } from './index-ddl';
+import { parseIndexKey } from './index-key';
 import type { IndexUsage } from './index-usage';
 import type { PlannedStatement } from './planned-statement';
 import type { HypotheticalIndex, WhatIfPlanner, WhatIfStatement } from './what-if-planner';
@@ -30,6 +31,10 @@ export interface IndexRecommendation extends IndexScript {
   why: readonly string[];
   /** Existing indexes, schema-qualified, that do nothing that the new one would not do. */
   makesRedundant: readonly string[];
+  /** What keeping it up to date costs; null where that was not looked at. */
+  write: { cost: number; ratio: number } | null;
+  /** Of the statement that gains most, with the index; null where the engine makes no plans. */
+  planAfter: Plan | null;
 }
 
 export interface IndexAdvice {
@@ -64,7 +69,7 @@ export async function findIndexAdvice(statement: AdvisedStatement, planner: What
   }
   const { candidate, costBefore, costAfter, sizeBytes } = best;
   const { table } = candidate.target;
-  const unreadable = describeUnreadableStatistics(table, candidate, facts.role);
+  const unreadable = describeUnreadableStatistics(table, candidate.index.keys, facts.role);
   if (unreadable !== null) return toNotPossible(unreadable, plan);
   const redundant = findRedundantIndexes(table, candidate.keys).map(({ schema, name }) =>
     quoteQualifiedName(schema, name),
@@ -86,6 +91,8 @@ export async function findIndexAdvice(statement: AdvisedStatement, planner: What
       ...(redundant.length === 0 ? [] : [`It makes ${redundant.join(', ')} redundant.`]),
     ],
     makesRedundant: redundant,
+    write: null,
+    planAfter: null,
   };
   return { status: 'advice', reason: null, recommendations: [recommendation], plan };
 }
@@ -147,9 +154,10 @@ function describeUsage({ target, purpose, lookedUp, fetchedRows }: IndexUsage): 
 }
 
 /** What the pick rests on: without these statistics there is no verdict. */
-function describeUnreadableStatistics(table: AdviceTable, { keys }: IndexCandidate, role: string): string | null {
+export function describeUnreadableStatistics(table: AdviceTable, keys: readonly string[], role: string): string | null {
   const name = quoteQualifiedName(table.schema, table.name);
-  for (const { column } of keys) {
+  for (const key of keys) {
+    const column = parseIndexKey(key)?.column ?? key;
     const missing = table.columns.find((each) => each.name === column)?.statisticsMissing;
     const which = `the statistics of ${name}.${quoteName(column)}`;
     switch (missing) {
@@ -170,7 +178,7 @@ function describeUnreadableStatistics(table: AdviceTable, { keys }: IndexCandida
 }
 
 /** A table that was never analyzed has no size to go by, unless the plan says itself that it is small. */
-function describeUnknownTable({ facts, targets }: PlannedStatement): string | null {
+export function describeUnknownTable({ facts, targets }: PlannedStatement): string | null {
   const unknown = targets.find(
     ({ relations, scanCost, times, table }) =>
       table.refusal === null &&

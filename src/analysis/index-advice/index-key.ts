@@ -16,6 +16,12 @@ export function formatIndexKey({ column, descending, nullsFirst }: IndexKey): st
   return `${quoteName(column)}${order}${nulls}`;
 }
 
+/** The column of a key, whatever operator class, collation and direction stand behind it; null for an expression. */
+export function columnOfKey(text: string): string | null {
+  const match = /^(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))(?= |$)/.exec(text);
+  return match === null ? null : (match[1]?.replaceAll('""', '"') ?? match[2] ?? null);
+}
+
 /** Null for an expression, and for a column with an operator class or collation of its own. */
 export function parseIndexKey(text: string): IndexKey | null {
   const match = /^(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))( DESC)?(?: NULLS (FIRST|LAST))?$/.exec(text);

@@ -3,7 +3,9 @@
 // its scan. So the parser is asked for the shape of an expression only, and nothing here guesses what a name means.
 import type { A_Expr, ColumnRef, Node, TypeCast } from '@pgsql/types';
 import { asColumnRef, asConst, toNames, unwrap, visitTree } from '../sql/parse-tree';
+import { quoteName } from '../sql/identifiers';
 import type { SqlParser } from '../sql/sql-parser';
+import { findReferences, toExpressionKey } from './key-expression';
 
 export interface PlanColumn {
   alias: string;
@@ -83,7 +85,7 @@ function typeOf(cast: TypeCast): string {
   return toNames(cast.typeName?.names).at(-1) ?? '';
 }
 
-function toComparedColumn(node: Node | undefined): ComparedColumn | null {
+export function toComparedColumn(node: Node | undefined): ComparedColumn | null {
   if (node !== undefined && 'TypeCast' in node) {
     const column = toPlanColumn(asColumnRef(node.TypeCast.arg));
     const isArray = node.TypeCast.typeName?.arrayBounds !== undefined;
@@ -121,7 +123,7 @@ function toConstants(node: Node, isArray: boolean): string[] | null {
   return isArray ? toArrayMembers(text) : [text];
 }
 
-function toValue(node: Node, isArray: boolean): ComparedValue {
+export function toValue(node: Node, isArray: boolean): ComparedValue {
   const aliases = new Set<string>();
   const functions: string[] = [];
   visitTree(node, (type, fields) => {
@@ -176,7 +178,8 @@ function readComparison(expression: A_Expr): ColumnCondition[] {
   ];
 }
 
-function readCondition(node: Node): ColumnCondition[] {
+/** The readings of one condition that a B-tree on a column can serve; empty for others. */
+export function readCondition(node: Node): ColumnCondition[] {
   if ('A_Expr' in node) return readComparison(node.A_Expr);
   if ('NullTest' in node && node.NullTest.nulltesttype === 'IS_NULL') {
     const column = toComparedColumn(node.NullTest.arg);
@@ -195,25 +198,70 @@ function toConjuncts(node: Node): Node[] {
   return (node.BoolExpr.args ?? []).flatMap(toConjuncts);
 }
 
-/** Conditions of a "Filter", "Hash Cond" ... as printed. What can't be parsed counts as one that no index serves. */
-export function readPlanConditions(parser: SqlParser, expression: string): PlanConditions {
-  const statement = parseExpression(parser, `SELECT ${toSql(expression)}`);
-  const target = statement !== null && 'SelectStmt' in statement ? statement.SelectStmt.targetList?.[0] : undefined;
+/** A condition as printed, with the text that was parsed: places of nodes are places in it. */
+export interface ParsedCondition {
+  sql: string;
+  toOffset: (byteOffset: number) => number;
+  /** ANDed. */
+  conjuncts: readonly Node[];
+}
+
+/** Conditions of a "Filter", "Hash Cond" ... as printed, or another expression; null when it can't be parsed. */
+export function parseConjuncts(parser: SqlParser, expression: string): ParsedCondition | null {
+  const sql = `SELECT ${toSql(expression)}`;
+  const parse = parser.parse(sql);
+  if (parse.confidence !== 'full') return null;
+  const statement = parse.tree.stmts?.[0]?.stmt;
+  const target =
+    statement !== undefined && 'SelectStmt' in statement ? statement.SelectStmt.targetList?.[0] : undefined;
   const root = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined;
-  if (root === undefined) return { usable: [], otherCount: 1 };
-  const read = toConjuncts(root).map(readCondition);
+  return root === undefined ? null : { sql, toOffset: parse.toOffset, conjuncts: toConjuncts(root) };
+}
+
+/** What can't be parsed counts as one that no index serves. */
+export function readPlanConditions(parser: SqlParser, expression: string): PlanConditions {
+  const parsed = parseConjuncts(parser, expression);
+  if (parsed === null) return { usable: [], otherCount: 1 };
+  const read = parsed.conjuncts.map(readCondition);
   return { usable: read.flat(), otherCount: read.filter((each) => each.length === 0).length };
+}
+
+function parseSortBy(parser: SqlParser, key: string) {
+  const sql = `SELECT 1 ORDER BY ${toSql(key)}`;
+  const statement = parseExpression(parser, sql);
+  const item = statement !== null && 'SelectStmt' in statement ? statement.SelectStmt.sortClause?.[0] : undefined;
+  if (item === undefined || !('SortBy' in item) || item.SortBy.sortby_dir === 'SORTBY_USING') return null;
+  const descending = item.SortBy.sortby_dir === 'SORTBY_DESC';
+  const nulls = item.SortBy.sortby_nulls;
+  const nullsFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls !== 'SORTBY_NULLS_LAST' && descending);
+  return { node: item.SortBy.node, descending, nullsFirst };
 }
 
 /** One key of a "Sort Key" list; null when it is no plain column. */
 export function readSortKey(parser: SqlParser, key: string): SortKey | null {
-  const statement = parseExpression(parser, `SELECT 1 ORDER BY ${toSql(key)}`);
-  const item = statement !== null && 'SelectStmt' in statement ? statement.SelectStmt.sortClause?.[0] : undefined;
-  if (item === undefined || !('SortBy' in item)) return null;
-  const column = toPlanColumn(asColumnRef(item.SortBy.node));
-  if (column === null || item.SortBy.sortby_dir === 'SORTBY_USING') return null;
-  const descending = item.SortBy.sortby_dir === 'SORTBY_DESC';
-  const nulls = item.SortBy.sortby_nulls;
-  const nullsFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls !== 'SORTBY_NULLS_LAST' && descending);
-  return { ...column, descending, nullsFirst };
+  const item = parseSortBy(parser, key);
+  const column = toPlanColumn(asColumnRef(item?.node));
+  return item === null || column === null
+    ? null
+    : { ...column, descending: item.descending, nullsFirst: item.nullsFirst };
+}
+
+const orderWords = /(?: COLLATE "(?:[^"]|"")*")?(?: (?:ASC|DESC))?(?: NULLS (?:FIRST|LAST))?$/;
+
+/** The same as an index has it, of expressions too; null where a subquery is in it. */
+export function readOrderKey(
+  parser: SqlParser,
+  key: string,
+): { key: string; descending: boolean; nullsFirst: boolean } | null {
+  const item = parseSortBy(parser, key);
+  if (item === null || key.includes('SubPlan') || key.includes('InitPlan') || /\$\d/.test(key)) return null;
+  const { descending, nullsFirst } = item;
+  const column = toPlanColumn(asColumnRef(item.node));
+  if (column !== null) return { key: quoteName(column.column), descending, nullsFirst };
+  const words = orderWords.exec(key)?.[0] ?? '';
+  const collation = / COLLATE "(?:[^"]|"")*"/.exec(words)?.[0] ?? '';
+  const expression = key.slice(0, key.length - words.length);
+  const [only, ...others] = findReferences(expression);
+  const isColumn = only?.start === 0 && only.end === expression.length && others.length === 0;
+  return { key: (isColumn ? quoteName(only.column) : toExpressionKey(expression)) + collation, descending, nullsFirst };
 }

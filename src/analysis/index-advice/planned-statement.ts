@@ -2,15 +2,31 @@ import type { Plan } from '../plan/plan';
 import type { SqlParser } from '../sql/sql-parser';
 import type { IndexAdviceFacts } from './index-advice-facts';
 import { findScanTargets, type ScanTarget } from './scan-targets';
+import { findTableUses, type TableUse } from './table-uses';
+import { findUpdatedColumns, type UpdatedColumns } from './updated-columns';
 
 /** A statement as the server would run it today, with what is known of the tables in it. */
 export interface PlannedStatement {
   plan: Plan;
   facts: IndexAdviceFacts;
-  /** What an index could serve, read from the plan once: a plan of many partitions has many conditions. */
+  /** What an index could serve by statistics alone, read from the plan once: a plan of many partitions has many conditions. */
   targets: readonly ScanTarget[];
+  /** What the statement does with each table, for planners that make plans. */
+  uses: readonly TableUse[];
+  updates: readonly UpdatedColumns[];
 }
 
-export function toPlannedStatement(plan: Plan, facts: IndexAdviceFacts, parser: SqlParser): PlannedStatement {
-  return { plan, facts, targets: findScanTargets(plan, facts, parser) };
+export function toPlannedStatement(
+  sql: string,
+  plan: Plan,
+  facts: IndexAdviceFacts,
+  parser: SqlParser,
+): PlannedStatement {
+  return {
+    plan,
+    facts,
+    targets: findScanTargets(plan, facts, parser),
+    uses: findTableUses(plan, facts, parser),
+    updates: findUpdatedColumns(sql, plan, parser),
+  };
 }

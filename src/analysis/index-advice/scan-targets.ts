@@ -5,13 +5,7 @@ import { numberField, textField, textsField } from '../plan/fields';
 import type { Plan, PlanNode } from '../plan/plan';
 import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../plan/plan-tree';
 import type { SqlParser } from '../sql/sql-parser';
-import {
-  findRelation,
-  type AdviceRelation,
-  type AdviceTable,
-  type IndexAdviceFacts,
-  type RelationName,
-} from './index-advice-facts';
+import { findRelation, type AdviceRelation, type AdviceTable, type IndexAdviceFacts } from './index-advice-facts';
 import type { IndexKey } from './index-key';
 import {
   readPlanConditions,
@@ -66,7 +60,6 @@ export interface ScanTarget {
 const passingNodes = new Set(['Hash', 'Gather', 'Gather Merge', 'Materialize', 'Memoize', 'Sort', 'Result']);
 const joinNodes = new Set(['Hash Join', 'Merge Join', 'Nested Loop']);
 const joinConditionFields = ['Hash Cond', 'Merge Cond', 'Join Filter'] as const;
-const conditionFields = ['Filter', ...joinConditionFields] as const;
 
 function cost(node: PlanNode): number {
   return node.totalCost ?? 0;
@@ -305,28 +298,4 @@ export function findScanTargets(plan: Plan, facts: IndexAdviceFacts, parser: Sql
 
 function conditionCount(conditions: PlanConditions | null): number {
   return conditions === null ? 0 : conditions.usable.length + conditions.otherCount;
-}
-
-/** Relations that the plan reads from end to end, each once. */
-export function findScannedRelations(plan: Plan): RelationName[] {
-  const found = new Map<string, RelationName>();
-  for (const { type, schema, relation } of plan.nodes) {
-    if (type !== 'Seq Scan' || schema === null || relation === null) continue;
-    found.set(JSON.stringify([schema, relation]), { schema, name: relation });
-  }
-  return [...found.values()];
-}
-
-/** Names of functions in the conditions of these scans: of which kind they are decides whether an index can serve them. */
-export function findConditionFunctions(plan: Plan, parser: SqlParser): string[] {
-  const found = new Set<string>();
-  for (const node of plan.nodes) {
-    for (const field of conditionFields) {
-      const text = textField(node, field);
-      for (const { value } of text === null ? [] : readPlanConditions(parser, text).usable) {
-        for (const name of value.functions) found.add(name);
-      }
-    }
-  }
-  return [...found];
 }

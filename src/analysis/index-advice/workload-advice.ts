@@ -2,6 +2,7 @@
 // when a longer one that begins with it serves its statements nearly as well.
 import type { EvidenceGrade } from '../finding';
 import { findRedundantIndexes } from './covering-index';
+import type { DropCandidate } from './find-drop-candidates';
 import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
@@ -28,6 +29,8 @@ export interface StatementOutcome {
   sql: string;
   /** Null where nobody counted. */
   calls: number | null;
+  /** Values of the placeholders; null or absent: unknown ones. */
+  parameters?: readonly (string | null)[] | null;
   advice: IndexAdvice;
   /** Null when it could not be planned. */
   planned: PlannedStatement | null;
@@ -48,7 +51,10 @@ export interface WorkloadStatementAdvice {
 
 /** Costs are sums over its statements, each as often as it was called. */
 export interface WorkloadRecommendation extends IndexRecommendation {
+  /** Those that gain. */
   statementIds: readonly string[];
+  /** Those that become dearer. */
+  losers: readonly string[];
 }
 
 export interface RedundantIndex {
@@ -65,6 +71,12 @@ export interface WorkloadAdvice {
   /** Those that save most first. */
   recommendations: readonly WorkloadRecommendation[];
   redundant: readonly RedundantIndex[];
+  /** Existing indexes, by what the workload would lose without them; empty where the engine can't tell. */
+  drops: readonly DropCandidate[];
+  /** Geometric mean of cost after / before over the statements; null where it was not computed. */
+  meanRatio: number | null;
+  /** False when the deadline ended the search. */
+  isComplete: boolean;
 }
 
 interface Wish {
@@ -158,7 +170,10 @@ export async function mergeAdvice(
       costAfter: total('costAfter'),
       why: [...new Set(by.flatMap(({ recommendation: { why } }) => why))],
       makesRedundant: covered,
+      write: null,
+      planAfter: null,
       statementIds: by.map(({ outcome: { id } }) => id),
+      losers: [],
     });
   }
   const { results } = await planner.plan(
@@ -182,5 +197,8 @@ export async function mergeAdvice(
     }),
     recommendations: recommendations.sort((a, b) => saved(b) - saved(a) || (a.name < b.name ? -1 : 1)),
     redundant,
+    drops: [],
+    meanRatio: null,
+    isComplete: true,
   };
 }

@@ -3,13 +3,17 @@
 import { isDatabaseFailure } from '../../analysis/connection/connection-failure';
 import {
   findIndexAdvice,
+  minimumSavedRatio,
   toNotPossible,
   type AdviceRequest,
   type AdvisedStatement,
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
+import { CountingPlanner } from '../../analysis/index-advice/counting-planner';
+import type { IndexSetOptions } from '../../analysis/index-advice/find-index-set';
+import { findStatementIndexSet, findWorkloadIndexSet } from '../../analysis/index-advice/index-set-advice';
 import { toPlannedStatement } from '../../analysis/index-advice/planned-statement';
-import { findConditionFunctions, findScannedRelations } from '../../analysis/index-advice/scan-targets';
+import { findCalledFunctions, findReadRelations } from '../../analysis/index-advice/table-uses';
 import {
   mergeAdvice,
   type StatementOutcome,
@@ -21,7 +25,7 @@ import type { StatementContext } from '../consent';
 import { explainStatement } from '../explain';
 import { catalogueUnit } from '../tables';
 import { captureIndexAdviceFacts } from './index-advice-facts';
-import { StatisticsPlanner } from './statistics-planner';
+import { makeStatisticsPlanner, type MakePlanner } from './make-planner';
 
 /** A few look-ups in the catalogue and in pg_stats. */
 const factsTimeoutMs = 15_000;
@@ -29,16 +33,31 @@ const factsTimeoutMs = 15_000;
 const fallbackReason =
   "PostgreSQL's grammar could not be loaded here, so conditions can't be read and no index is advised. Doctor says what is missing.";
 
+export interface AdviceOptions {
+  /** Default: from statistics. */
+  makePlanner?: MakePlanner;
+  /** Of all advised indexes together; absent or null: any. */
+  budgetBytes?: number | null;
+  maximumIndexes?: number | null;
+  /** The search for a better set ends then; what was found until then is the answer. */
+  deadlineMs?: number | null;
+}
+
 /** Rejects with a DatabaseFailure when the connection fails or the caller cancels, not for what is wrong with the statement. */
 export async function adviseStatement(
   context: StatementContext,
   request: AdviceRequest,
   signal?: AbortSignal,
+  options: AdviceOptions = {},
 ): Promise<IndexAdvice> {
   const { parser } = await context.loadParser();
   if (parser.name !== 'libpg-query') return toNotPossible(fallbackReason);
-  const planner = new StatisticsPlanner();
-  return (await adviseOne(context, { id: 'statement', ...request }, planner, parser, signal)).advice;
+  const captured = await captureStatement(context, { id: 'statement', ...request }, parser, signal);
+  if ('reason' in captured) return toNotPossible(captured.reason);
+  const planner = await (options.makePlanner ?? makeStatisticsPlanner)({ context, statements: [captured], signal });
+  return planner.grade === 'estimated'
+    ? findIndexAdvice(captured, planner)
+    : findStatementIndexSet({ ...captured, calls: null, estimateFactor: null }, planner, toSetOptions(options));
 }
 
 /** Advice for all of them together: one index where several statements want the same. */
@@ -47,55 +66,75 @@ export async function adviseWorkload(
   statements: readonly WorkloadStatement[],
   onProgress: (done: number) => void,
   signal?: AbortSignal,
+  options: AdviceOptions = {},
 ): Promise<WorkloadAdvice> {
+  const setOptions = toSetOptions(options);
   const { parser } = await context.loadParser();
-  const planner = new StatisticsPlanner();
-  const outcomes: StatementOutcome[] = [];
+  const captured: (AdvisedStatement | { reason: string })[] = [];
   for (const statement of statements) {
-    const outcome =
+    captured.push(
       parser.name === 'libpg-query'
-        ? await adviseOne(context, statement, planner, parser, signal)
-        : { advice: toNotPossible(fallbackReason), planned: null };
-    outcomes.push({ id: statement.id, sql: statement.sql, calls: statement.calls, ...outcome });
-    onProgress(outcomes.length);
+        ? await captureStatement(context, statement, parser, signal)
+        : { reason: fallbackReason },
+    );
+    onProgress(captured.length);
   }
-  const merged = await mergeAdvice(outcomes, planner);
-  return { engine: planner.engine, whatIfCalls: planner.callCount, ...merged };
+  const planned = captured.flatMap((each) => ('reason' in each ? [] : [each]));
+  const planner = await (options.makePlanner ?? makeStatisticsPlanner)({ context, statements: planned, signal });
+  const { engine, grade } = planner;
+  const counted = new CountingPlanner(planner);
+  const outcomes: StatementOutcome[] = [];
+  for (const [at, { id, sql, calls, parameters }] of statements.entries()) {
+    const each = captured[at] ?? { reason: fallbackReason };
+    const values = toValues(parameters);
+    if ('reason' in each) {
+      outcomes.push({ id, sql, calls, parameters: values, advice: toNotPossible(each.reason), planned: null });
+      continue;
+    }
+    const none: IndexAdvice = { status: 'none', reason: null, recommendations: [], plan: each.planned.plan };
+    const advice = grade === 'estimated' ? await findIndexAdvice(each, counted) : none;
+    outcomes.push({ id, sql, calls, parameters: values, advice, planned: each.planned });
+  }
+  const merged =
+    grade === 'estimated'
+      ? await mergeAdvice(outcomes, counted)
+      : await findWorkloadIndexSet(outcomes, counted, setOptions);
+  return { engine, ...merged, whatIfCalls: counted.callCount };
 }
 
-async function adviseOne(
+function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs }: AdviceOptions): IndexSetOptions {
+  const now = () => performance.now();
+  return {
+    budgetBytes: budgetBytes ?? null,
+    maximumIndexes: maximumIndexes ?? null,
+    deadlineMs: deadlineMs === undefined || deadlineMs === null ? null : now() + deadlineMs,
+    now,
+    minimumSavedRatio,
+  };
+}
+
+function toValues(parameters: AdviceRequest['parameters']): readonly (string | null)[] | null {
+  return parameters.mode === 'values' ? parameters.values : null;
+}
+
+async function captureStatement(
   context: StatementContext,
   request: AdviceRequest & { id: string },
-  planner: StatisticsPlanner,
   parser: SqlParser,
   signal: AbortSignal | undefined,
-): Promise<Pick<StatementOutcome, 'advice' | 'planned'>> {
-  let planned: AdvisedStatement['planned'];
+): Promise<AdvisedStatement | { reason: string }> {
+  const { id, sql, parameters } = request;
   try {
-    planned = await capturePlannedStatement(context, request, parser, signal);
+    const { plan } = await explainStatement(context, { ...request, analyze: false }, signal);
+    const facts = await context.run(catalogueUnit(factsTimeoutMs, signal), (unit) =>
+      captureIndexAdviceFacts(unit, context.facts, findReadRelations(plan), findCalledFunctions(plan)),
+    );
+    return { id, sql, parameters: toValues(parameters), planned: toPlannedStatement(sql, plan, facts, parser) };
   } catch (error) {
     const reason = describeStatementFailure(error);
     if (reason === null) throw error;
-    return { advice: toNotPossible(reason), planned: null };
+    return { reason };
   }
-  planner.add(request.id, planned);
-  const advice = await findIndexAdvice({ id: request.id, sql: request.sql, planned }, planner);
-  return { advice, planned };
-}
-
-async function capturePlannedStatement(
-  context: StatementContext,
-  request: AdviceRequest,
-  parser: SqlParser,
-  signal: AbortSignal | undefined,
-): Promise<AdvisedStatement['planned']> {
-  const { plan } = await explainStatement(context, { ...request, analyze: false }, signal);
-  const relations = findScannedRelations(plan);
-  const functions = findConditionFunctions(plan, parser);
-  const facts = await context.run(catalogueUnit(factsTimeoutMs, signal), (unit) =>
-    captureIndexAdviceFacts(unit, context.facts, relations, functions),
-  );
-  return toPlannedStatement(plan, facts, parser);
 }
 
 /** What is wrong with the statement, or with what the role may do with it; null for failures that would meet every statement. */

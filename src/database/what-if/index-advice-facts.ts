@@ -24,8 +24,8 @@ type TableRow = z.output<typeof tablesQuery.row>;
 type ColumnRow = z.output<typeof columnsQuery.row>;
 type IndexRow = z.output<typeof indexesQuery.row>;
 
-/** Made names begin with as much of the table's name as fits, never less than this (index-ddl.ts). */
-const commonNameStart = 10;
+/** Made names begin with as much of the table's name as fits, never fewer characters than these (index-ddl.ts). */
+const commonNameStart = 7;
 
 const catalogueSchemas = /^(?:pg_catalog|information_schema|pg_toast|pg_temp_\d+|pg_toast_temp_\d+)$/;
 
@@ -46,7 +46,11 @@ export async function captureIndexAdviceFacts(
   const columns = oids.length === 0 ? [] : await captureRows(unit, server, columnsQuery, [oids, standIns]);
   const indexes = oids.length === 0 ? [] : await captureRows(unit, server, indexesQuery, [oids]);
   // an index of a partition is called after the one of its table
-  const starts = tables.map(({ root }) => roots.find(({ oid }) => oid === root)?.name.slice(0, commonNameStart) ?? '');
+  const starts = tables.map(({ root }) =>
+    Array.from(roots.find(({ oid }) => oid === root)?.name ?? '')
+      .slice(0, commonNameStart)
+      .join(''),
+  );
   const taken =
     tables.length === 0
       ? []
@@ -68,9 +72,12 @@ export async function captureIndexAdviceFacts(
         tables.filter((each) => each.root === root.oid && each.oid !== root.oid),
         columns.filter(({ table_oid }) => table_oid === root.oid),
         indexes.filter(({ table_oid }) => table_oid === root.oid),
+        server.blockSizeBytes,
       ),
     ),
     volatileFunctions: settings.volatile_functions,
+    immutableFunctions: settings.immutable_functions,
+    trigramSchema: settings.trigram_schema,
     takenNames: taken,
     role: server.role,
   };
@@ -92,16 +99,19 @@ function toTable(
   members: readonly TableRow[],
   columns: readonly ColumnRow[],
   indexes: readonly IndexRow[],
+  blockSizeBytes: number,
 ): AdviceTable {
   const leaves = root.kind === 'p' ? members.filter(({ kind }) => kind !== 'p') : [root];
   // an empty partition is never analyzed
   const known = leaves.map(toRows).filter((rows) => rows !== null);
+  const sum = (valueOf: (leaf: TableRow) => number) => leaves.reduce((total, leaf) => total + valueOf(leaf), 0);
+  const pages = sum((leaf) => leaf.pages);
   const rows = known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
   return {
     oid: root.oid,
     schema: root.schema,
     name: root.name,
-    pages: leaves.reduce((sum, { pages }) => sum + pages, 0),
+    pages,
     rows,
     isPartitioned: root.kind === 'p',
     partitions: members.map((member) => ({
@@ -115,7 +125,14 @@ function toTable(
     })),
     refusal: findRefusal(root, members),
     columns: columns.map((row) => toColumn(row, rows ?? 0)),
-    indexes: indexes.map(toIndex),
+    allVisibleRatio: pages === 0 ? 0 : Math.min(1, sum((leaf) => leaf.all_visible_pages) / pages),
+    writes: {
+      inserted: sum(({ inserted }) => inserted),
+      updated: sum(({ updated }) => updated),
+      hotUpdated: sum(({ hot_updated }) => hot_updated),
+      deleted: sum(({ deleted }) => deleted),
+    },
+    indexes: indexes.map((row) => toIndex(row, blockSizeBytes)),
   };
 }
 
@@ -135,6 +152,7 @@ function toColumn(row: ColumnRow, rows: number): AdviceColumn {
     typeLengthBytes: row.type_length,
     alignmentBytes: row.alignment,
     hasBtree: row.has_btree,
+    sortsByBytes: row.sorts_by_bytes,
     statistics: statistics === null ? null : { ...statistics, distinct: toDistinct(statistics, rows) },
     statisticsMissing,
   };
@@ -144,18 +162,24 @@ function toDistinct({ distinct }: ColumnStatistics, rows: number): number {
   return Math.max(1, distinct.kind === 'ratio' ? distinct.value * rows : distinct.value);
 }
 
-function toIndex(row: IndexRow): AdviceIndex {
+function toIndex(row: IndexRow, blockSizeBytes: number): AdviceIndex {
   return {
     schema: row.schema,
     name: row.name,
     method: row.method,
     isValid: row.is_valid,
     isNeeded: row.is_needed,
+    isUnique: row.is_unique,
+    sizeBytes: row.pages * blockSizeBytes,
+    scans: row.scans,
+    included: row.included,
     keys: row.columns.map((column, index) => ({
       column,
       descending: ((row.options[index] ?? 0) & 1) !== 0,
       nullsFirst: ((row.options[index] ?? 0) & 2) !== 0,
       isPlain: row.plain[index] ?? false,
+      text: row.texts[index] ?? '',
+      operatorClass: row.operator_classes[index] ?? '',
     })),
     predicate: row.predicate,
   };

@@ -14,13 +14,6 @@ export class StatisticsPlanner implements WhatIfPlanner {
   readonly engine = 'statistics';
   readonly grade = 'estimated';
   readonly #statements = new Map<string, PlannedStatement>();
-  #callCount = 0;
-
-  /** Statements that were priced, each with other indexes. */
-  get callCount(): number {
-    return this.#callCount;
-  }
-
   /** What the server plans for a statement today; the estimates start from it. */
   add(id: string, planned: PlannedStatement): void {
     this.#statements.set(id, planned);
@@ -39,7 +32,6 @@ export class StatisticsPlanner implements WhatIfPlanner {
     if (planned === undefined) {
       return { ...none, costBefore: 0, costAfter: 0, used: [], unsupported: 'The statement has not been planned.' };
     }
-    this.#callCount++;
     return { ...none, ...estimateStatementCost(planned, indexes), unsupported: null };
   }
 

@@ -18,6 +18,8 @@ const table = (name: string, more: Partial<AdviceTable> = {}): AdviceTable => ({
   isPartitioned: false,
   partitions: [],
   refusal: null,
+  allVisibleRatio: 0,
+  writes: { inserted: 0, updated: 0, hotUpdated: 0, deleted: 0 },
   columns: [],
   indexes: [],
   ...more,

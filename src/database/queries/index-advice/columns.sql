@@ -21,6 +21,18 @@ SELECT
         OR (b.typtype = 'r' AND o.opcintype = 'pg_catalog.anyrange'::pg_catalog.regtype)
         OR (b.typcategory = 'A' AND o.opcintype = 'pg_catalog.anyarray'::pg_catalog.regtype))
   ) AS has_btree,
+  -- a B-tree in the order of the bytes serves LIKE 'abc%' without another operator class
+  EXISTS (
+    SELECT
+    FROM pg_catalog.pg_collation l
+    JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+    WHERE l.oid = a.attcollation
+      AND (l.collname IN ('C', 'POSIX', 'ucs_basic')
+        -- the provider of the database's own collation is there from 15 on
+        OR (l.collprovider = 'd' AND CASE coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')
+          WHEN 'c' THEN d.datcollate IN ('C', 'POSIX')
+          ELSE pg_catalog.to_jsonb(d) ->> 'datlocprovider' = 'b' END))
+  ) AS sorts_by_bytes,
   pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS may_select,
   c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS row_security,
   s.null_frac AS null_ratio,

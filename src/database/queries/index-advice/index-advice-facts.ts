@@ -25,6 +25,11 @@ export const tablesQuery = query(
     pages: z.number(),
     /** -1 (before 14: 0 with no pages) when it was never vacuumed or analyzed. */
     rows: z.number(),
+    all_visible_pages: z.number(),
+    inserted: int8,
+    updated: int8,
+    hot_updated: int8,
+    deleted: int8,
   }),
   tablesSql,
 );
@@ -39,6 +44,7 @@ export const columnsQuery = query(
     type_length: z.number(),
     alignment: z.number(),
     has_btree: z.boolean(),
+    sorts_by_bytes: z.boolean(),
     ...columnStatisticsFields,
   }),
   columnsSql,
@@ -54,6 +60,12 @@ export const indexesQuery = query(
     is_valid: z.boolean(),
     is_needed: z.boolean(),
     predicate: z.string().nullable(),
+    is_unique: z.boolean(),
+    pages: z.number(),
+    scans: int8,
+    included: z.array(z.string()),
+    texts: z.array(z.string()),
+    operator_classes: z.array(z.string()),
     columns: z.array(z.string().nullable()),
     /** pg_index.indoption: 1 is DESC, 2 is NULLS FIRST. */
     options: z.array(z.number()),
@@ -73,6 +85,8 @@ export const serverQuery = query(
     effective_cache_size_bytes: int8,
     parallel_leader_participation: z.boolean(),
     volatile_functions: z.array(z.string()),
+    immutable_functions: z.array(z.string()),
+    trigram_schema: z.string().nullable(),
   }),
   serverSql,
 );

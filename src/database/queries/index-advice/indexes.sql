@@ -7,7 +7,18 @@ SELECT
   i.indisvalid AND i.indisready AND i.indislive AS is_valid,
   i.indisunique OR i.indisexclusion OR i.indisreplident OR i.indisclustered AS is_needed,
   pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
+  i.indisunique AS is_unique,
+  c.relpages AS pages,
+  pg_catalog.pg_stat_get_numscans(c.oid) AS scans,
+  ARRAY(
+    SELECT a.attname::pg_catalog.text
+    FROM pg_catalog.generate_series(i.indnkeyatts, i.indnatts - 1) AS g (position)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::pg_catalog.int2[])[g.position]
+    ORDER BY g.position
+  ) AS included,
   k.columns,
+  k.texts,
+  k.operator_classes,
   k.options,
   k.plain
 FROM pg_catalog.pg_index i
@@ -17,6 +28,8 @@ JOIN pg_catalog.pg_am m ON m.oid = c.relam
 CROSS JOIN LATERAL (
   SELECT
     pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY g.position) AS columns,
+    pg_catalog.array_agg(pg_catalog.pg_get_indexdef(i.indexrelid, g.position + 1, false) ORDER BY g.position) AS texts,
+    pg_catalog.array_agg(o.opcname::pg_catalog.text ORDER BY g.position) AS operator_classes,
     pg_catalog.array_agg((i.indoption::pg_catalog.int2[])[g.position] ORDER BY g.position) AS options,
     pg_catalog.array_agg(
       o.opcdefault AND (i.indcollation::pg_catalog.oid[])[g.position] IN (0, coalesce(a.attcollation, 0))

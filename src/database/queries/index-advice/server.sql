@@ -12,4 +12,16 @@ SELECT
     FROM pg_catalog.pg_proc p
     WHERE p.proname = ANY ($1::pg_catalog.name[]) AND p.provolatile = 'v'
     ORDER BY 1
-  ) AS volatile_functions
+  ) AS volatile_functions,
+  ARRAY(
+    SELECT DISTINCT p.proname::pg_catalog.text COLLATE "C"
+    FROM pg_catalog.pg_proc p
+    WHERE p.proname = ANY ($1::pg_catalog.name[]) AND p.provolatile = 'i'
+    ORDER BY 1
+  ) AS immutable_functions,
+  (
+    SELECT pg_catalog.quote_ident(n.nspname)
+    FROM pg_catalog.pg_extension e
+    JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_trgm'
+  ) AS trigram_schema

@@ -29,7 +29,12 @@ SELECT
   c.relkind::pg_catalog.text AS kind,
   c.relpersistence::pg_catalog.text AS persistence,
   c.relpages AS pages,
-  c.reltuples::pg_catalog.float8 AS rows
+  c.reltuples::pg_catalog.float8 AS rows,
+  c.relallvisible AS all_visible_pages,
+  pg_catalog.pg_stat_get_tuples_inserted(c.oid) AS inserted,
+  pg_catalog.pg_stat_get_tuples_updated(c.oid) AS updated,
+  pg_catalog.pg_stat_get_tuples_hot_updated(c.oid) AS hot_updated,
+  pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS deleted
 FROM tree t
 JOIN pg_catalog.pg_class c ON c.oid = t.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

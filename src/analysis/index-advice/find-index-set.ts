@@ -1,0 +1,412 @@
+// Advice by a planner that makes real plans: proposes indexes for all statements, leaves to the planner which of them help,
+// widens and merges those, chooses the set, and says what each of it is for, what it costs and what it was chosen over.
+import { findLookedUpKeys, proposeIndexes, toTableKey, type ProposedIndex } from './propose-indexes';
+import { PriceBook, type Price, type PricedStatement } from './price-book';
+import type { PlannedStatement } from './planned-statement';
+import { IndexSelector, trustedRatio, type SelectionOptions } from './select-indexes';
+import type { TableUse } from './table-uses';
+import { coverColumns, mergeIndexes } from './widen-indexes';
+import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
+import { estimateWriteCost, type UpdatedShares, type WriteCost } from './write-cost';
+
+/** Of each statement: the two best of its indexes are worth a second thought. */
+const widenedPerStatement = 2;
+/** Of each table: merging all with all would ask more than it finds. */
+const mergedPerTable = 6;
+/** Named in "why": more is no longer read. */
+const namedAlternatives = 2;
+/** A step that makes nothing cheaper prepares another one. */
+const groupRatio = 1e-9;
+/** Below a thousandth nobody can tell a winner from rounding. */
+const changedRatio = 0.001;
+
+export interface IndexSetStatement extends WhatIfStatement {
+  planned: PlannedStatement;
+  /** Null where nobody counted. */
+  calls: number | null;
+  estimateFactor: number | null;
+}
+
+export interface IndexSetOptions {
+  budgetBytes: number | null;
+  maximumIndexes: number | null;
+  deadlineMs: number | null;
+  now: () => number;
+  minimumSavedRatio: number;
+}
+
+export interface StatementChange {
+  id: string;
+  costBefore: number;
+  costAfter: number;
+}
+
+export interface LosingAlternative {
+  proposed: ProposedIndex;
+  /** Of the statements that the chosen one serves, with it in the chosen one's place. */
+  costAfter: number;
+  sizeBytes: number | null;
+}
+
+export interface ChosenIndex {
+  proposed: ProposedIndex;
+  sizeBytes: number | null;
+  /** Sums over the statements that use it, each as often as it was called; with the indexes before it already in place. */
+  costBefore: number;
+  costAfter: number;
+  winners: readonly StatementChange[];
+  /** Statements that become dearer with it. */
+  losers: readonly StatementChange[];
+  unaffectedCount: number;
+  /** Of the chosen ones, those that help only together with it: costs and winners are those of all of them. */
+  together: readonly ProposedIndex[];
+  write: WriteCost;
+  alternatives: readonly LosingAlternative[];
+}
+
+export interface IndexSet {
+  chosen: readonly ChosenIndex[];
+  /** Costs of one run without and with all chosen ones; null, with a reason, where the planner has none. */
+  statements: readonly { id: string; costBefore: number; costAfter: number; unsupported: string | null }[];
+  /** Geometric mean of cost after / before over the statements. */
+  meanRatio: number;
+  isComplete: boolean;
+}
+
+interface Considered {
+  statement: PricedStatement;
+  uses: readonly TableUse[];
+  before: Price;
+  /** Indexes that were proposed for it. */
+  proposed: number[];
+}
+
+export class IndexSetFinder {
+  readonly #book: PriceBook;
+  readonly #statements: readonly IndexSetStatement[];
+  readonly #options: IndexSetOptions;
+  /** By table and column. */
+  readonly #updatedShares: ReadonlyMap<string, UpdatedShares>;
+
+  constructor(planner: WhatIfPlanner, statements: readonly IndexSetStatement[], options: IndexSetOptions) {
+    this.#book = new PriceBook(planner);
+    this.#statements = statements;
+    this.#options = options;
+    this.#updatedShares = toUpdatedShares(statements);
+  }
+
+  async find(): Promise<IndexSet> {
+    const priced = this.#statements.map(toPriced);
+    const before = await this.#priceEach(priced);
+    const considered = this.#propose(priced, before);
+    const bundles: number[][] = [];
+    const promising: Considered[] = [];
+    for (const each of considered) {
+      if (this.#isOver()) break;
+      const used = await this.#askForAll(each);
+      if (used === null) continue;
+      promising.push(each);
+      if (used.length > 1) bundles.push(used);
+    }
+    const helping = await this.#findHelping(promising, new Set(bundles.flat()));
+    const widened = await this.#widen(promising, helping);
+    const candidates = [...new Set([...helping, ...widened])].sort((a, b) => a - b);
+    const statements = considered.map(({ statement }) => statement);
+    const selector = new IndexSelector(
+      this.#book,
+      statements,
+      considered.map((each) => each.before),
+      this.#selectionOptions(),
+    );
+    const { chosen, isComplete } = await selector.select(candidates, bundles);
+    const after = await this.#book.price(priced, chosen);
+    return {
+      chosen: await this.#describe(chosen, candidates, considered),
+      statements: priced.map((statement, at) => ({
+        id: statement.id,
+        costBefore: before[at]?.cost ?? 0,
+        costAfter: after[at]?.cost ?? before[at]?.cost ?? 0,
+        unsupported: this.#book.unsupported(statement),
+      })),
+      meanRatio: await selector.meanRatio(chosen),
+      isComplete,
+    };
+  }
+
+  #isOver(): boolean {
+    const { deadlineMs, now } = this.#options;
+    return deadlineMs !== null && now() >= deadlineMs;
+  }
+
+  #selectionOptions(): SelectionOptions {
+    // writes are counted by the server, statements by their calls: without calls there is no common measure
+    const areCounted = this.#statements.every(({ calls }) => calls !== null);
+    const costs = new Map<number, number>();
+    return {
+      ...this.#options,
+      writeCost: (id) => {
+        if (!areCounted) return 0;
+        const known = costs.get(id) ?? this.#writeCost(id).cost;
+        costs.set(id, known);
+        return known;
+      },
+    };
+  }
+
+  #writeCost(id: number): WriteCost {
+    const { index, table } = this.#book.find(id);
+    const settings = this.#statements.find(({ planned }) => planned.facts.tables.some(({ oid }) => oid === table.oid))
+      ?.planned.facts.settings;
+    const shares = this.#updatedShares.get(toTableKey(index)) ?? new Map<string, number>();
+    return settings === undefined
+      ? { cost: 0, ratio: 0, lostHotUpdates: 0 }
+      : estimateWriteCost(index, this.#book.sizeOf(id), table, settings, shares);
+  }
+
+  async #priceEach(statements: readonly PricedStatement[]): Promise<(Price | null)[]> {
+    return this.#book.price(statements, []);
+  }
+
+  #propose(priced: readonly PricedStatement[], before: readonly (Price | null)[]): Considered[] {
+    const counts = new Map<string, number>();
+    const keyOf = (oid: number, key: string) => JSON.stringify([oid, key]);
+    for (const { planned } of this.#statements) {
+      const keys = new Set(findLookedUpKeys(planned.uses).map(({ table, key }) => keyOf(table.oid, key)));
+      for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return this.#statements.flatMap(({ planned }, at) => {
+      const [statement, price] = [priced[at], before[at]];
+      if (statement === undefined || price === undefined || price === null) return [];
+      const proposals = proposeIndexes(planned.uses, planned.facts, ({ oid }, key) => counts.get(keyOf(oid, key)) ?? 0);
+      return [
+        { statement, uses: planned.uses, before: price, proposed: proposals.map((each) => this.#book.add(each)) },
+      ];
+    });
+  }
+
+  #helps({ statement, before }: Considered, price: Price | null | undefined): boolean {
+    if (price === null || price === undefined) return false;
+    return price.cost <= before.cost * (1 - trustedRatio(statement, this.#options.minimumSavedRatio));
+  }
+
+  /** With all that was proposed for it; null where even that does not help, and no part of it needs to be looked at. */
+  async #askForAll(each: Considered): Promise<number[] | null> {
+    if (each.proposed.length === 0) return null;
+    const [price] = await this.#book.price([each.statement], each.proposed);
+    return this.#helps(each, price) ? [...(price?.used ?? [])] : null;
+  }
+
+  /** Each alone, for the statements that it was proposed for. */
+  async #findHelping(promising: readonly Considered[], always: ReadonlySet<number>): Promise<number[]> {
+    const proposers = new Map<number, Considered[]>();
+    for (const each of promising) {
+      for (const id of each.proposed) proposers.set(id, [...(proposers.get(id) ?? []), each]);
+    }
+    const helping: number[] = [];
+    for (const [id, by] of [...proposers].sort(([a], [b]) => a - b)) {
+      if (this.#isOver()) break;
+      const prices = await this.#book.price(
+        by.map(({ statement }) => statement),
+        [id],
+      );
+      const isHelping = prices.some((price, at) => by[at] !== undefined && this.#helps(by[at], price));
+      if (!this.#book.isRefused(id) && (isHelping || always.has(id))) helping.push(id);
+    }
+    return helping;
+  }
+
+  async #widen(promising: readonly Considered[], helping: readonly number[]): Promise<number[]> {
+    const widened = new Set<number>();
+    const best = new Map<number, number>();
+    for (const each of promising) {
+      const gains: { id: number; cost: number }[] = [];
+      for (const id of each.proposed.filter((proposed) => helping.includes(proposed))) {
+        const [price] = await this.#book.price([each.statement], [id]);
+        if (price === undefined || price === null || !this.#helps(each, price)) continue;
+        gains.push({ id, cost: price.cost });
+        best.set(id, (best.get(id) ?? 0) + (each.before.cost - price.cost) * each.statement.weight);
+      }
+      gains.sort((a, b) => a.cost - b.cost || a.id - b.id);
+      for (const { id } of gains.slice(0, widenedPerStatement)) {
+        const proposed = this.#book.find(id);
+        for (const use of each.uses.filter(({ table }) => table.oid === proposed.table.oid)) {
+          const covering = coverColumns(proposed, use);
+          if (covering !== null) widened.add(this.#book.add(covering));
+        }
+      }
+    }
+    for (const [a, b] of this.#pairs([...helping, ...widened], best)) {
+      const merged = mergeIndexes(this.#book.find(a), this.#book.find(b));
+      if (merged !== null) widened.add(this.#book.add(merged));
+    }
+    return this.#keepHelping([...widened], promising);
+  }
+
+  /** Pairs of the best indexes of each table, both ways round. */
+  #pairs(ids: readonly number[], gains: ReadonlyMap<number, number>): [number, number][] {
+    const byTable = new Map<string, number[]>();
+    for (const id of ids) {
+      const key = toTableKey(this.#book.find(id).index);
+      byTable.set(key, [...(byTable.get(key) ?? []), id]);
+    }
+    return [...byTable.values()].flatMap((all) => {
+      const best = all.sort((a, b) => (gains.get(b) ?? 0) - (gains.get(a) ?? 0) || a - b).slice(0, mergedPerTable);
+      return best.flatMap((a) => best.filter((b) => b !== a).map((b): [number, number] => [a, b]));
+    });
+  }
+
+  async #keepHelping(ids: readonly number[], promising: readonly Considered[]): Promise<number[]> {
+    const kept: number[] = [];
+    for (const id of ids) {
+      if (this.#isOver()) break;
+      const key = toTableKey(this.#book.find(id).index);
+      const by = promising.filter(({ statement }) => statement.tables.has(key));
+      const prices = await this.#book.price(
+        by.map(({ statement }) => statement),
+        [id],
+      );
+      if (!this.#book.isRefused(id) && prices.some((price, at) => by[at] !== undefined && this.#helps(by[at], price))) {
+        kept.push(id);
+      }
+    }
+    return kept;
+  }
+
+  async #describe(
+    chosen: readonly number[],
+    candidates: readonly number[],
+    considered: readonly Considered[],
+  ): Promise<ChosenIndex[]> {
+    const statements = considered.map(({ statement }) => statement);
+    const all = await this.#book.price(statements, chosen);
+    const described: ChosenIndex[] = [];
+    const groups = await this.#findGroups(chosen, statements);
+    for (const [at, id] of chosen.entries()) {
+      const group = groups.find(({ start, end }) => at >= start && at < end) ?? { start: at, end: at + 1 };
+      const from = await this.#book.price(statements, chosen.slice(0, group.start));
+      const to = await this.#book.price(statements, chosen.slice(0, group.end));
+      const changes = statements.flatMap((statement, place) => {
+        const [costBefore, costAfter] = [from[place]?.cost, to[place]?.cost];
+        if (costBefore === undefined || costAfter === undefined) return [];
+        return [
+          {
+            id: statement.id,
+            weight: statement.weight,
+            costBefore,
+            costAfter,
+            isUsed: all[place]?.used.has(id) ?? false,
+          },
+        ];
+      });
+      const isChanged = ({ costBefore, costAfter }: StatementChange) =>
+        Math.abs(costAfter - costBefore) > changedRatio * costBefore;
+      const winners = changes.filter((each) => each.costAfter < each.costBefore && (isChanged(each) || each.isUsed));
+      const losers = changes.filter((each) => each.costAfter > each.costBefore && isChanged(each));
+      const sum = (of: 'costBefore' | 'costAfter') =>
+        winners.reduce((total, each) => total + each[of] * each.weight, 0);
+      const served = statements.filter((statement) => winners.some((winner) => winner.id === statement.id));
+      described.push({
+        proposed: this.#book.find(id),
+        sizeBytes: this.#book.sizeOf(id),
+        costBefore: sum('costBefore'),
+        costAfter: sum('costAfter'),
+        winners: winners.map(toChange),
+        losers: losers.map(toChange),
+        together: chosen.slice(group.start, group.end).flatMap((each) => (each === id ? [] : [this.#book.find(each)])),
+        unaffectedCount: changes.length - winners.length - losers.length,
+        write: this.#writeCost(id),
+        alternatives: await this.#findAlternatives(id, chosen.slice(0, group.end), candidates, served),
+      });
+    }
+    return described;
+  }
+
+  /** Chosen ones in the order of their worth, in runs of which only the last one makes anything cheaper. */
+  async #findGroups(
+    chosen: readonly number[],
+    statements: readonly PricedStatement[],
+  ): Promise<{ start: number; end: number }[]> {
+    const total = async (set: readonly number[]) =>
+      (await this.#book.price(statements, set)).reduce(
+        (sum, price, at) => sum + (price?.cost ?? 0) * (statements[at]?.weight ?? 0),
+        0,
+      );
+    const groups: { start: number; end: number }[] = [];
+    let start = 0;
+    let before = await total([]);
+    for (const end of chosen.keys()) {
+      const after = await total(chosen.slice(0, end + 1));
+      if (after >= before * (1 - groupRatio)) continue;
+      groups.push({ start, end: end + 1 });
+      [start, before] = [end + 1, after];
+    }
+    return groups;
+  }
+
+  /** The next best of the same table, by what they would do for the same statements. */
+  async #findAlternatives(
+    id: number,
+    inPlace: readonly number[],
+    candidates: readonly number[],
+    served: readonly PricedStatement[],
+  ): Promise<LosingAlternative[]> {
+    const key = toTableKey(this.#book.find(id).index);
+    const found: (LosingAlternative & { id: number })[] = [];
+    const rivals = candidates.filter(
+      (each) => !inPlace.includes(each) && toTableKey(this.#book.find(each).index) === key,
+    );
+    const alone = new Map<number, number>();
+    for (const rival of rivals) {
+      const prices = await this.#book.price(served, [rival]);
+      alone.set(
+        rival,
+        prices.reduce((sum, price, at) => sum + (price?.cost ?? 0) * (served[at]?.weight ?? 0), 0),
+      );
+    }
+    rivals.sort((a, b) => (alone.get(a) ?? 0) - (alone.get(b) ?? 0) || a - b);
+    for (const rival of rivals.slice(0, namedAlternatives)) {
+      if (this.#isOver()) break;
+      const proposed = this.#book.find(rival);
+      const prices = await this.#book.price(served, [...inPlace.filter((each) => each !== id), rival]);
+      const costAfter = prices.reduce((sum, price, at) => sum + (price?.cost ?? 0) * (served[at]?.weight ?? 0), 0);
+      found.push({ id: rival, proposed, costAfter, sizeBytes: this.#book.sizeOf(rival) });
+    }
+    return found
+      .sort((a, b) => a.costAfter - b.costAfter || a.id - b.id)
+      .slice(0, namedAlternatives)
+      .map(({ proposed, costAfter, sizeBytes }) => ({ proposed, costAfter, sizeBytes }));
+  }
+}
+
+function toChange({ id, costBefore, costAfter }: StatementChange): StatementChange {
+  return { id, costBefore, costAfter };
+}
+
+function toPriced({ id, sql, parameters, planned, calls, estimateFactor }: IndexSetStatement): PricedStatement {
+  const tables = new Set(planned.facts.tables.map(({ schema, name }) => toTableKey({ schema, table: name })));
+  return {
+    ...{ id, sql, tables, weight: calls ?? 1, estimateFactor },
+    ...(parameters === undefined ? {} : { parameters }),
+  };
+}
+
+/** How often a column is set, among the updates of its table in these statements. */
+function toUpdatedShares(statements: readonly IndexSetStatement[]): Map<string, UpdatedShares> {
+  const totals = new Map<string, number>();
+  const columns = new Map<string, Map<string, number>>();
+  for (const { planned, calls } of statements) {
+    for (const updated of planned.updates) {
+      const key = toTableKey(updated);
+      totals.set(key, (totals.get(key) ?? 0) + (calls ?? 1));
+      const counts = columns.get(key) ?? new Map<string, number>();
+      for (const name of updated.columns) counts.set(name, (counts.get(name) ?? 0) + (calls ?? 1));
+      columns.set(key, counts);
+    }
+  }
+  return new Map(
+    [...columns].map(([key, counts]) => [
+      key,
+      new Map([...counts].map(([name, count]) => [name, count / Math.max(1, totals.get(key) ?? 1)])),
+    ]),
+  );
+}
