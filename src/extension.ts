@@ -13,8 +13,10 @@ import { FailureReporter } from './providers/failure-reporter';
 import { FindingsCommands } from './providers/findings-commands';
 import { FindingsView } from './providers/findings-view';
 import { HealthStore } from './providers/health-store';
+import { registerFixDocuments } from './providers/fix-document';
 import { IgnoreFile } from './providers/ignore-file';
 import { IndexBuildCommands } from './providers/index-build-commands';
+import { IndexChanges } from './providers/index-changes';
 import { IndexesCommands } from './providers/indexes-commands';
 import { IndexesView } from './providers/indexes-view';
 import { registerLanguageFeatures } from './providers/language-features';
@@ -67,22 +69,18 @@ export function activate(context: vscode.ExtensionContext) {
   const revealSql = (document: PlanDocument) => reporter.guard(() => revealSource(document));
   const plans = new LatePanels<PlanPanels>(async () => {
     const { PlanPanels: Panels } = await loadEngine();
-    return new Panels(context, { runAgain: (document) => explain.runAgain(document), revealSql, log });
+    return new Panels(context, {
+      runAgain: (document) => explain.runAgain(document),
+      revealSql,
+      findMissingIndex: (document) => quickFixes.findForPlan(document),
+      createIndex: (document) => quickFixes.createForPlan(document),
+      log,
+    });
   });
   const showPlan = async (document: PlanDocument) => (await plans.get()).show(document);
   const reportPanels = new LatePanels<ReportPanels>(async () => {
     const { ReportPanels: Panels } = await loadEngine();
-    return new Panels(context, {
-      refresh: () => reports.refresh(),
-      guard: (work) => reporter.guard(work),
-      log,
-    });
-  });
-  const reports: ReportCommands = new ReportCommands({
-    connections,
-    store: healthStore,
-    reporter,
-    loadPanels: () => reportPanels.get(),
+    return new Panels(context, reports.toHandlers());
   });
   const explain: ExplainCommands = new ExplainCommands({
     connections,
@@ -93,6 +91,16 @@ export function activate(context: vscode.ExtensionContext) {
     log,
     findPlanInsights: async (plan, session) => (await loadEngine()).findPlanInsights(plan, session),
     showPlan,
+  });
+  const reports: ReportCommands = new ReportCommands({
+    connections,
+    connectionStore,
+    explain,
+    store: healthStore,
+    reporter,
+    log,
+    extensionUri: context.extensionUri,
+    loadPanels: () => reportPanels.get(),
   });
   const connectionsView = new ConnectionsView(connectionStore, passwords, async (session) =>
     (await loadEngine()).runDoctor(session),
@@ -122,11 +130,25 @@ export function activate(context: vscode.ExtensionContext) {
     log,
     vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules'),
   );
+  const comparisons = new LatePanels<ComparePanels>(async () => {
+    const { ComparePanels: Panels } = await loadEngine();
+    return new Panels(context, {
+      undo: (document) => quickFixes.undo(document),
+      measure: (planned) => explain.runAgain({ ...planned, analyzed: true }),
+      showPlan,
+      revealSql,
+      log,
+    });
+  });
   const readAgain = () => void Promise.all([tablesStore.refresh(), healthStore.refresh()]);
+  const indexChanges = new IndexChanges(context.workspaceState);
   const builds = new IndexBuildCommands({
     reporter,
     log,
     openSession: (profile) => connections.openSession(profile),
+    readProfile: (id) => connectionStore.readProfile(id),
+    findActiveProfile: () => connectionStore.active,
+    changes: indexChanges,
     onDidCreate: (session) => {
       readAgain();
       missingIndexes.forget(session);
@@ -134,21 +156,9 @@ export function activate(context: vscode.ExtensionContext) {
     onDidDrop: (session, dropped) => {
       readAgain();
       missingIndexes.forget(session);
-      void comparisons?.then((opened) => opened.noteDropped(quickFixes.noteDropped(dropped)));
+      void comparisons.ifLoaded((opened) => opened.noteDropped(dropped.indexes.map(({ oid }) => oid)));
     },
   });
-  let comparisons: Promise<ComparePanels> | null = null;
-  const loadComparisons = (): Promise<ComparePanels> =>
-    (comparisons ??= loadEngine().then(
-      ({ ComparePanels: Panels }) =>
-        new Panels(context.extensionUri, {
-          undo: (document) => quickFixes.undo(document),
-          measure: (planned) => explain.runAgain({ ...planned, analyzed: true }),
-          showPlan,
-          revealSql: (document) => reporter.guard(() => revealSource(document)),
-          log,
-        }),
-    ));
   const quickFixes: QuickFixCommands = new QuickFixCommands({
     missingIndexes,
     explain,
@@ -156,9 +166,10 @@ export function activate(context: vscode.ExtensionContext) {
     ignoreFile,
     reporter,
     openSession: (profile) => connections.openSession(profile),
+    readProfile: (id) => connectionStore.readProfile(id),
     showPlan,
     findMeasuredPlan: async (planned) => (await plans.get()).findMeasured(planned),
-    showComparison: async (document) => (await loadComparisons()).show(document),
+    showComparison: async (document) => (await comparisons.get()).show(document),
   });
   context.subscriptions.push(
     log,
@@ -175,11 +186,17 @@ export function activate(context: vscode.ExtensionContext) {
     slowQueriesStore,
     slowQueriesView,
     findingsView,
+    registerFixDocuments(),
     new ConnectionStatus(connectionStore),
     followContextKeys(connectionStore, tablesStore, indexesView),
-    ...registerLanguageFeatures({ lenses, diagnostics, quickFixActions: new QuickFixActions(missingIndexes) }),
+    ...registerLanguageFeatures({
+      lenses,
+      diagnostics,
+      quickFixActions: new QuickFixActions(missingIndexes),
+    }),
     plans.register('pgInsight.plan'),
     reportPanels.register('pgInsight.report'),
+    comparisons.register('pgInsight.compare'),
     reporter.register(),
     ...connections.register(),
     ...explain.register(),
@@ -215,6 +232,7 @@ export function activate(context: vscode.ExtensionContext) {
     connectionsView,
     findingsView,
     healthStore,
+    indexChanges,
     indexesView,
     missingIndexes,
     slowQueriesStore,

@@ -32,6 +32,7 @@ export class ConnectionStore implements vscode.Disposable {
   /** A connection attempt that is under way is shared by everyone who wants that session. */
   readonly #connecting = new Map<string, Promise<DatabaseSession>>();
   #profiles: readonly ConnectionProfile[] = [];
+  #isLoaded = false;
 
   readonly onDidChange = this.#changed.event;
 
@@ -61,12 +62,19 @@ export class ConnectionStore implements vscode.Disposable {
     // compared with what is there now: another load may have ended meanwhile
     const before = new Map(this.#profiles.map((profile) => [profile.id, profile]));
     this.#profiles = profiles;
+    this.#isLoaded = true;
     const stale = [...this.#states.keys()].filter((id) => {
       const now = this.findProfile(id);
       return now === null || JSON.stringify(now) !== JSON.stringify(before.get(id));
     });
     await Promise.all(stale.map((id) => this.disconnect(id)));
     this.#changed.fire();
+  }
+
+  /** Reads the profiles first when nobody has yet: a view that a reloaded window restores may be the first to ask. */
+  async readProfile(id: string): Promise<ConnectionProfile | null> {
+    if (!this.#isLoaded) await this.load();
+    return this.findProfile(id);
   }
 
   findProfile(id: string): ConnectionProfile | null {

@@ -84,8 +84,7 @@ export class ExplainCommands {
 
   async #runAgain(document: PlanDocument): Promise<PlanDocument | null> {
     const { connection, source } = document;
-    if (this.#parts.store.profiles.length === 0) await this.#parts.store.load();
-    const profile = this.#parts.store.findProfile(connection.profileId);
+    const profile = await this.#parts.store.readProfile(connection.profileId);
     if (profile === null) {
       throw new DatabaseFailure(
         'configuration',

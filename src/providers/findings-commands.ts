@@ -1,12 +1,13 @@
 // Commands of the Findings view. None of them changes a server: a fix is copied or opened, and run by the user.
 import * as vscode from 'vscode';
 import type { Finding, ObjectRef } from '../analysis/finding';
-import { formatFixDocument } from '../analysis/fix-document';
+import { formatFixDocument, type FixTarget } from '../analysis/fix-document';
 import { formatObjectName } from '../analysis/format/object-name';
 import { formatQuantity } from '../analysis/format/numbers';
 import { ignoreFileName, isIgnoredBy } from '../analysis/ignore-list';
 import type { IgnoreEntry } from '../analysis/parse-ignore-list';
 import type { FailureReporter } from './failure-reporter';
+import { showFixDocument } from './fix-document';
 import type { FindingsNode } from './findings-view';
 import type { HealthStore } from './health-store';
 import type { IgnoreFile } from './ignore-file';
@@ -20,6 +21,24 @@ export interface FindingsCommandsParts {
   reveal: (subject: ObjectRef) => Promise<void>;
 }
 
+/** The report view does the same for its own findings. */
+export async function copyFix({ fix }: Finding): Promise<void> {
+  if (fix === undefined) return;
+  await vscode.env.clipboard.writeText(`${fix.sql.trimEnd()}\n`);
+  vscode.window.setStatusBarMessage('$(check) SQL of the fix copied', 2_000);
+}
+
+export async function openFix(finding: Finding, target: FixTarget): Promise<void> {
+  if (finding.fix === undefined) return;
+  const content = formatFixDocument(finding, finding.fix, target);
+  await showFixDocument(`${finding.ruleId} ${formatObjectName(finding.subject)}`, content);
+}
+
+export async function showRuleDocumentation(extensionUri: vscode.Uri, ruleId: string): Promise<void> {
+  const page = vscode.Uri.joinPath(extensionUri, 'docs', 'rules', `${ruleId}.md`);
+  await vscode.commands.executeCommand('markdown.showPreview', page);
+}
+
 export class FindingsCommands {
   readonly #parts: FindingsCommandsParts;
 
@@ -28,7 +47,7 @@ export class FindingsCommands {
   }
 
   register(): vscode.Disposable[] {
-    const { health, ignoreFile, reporter, reveal } = this.#parts;
+    const { extensionUri, health, ignoreFile, reporter, reveal } = this.#parts;
     const command = (name: string, run: () => Promise<void>) =>
       vscode.commands.registerCommand(`pgInsight.${name}`, () => reporter.guard(run));
     const onFinding = (name: string, run: (finding: Finding) => Promise<void>) =>
@@ -41,34 +60,22 @@ export class FindingsCommands {
     return [
       command('findings.refresh', () => health.refresh()),
       command('ignoreList.open', () => ignoreFile.show()),
-      onFinding('copyFix', async ({ fix }) => {
-        if (fix === undefined) return;
-        await vscode.env.clipboard.writeText(`${fix.sql.trimEnd()}\n`);
-        vscode.window.setStatusBarMessage('$(check) SQL of the fix copied', 2_000);
+      onFinding('copyFix', copyFix),
+      onFinding('openFix', async (finding) => {
+        if (health.state.state === 'available') await openFix(finding, health.state.report.server);
       }),
-      onFinding('openFix', (finding) => this.#openFix(finding)),
-      onFinding('showDocumentation', ({ ruleId }) => this.#showDocumentation(ruleId)),
+      onFinding('showDocumentation', ({ ruleId }) => showRuleDocumentation(extensionUri, ruleId)),
       vscode.commands.registerCommand('pgInsight.rule.showDocumentation', (node: unknown) =>
         reporter.guard(async () => {
-          if (isFindingsNode(node) && node.kind === 'notChecked') await this.#showDocumentation(node.outcome.ruleId);
+          if (isFindingsNode(node) && node.kind === 'notChecked') {
+            await showRuleDocumentation(extensionUri, node.outcome.ruleId);
+          }
         }),
       ),
       onFinding('reveal', ({ subject }) => reveal(subject)),
       onFinding('ignore', (finding) => this.#ignore(finding)),
       onFinding('unignore', (finding) => this.#unignore(finding)),
     ];
-  }
-
-  async #openFix(finding: Finding): Promise<void> {
-    const { state } = this.#parts.health;
-    if (finding.fix === undefined || state.state !== 'available') return;
-    const content = formatFixDocument(finding, finding.fix, state.report.server);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'sql', content }));
-  }
-
-  async #showDocumentation(ruleId: string): Promise<void> {
-    const page = vscode.Uri.joinPath(this.#parts.extensionUri, 'docs', 'rules', `${ruleId}.md`);
-    await vscode.commands.executeCommand('markdown.showPreview', page);
   }
 
   async #ignore(finding: Finding): Promise<void> {

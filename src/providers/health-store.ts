@@ -15,14 +15,15 @@ import type { IgnoreFile } from './ignore-file';
 export type HealthState =
   | { state: 'not-connected' }
   | { state: 'loading' }
-  | {
-      state: 'available';
-      snapshot: Snapshot;
-      report: AnalysisReport;
-      /** Why nothing is ignored although there is a list; null when the list was read or there is none. */
-      ignoreProblem: string | null;
-    }
+  | ({ state: 'available' } & AnalyzedSnapshot)
   | { state: 'failed'; failure: DatabaseFailure };
+
+export interface AnalyzedSnapshot {
+  snapshot: Snapshot;
+  report: AnalysisReport;
+  /** Why nothing is ignored although there is a list; null when the list was read or there is none. */
+  ignoreProblem: string | null;
+}
 
 export type AnalyzeSnapshot = (
   snapshot: Snapshot,
@@ -98,14 +99,19 @@ export class HealthStore implements vscode.Disposable {
     await this.read();
   }
 
+  /** Of any connection; what the views show stays as it is. */
+  async capture(session: DatabaseSession): Promise<AnalyzedSnapshot> {
+    const snapshot = await session.captureSnapshot();
+    return { snapshot, ...(await this.#analyzeSnapshot(snapshot)) };
+  }
+
   async #capture(session: DatabaseSession): Promise<void> {
     this.#state = { state: 'loading' };
     const capture = ++this.#captures;
     try {
       await this.#waitForTables();
-      const snapshot = await session.captureSnapshot();
-      const result = await this.#analyzeSnapshot(snapshot);
-      if (capture === this.#captures) this.#state = { state: 'available', snapshot, ...result };
+      const result = await this.capture(session);
+      if (capture === this.#captures) this.#state = { state: 'available', ...result };
     } catch (error) {
       this.#reporter.logFailure(error);
       if (capture !== this.#captures) return;
@@ -129,7 +135,7 @@ export class HealthStore implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  async #analyzeSnapshot(snapshot: Snapshot): Promise<{ report: AnalysisReport; ignoreProblem: string | null }> {
+  async #analyzeSnapshot(snapshot: Snapshot): Promise<Omit<AnalyzedSnapshot, 'snapshot'>> {
     const ignore = await this.#ignoreFile.read();
     const report = await this.#analyze(snapshot, {
       rules: vscode.workspace.getConfiguration('pgInsight').get<RuleSettings>('rules', {}),

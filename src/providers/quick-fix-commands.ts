@@ -1,17 +1,18 @@
 // What the quick fixes of a missing index do. The statement is planned before and after the index is made, and both plans
 // are shown side by side.
 import * as vscode from 'vscode';
+import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { Finding } from '../analysis/finding';
 import { formatIndexScript } from '../analysis/index-advice/index-ddl';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
 import { toIndexClause } from '../analysis/index-build/index-steps';
-import type { ComparisonDocument, PlanDocument } from '../webviews/protocol';
+import type { ComparisonDocument, PlanDocument, PlanMissingIndex } from '../webviews/protocol';
 import type { DatabaseSession } from './database-port';
 import { toSource, type ExplainCommands } from './explain-commands';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
-import type { BuiltIndex, DroppedIndexes, IndexBuildCommands } from './index-build-commands';
+import type { IndexBuildCommands } from './index-build-commands';
 import { formatIndexColumns } from './missing-index-diagnostic';
 import type { MissingIndex, MissingIndexes } from './missing-indexes';
 import { isQuickFixPlace, type QuickFixPlace } from './quick-fix-actions';
@@ -25,6 +26,8 @@ export interface QuickFixCommandsParts {
   reporter: FailureReporter;
   /** The profile's session, connected when it is not; null when the user gave up. */
   openSession: (profile: ConnectionProfile) => Promise<DatabaseSession | null>;
+  /** Null when there is no such profile any more. */
+  readProfile: (id: string) => Promise<ConnectionProfile | null>;
   showPlan: (document: PlanDocument) => Promise<void>;
   /** The statement's plan that is open and was measured, if there is one: it knows the time before. */
   findMeasuredPlan: (planned: PlanDocument) => Promise<PlanDocument | null>;
@@ -36,8 +39,6 @@ const statusMessageMs = 3_000;
 
 export class QuickFixCommands {
   readonly #parts: QuickFixCommandsParts;
-  /** What was made here, for the Undo of its comparison. */
-  readonly #built = new Map<number, { profile: ConnectionProfile; built: BuiltIndex }>();
 
   constructor(parts: QuickFixCommandsParts) {
     this.#parts = parts;
@@ -65,22 +66,59 @@ export class QuickFixCommands {
     ];
   }
 
-  /** Drops what a comparison is about; asks as every drop does. */
-  async undo({ index }: ComparisonDocument): Promise<void> {
+  /** Drops what a comparison is about, also one of before a reload of the window; asks as every drop does. */
+  async undo({ after, index, undo }: ComparisonDocument): Promise<void> {
     await this.#parts.reporter.guard(async () => {
-      const made = this.#built.get(index.oid);
-      if (made === undefined) return;
-      // the session that made it may have been closed since
-      const session = await this.#parts.openSession(made.profile);
-      if (session !== null) await this.#parts.indexBuild.drop(session, made.built.undo);
+      const { connection, result } = after;
+      const name = `${index.schema}.${index.name}`;
+      const profile = await this.#parts.readProfile(connection.profileId);
+      if (profile === null) {
+        throw new DatabaseFailure(
+          'configuration',
+          `The connection "${connection.name}", over which index ${name} was made, is gone.`,
+          'Connect to the database again, and drop the index in the Indexes view.',
+        );
+      }
+      const session = await this.#parts.openSession(profile);
+      if (session === null) return;
+      if (session.server !== result.server || session.database !== result.database) {
+        throw new DatabaseFailure(
+          'configuration',
+          `Index ${name} was made in database ${result.database} on ${result.server}; the connection "${profile.name}" now leads to ${session.database} on ${session.server}.`,
+          'Connect to the first one, and drop the index in the Indexes view.',
+        );
+      }
+      await this.#parts.indexBuild.drop(session, undo);
     });
   }
 
-  /** The OIDs of what is gone, for the comparisons that show it. */
-  noteDropped({ indexes }: DroppedIndexes): readonly number[] {
-    const oids = indexes.map(({ oid }) => oid);
-    for (const oid of oids) this.#built.delete(oid);
-    return oids;
+  /** What the file of a plan's statement is marked with. */
+  findForPlan(plan: PlanDocument): PlanMissingIndex | null {
+    const missing = this.#findOfPlan(plan);
+    if (missing === null) return null;
+    const { schema, table } = missing.recommendation.index;
+    return {
+      schema,
+      table,
+      columns: formatIndexColumns(missing.recommendation),
+      advice: missing.diagnostic.message,
+    };
+  }
+
+  async createForPlan(plan: PlanDocument): Promise<void> {
+    await this.#parts.reporter.guard(async () => {
+      const missing = this.#findOfPlan(plan);
+      if (missing !== null) await this.#createIndex(missing);
+    });
+  }
+
+  #findOfPlan({ source, sql, connection }: PlanDocument): MissingIndex | null {
+    const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === source?.uri);
+    if (document === undefined) return null;
+    const found = this.#parts.missingIndexes
+      .find(document)
+      .find((missing) => missing.sql === sql && missing.session.profile.id === connection.profileId);
+    return found ?? null;
   }
 
   async #find({ uri, fingerprint }: QuickFixPlace): Promise<MissingIndex | null> {
@@ -109,7 +147,6 @@ export class QuickFixCommands {
     const measured = await this.#parts.findMeasuredPlan(before);
     const built = await indexBuild.create(missing.session, toBuildRequest(recommendation));
     if (built === null) return;
-    this.#built.set(built.index.oid, { profile: missing.session.profile, built });
     const after = await this.#plan(missing, measured ?? before);
     if (after === null) return;
     const { schema, table } = recommendation.index;
@@ -126,6 +163,7 @@ export class QuickFixCommands {
         sizeBytes: built.sizeBytes,
         durationMs: built.durationMs,
       },
+      undo: built.undo,
       undone: false,
     });
   }

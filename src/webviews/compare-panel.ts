@@ -1,8 +1,10 @@
 // The host side of a comparison: a statement's plans before and after an index was made for it, beside its file. Hidden,
-// it keeps nothing running; a reload of the window ends it, for what its Undo refers to ends with the window.
+// it keeps nothing running; after a reload of the window it gets its document, with all that Undo needs, from the store.
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { DocumentStore, toDocumentId } from './document-store';
 import {
+  comparisonDocumentSchema,
   comparisonRequestSchema,
   type ComparisonDocument,
   type ComparisonMessage,
@@ -24,13 +26,16 @@ export interface ComparePanelHandlers {
   log: vscode.LogOutputChannel;
 }
 
-export class ComparePanels {
+export class ComparePanels implements vscode.WebviewPanelSerializer {
+  private readonly store: DocumentStore<ComparisonDocument>;
   private readonly open = new Set<ComparePanel>();
 
   constructor(
-    private readonly extensionUri: vscode.Uri,
+    private readonly context: vscode.ExtensionContext,
     private readonly handlers: ComparePanelHandlers,
-  ) {}
+  ) {
+    this.store = new DocumentStore(context, 'comparisons', comparisonDocumentSchema, handlers.log);
+  }
 
   async show(document: ComparisonDocument): Promise<void> {
     const panel = vscode.window.createWebviewPanel(
@@ -40,18 +45,30 @@ export class ComparePanels {
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       {},
     );
-    const view = new ComparePanel(panel, document, this.handlers);
-    this.open.add(view);
-    panel.onDidDispose(() => {
-      this.open.delete(view);
-    });
-    view.load(vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview'));
-    await Promise.resolve();
+    const id = this.store.newId();
+    this.attach(panel, id, document);
+    await this.store.save(id, document);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const id = toDocumentId(state);
+    const document = id === null ? null : await this.store.load(id);
+    this.attach(panel, id ?? this.store.newId(), document);
   }
 
   /** Indexes are gone, whoever dropped them. */
   async noteDropped(oids: readonly number[]): Promise<void> {
     await Promise.all([...this.open].map((view) => view.noteDropped(oids)));
+  }
+
+  private attach(panel: vscode.WebviewPanel, id: string, document: ComparisonDocument | null): void {
+    const view = new ComparePanel(panel, id, document, this.handlers, (changed) => this.store.save(id, changed));
+    this.open.add(view);
+    panel.onDidDispose(() => {
+      this.open.delete(view);
+      void this.store.remove(id);
+    });
+    view.load(vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'webview'));
   }
 }
 
@@ -60,8 +77,10 @@ class ComparePanel {
 
   constructor(
     private readonly panel: vscode.WebviewPanel,
-    private document: ComparisonDocument,
+    private readonly id: string,
+    private document: ComparisonDocument | null,
     private readonly handlers: ComparePanelHandlers,
+    private readonly save: (document: ComparisonDocument) => Promise<void>,
   ) {
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const request = comparisonRequestSchema.safeParse(message);
@@ -86,32 +105,50 @@ class ComparePanel {
   }
 
   async noteDropped(oids: readonly number[]): Promise<void> {
-    if (oids.includes(this.document.index.oid)) await this.change({ undone: true });
+    const { document } = this;
+    if (document !== null && oids.includes(document.index.oid)) await this.change({ ...document, undone: true });
   }
 
-  private async change(part: Partial<ComparisonDocument>): Promise<void> {
-    this.document = { ...this.document, ...part };
-    await this.post({ type: 'comparison', document: this.document });
+  private async change(document: ComparisonDocument): Promise<void> {
+    this.document = document;
+    await this.postDocument();
+    await this.save(document);
   }
 
   private async post(message: ComparisonMessage): Promise<void> {
     await this.panel.webview.postMessage(message);
   }
 
+  private async postDocument(): Promise<void> {
+    const { document, id } = this;
+    await this.post(
+      document === null
+        ? {
+            type: 'unavailable',
+            reason:
+              'This comparison was not kept from the last session. Close this tab; the Indexes view shows the index and can drop it.',
+          }
+        : { type: 'comparison', documentId: id, document },
+    );
+  }
+
   private async answer(request: ComparisonRequest): Promise<void> {
     const { document, handlers } = this;
+    if (request.type === 'ready') {
+      await this.postDocument();
+      await this.post({ type: 'running', running: this.running });
+      return;
+    }
+    if (document === null) return;
     switch (request.type) {
-      case 'ready':
-        await this.post({ type: 'comparison', document });
-        await this.post({ type: 'running', running: this.running });
-        break;
       case 'undo':
         await this.run(() => handlers.undo(document));
         break;
       case 'measure':
         await this.run(async () => {
           const after = await handlers.measure(document.after);
-          if (after !== null) await this.change({ after });
+          // what it says of the index may have changed meanwhile
+          if (after !== null) await this.change({ ...(this.document ?? document), after });
         });
         break;
       case 'show-plan':

@@ -8,11 +8,13 @@ import { formatPlanMarkdown } from '../analysis/format/plan-markdown';
 import { formatPlanText } from '../analysis/format/plan-text';
 import { nodeConditions, nodeLabel } from '../analysis/plan/plan-tree';
 import type { PlanNode } from '../analysis/plan/plan';
-import { PlanDocumentStore } from './plan-document-store';
+import { DocumentStore, toDocumentId } from './document-store';
 import {
+  planDocumentSchema,
   planViewRequestSchema,
   type CopyFormat,
   type PlanDocument,
+  type PlanMissingIndex,
   type PlanViewMessage,
   type PlanViewRequest,
 } from './protocol';
@@ -26,19 +28,23 @@ export interface PlanPanelHandlers {
   runAgain(document: PlanDocument): Promise<PlanDocument | null>;
   /** Shows where the statement was taken from. */
   revealSql(document: PlanDocument): Promise<void>;
+  /** The index that the statement lacks, as far as is known now. */
+  findMissingIndex(document: PlanDocument): PlanMissingIndex | null;
+  /** The quick fix for it. */
+  createIndex(document: PlanDocument): Promise<void>;
   log: vscode.LogOutputChannel;
 }
 
 /** Opens plan views, and gives those of a reloaded window their documents back. */
 export class PlanPanels implements vscode.WebviewPanelSerializer {
-  private readonly store: PlanDocumentStore;
+  private readonly store: DocumentStore<PlanDocument>;
   private readonly open = new Map<vscode.WebviewPanel, PlanPanel>();
 
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly handlers: PlanPanelHandlers,
   ) {
-    this.store = new PlanDocumentStore(context);
+    this.store = new DocumentStore(context, 'plans', planDocumentSchema, handlers.log);
   }
 
   /** A statement that is explained again from where it stands gets its new plan in the tab of the one before. */
@@ -60,7 +66,7 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     );
     const id = this.store.newId();
     this.attach(panel, id, document);
-    await this.save(id, document);
+    await this.store.save(id, document);
   }
 
   /** The open plan of the same statement, if it was measured. */
@@ -76,22 +82,16 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
   }
 
   private attach(panel: vscode.WebviewPanel, id: string, document: PlanDocument | null): void {
-    const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.save(id, changed));
+    const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.store.save(id, changed));
     this.open.set(panel, view);
+    // the mark in the file comes and goes: what the view says comes and goes with it
+    const following = vscode.languages.onDidChangeDiagnostics(({ uris }) => view.followMarks(uris));
     panel.onDidDispose(() => {
+      following.dispose();
       this.open.delete(panel);
       void this.store.remove(id);
     });
     view.load(vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'webview'));
-  }
-
-  private async save(id: string, document: PlanDocument): Promise<void> {
-    try {
-      await this.store.save(id, document);
-    } catch (error) {
-      // the view itself works; it only can't come back after a reload
-      this.handlers.log.warn(`A plan could not be stored for the next start of the window: ${String(error)}`);
-    }
   }
 }
 
@@ -141,6 +141,7 @@ class PlanPanel {
     this.document = document;
     this.panel.title = toTabTitle(document);
     await this.postDocument();
+    await this.postMissingIndex();
     await this.save(document);
   }
 
@@ -160,10 +161,22 @@ class PlanPanel {
     );
   }
 
+  followMarks(uris: readonly vscode.Uri[]): void {
+    const uri = this.document?.source?.uri;
+    if (uris.some((each) => each.toString() === uri)) void this.postMissingIndex();
+  }
+
+  private async postMissingIndex(): Promise<void> {
+    const { document } = this;
+    if (document === null) return;
+    await this.post({ type: 'missing-index', missingIndex: this.handlers.findMissingIndex(document) });
+  }
+
   private async answer(request: PlanViewRequest): Promise<void> {
     const { document } = this;
     if (request.type === 'ready') {
       await this.postDocument();
+      await this.postMissingIndex();
       await this.post({ type: 'running', running: this.running });
       return;
     }
@@ -182,6 +195,9 @@ class PlanPanel {
         if (finding?.fix !== undefined) await copy(finding.fix.sql, 'SQL copied');
         break;
       }
+      case 'create-index':
+        await this.handlers.createIndex(document);
+        break;
       case 'run-again':
         await this.runAgain(document);
         break;
@@ -268,9 +284,4 @@ function identityOf({ sql, source, connection, result }: PlanDocument): string {
 
 function toTabTitle({ title }: PlanDocument): string {
   return `Plan: ${title}`;
-}
-
-function toDocumentId(state: unknown): string | null {
-  if (typeof state !== 'object' || state === null || !('documentId' in state)) return null;
-  return typeof state.documentId === 'string' ? state.documentId : null;
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { environmentSchema } from '../analysis/connection/connection-profile';
 import type { ExplainResult, ParameterValues } from '../analysis/explain/explain';
 import { findingSchema } from '../analysis/finding';
+import type { IndexDropRequest } from '../analysis/index-build/index-build';
 import { planSchema } from '../analysis/plan/plan';
 
 const parameterValuesSchema: z.ZodType<ParameterValues> = z.discriminatedUnion('mode', [
@@ -20,6 +21,13 @@ const explainResultSchema: z.ZodType<ExplainResult> = z.object({
   server: z.string(),
   database: z.string(),
   serverVersion: z.string(),
+});
+
+const indexDropRequestSchema: z.ZodType<IndexDropRequest> = z.object({
+  indexes: z.array(
+    z.object({ oid: z.number().int(), schema: z.string(), name: z.string(), mustBeInvalid: z.boolean() }),
+  ),
+  keep: z.array(z.object({ oid: z.number().int(), schema: z.string(), name: z.string() })),
 });
 
 const positionSchema = z.object({
@@ -55,12 +63,24 @@ export const planDocumentSchema = z.object({
 });
 export type PlanDocument = z.infer<typeof planDocumentSchema>;
 
+/** The index that the plan's statement lacks, as its file is marked with it. */
+export interface PlanMissingIndex {
+  schema: string;
+  table: string;
+  /** "order_items (order_id)" */
+  columns: string;
+  /** What is said of it. */
+  advice: string;
+}
+
 /** What the host tells the plan view. */
 export type PlanViewMessage =
   /** `documentId` is what the webview keeps in its state, so that the host finds the document again. */
   | { type: 'plan'; documentId: string; document: PlanDocument }
   /** A restored view whose document is gone; `reason` is a sentence for the user. */
   | { type: 'unavailable'; reason: string }
+  /** Known later than the plan, and not for good: null when there is none (any more). */
+  | { type: 'missing-index'; missingIndex: PlanMissingIndex | null }
   /** The statement is being run again. */
   | { type: 'running'; running: boolean };
 
@@ -77,35 +97,43 @@ export const planViewRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('copy-node'), nodeId: z.number().int() }),
   /** The SQL of a finding's fix. */
   z.object({ type: z.literal('copy-fix'), fingerprint: z.string() }),
+  /** The quick fix of the missing index; asks as that does. */
+  z.object({ type: z.literal('create-index') }),
   z.object({ type: z.literal('run-again') }),
   z.object({ type: z.literal('reveal-sql') }),
   z.object({ type: z.literal('open-json') }),
 ]);
 export type PlanViewRequest = z.infer<typeof planViewRequestSchema>;
 
-/** A statement before and after an index was made for it. Not kept over a reload of the window. */
-export interface ComparisonDocument {
-  before: PlanDocument;
-  after: PlanDocument;
-  index: {
-    oid: number;
-    schema: string;
-    table: string;
-    name: string;
+/** A statement before and after an index was made for it. */
+export const comparisonDocumentSchema = z.object({
+  before: planDocumentSchema,
+  after: planDocumentSchema,
+  index: z.object({
+    oid: z.number().int(),
+    schema: z.string(),
+    table: z.string(),
+    name: z.string(),
     /** Its partitions have indexes of their own, called after it. */
-    isPartitioned: boolean;
+    isPartitioned: z.boolean(),
     /** pg_get_indexdef() */
-    definition: string;
-    sizeBytes: number;
-    durationMs: number;
-  };
+    definition: z.string(),
+    sizeBytes: z.number(),
+    durationMs: z.number(),
+  }),
+  /** What Undo drops: exactly this index. */
+  undo: indexDropRequestSchema,
   /** The index has been dropped since. */
-  undone: boolean;
-}
+  undone: z.boolean(),
+});
+export type ComparisonDocument = z.infer<typeof comparisonDocumentSchema>;
 
 /** What the host tells the comparison. */
 export type ComparisonMessage =
-  | { type: 'comparison'; document: ComparisonDocument }
+  /** `documentId` is what the webview keeps in its state, so that the host finds the document again. */
+  | { type: 'comparison'; documentId: string; document: ComparisonDocument }
+  /** A restored view whose document is gone; `reason` is a sentence for the user. */
+  | { type: 'unavailable'; reason: string }
   /** The statement is being run. */
   | { type: 'running'; running: boolean };
 

@@ -16,6 +16,7 @@ import {
   openFile,
   openViewContainer,
   openWorkbench,
+  reloadWindow,
   runCommand,
   setColorTheme,
   takeScreenshot,
@@ -194,6 +195,17 @@ describe('quick fixes', function () {
     await setColorTheme(page, 'Dark Modern');
   });
 
+  it('keep the comparison over a reload of the window', async () => {
+    const { page } = workbench;
+    const shown = await frame().locator('.index-line').innerText();
+    const cost = await figure('cost');
+    await reloadWindow(page);
+    await frame().locator('[data-verdict=used]').waitFor();
+    assert.equal(await frame().locator('.index-line').innerText(), shown);
+    assert.deepEqual(await figure('cost'), cost);
+    await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+  });
+
   it('take the index back from the comparison', async () => {
     const { page } = workbench;
     await frame().locator('[data-action=undo]').click();
@@ -205,6 +217,32 @@ describe('quick fixes', function () {
     await shoot('quick-fix-undone-dark');
     await squiggles().waitFor();
     await clearNotifications();
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('are asked for from a finding of the plan, in the words of the mark', async () => {
+    const { page } = workbench;
+    await openFile(page, 'lines.sql');
+    await squiggles().waitFor();
+    await page.locator('.codelens-decoration a', { hasText: /^Explain Analyze$/ }).click();
+    await page.locator('.tab.active', { hasText: 'Plan: SELECT * FROM order_items' }).waitFor();
+    await frame().locator('vscode-tab-header[data-tab=findings]').click();
+    const finding = frame().locator('[data-rule=sequential-scan-discards-rows]');
+    const button = finding.locator('[data-action=create-index]');
+    await button.waitFor();
+    assert.match(await button.innerText(), /Create Index on order_items \(order_id\)\.\.\./);
+    assert.match(
+      await finding.locator('.advice').innerText(),
+      /^Missing index \(estimated\): order_items \(order_id\)\./,
+    );
+    await shoot('quick-fix-from-plan-dark');
+    await setColorTheme(page, 'Light Modern');
+    await shoot('quick-fix-from-plan-light');
+    await setColorTheme(page, 'Dark Modern');
+    await button.click();
+    await modalDialog(page, `Create index public.${indexName} on "Shop"?`).waitFor();
+    await page.keyboard.press('Escape');
+    assert.deepEqual(await findIndex(), []);
     await runCommand(page, 'View: Close All Editors');
   });
 
@@ -235,12 +273,21 @@ describe('quick fixes', function () {
 
   it('create the index of a partitioned table on every partition', async () => {
     const { page } = workbench;
+    const [partition] = await query<{ name: string }>(
+      "SELECT relid::text AS name FROM pg_partition_tree('events') WHERE isleaf ORDER BY 1 LIMIT 1",
+    );
+    assert.ok(partition);
+    await query(`CREATE INDEX our_own_idx ON ${partition.name} (customer_id)`);
     await openFile(page, 'timeline.sql');
     await squiggles().waitFor();
     await putCursor('timeline.sql', 'events');
     await openFixes('events (customer_id)');
     await page.keyboard.press('Enter');
-    await modalDialog(page, 'Create index public.events_customer_id_idx').waitFor();
+    const dialog = modalDialog(page, 'Create index public.events_customer_id_idx');
+    await dialog.waitFor();
+    const said = `public.our_own_idx on public.${partition.name} is attached, not built again.`;
+    assert.ok((await dialog.innerText()).includes(said));
+    await shoot('quick-fix-attach-dark');
     await page.keyboard.press('Enter');
     await frame().locator('[data-verdict=used]').waitFor();
     const [counts] = await query<{ valid: boolean; partitions: string; indexes: string }>(
@@ -251,8 +298,50 @@ describe('quick fixes', function () {
     );
     assert.equal(counts?.valid, true);
     assert.equal(counts.indexes, counts.partitions);
+    const [own] = await query<{ parent: string }>(
+      "SELECT inhparent::regclass::text AS parent FROM pg_inherits WHERE inhrelid = 'our_own_idx'::regclass",
+    );
+    assert.equal(own?.parent, 'events_customer_id_idx');
     await shoot('quick-fix-partitions-dark');
     await clearNotifications();
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('are undone from the list of changes after a reload, and keep what was there before', async () => {
+    const { page } = workbench;
+    await reloadWindow(page);
+    await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+    await runCommand(page, 'PG Insight: Undo Index Change...');
+    const rows = page.locator('.quick-input-list .monaco-list-row');
+    const made = rows.filter({ hasText: 'Created index public.events_customer_id_idx' });
+    await made.waitFor();
+    assert.match(await made.innerText(), /shop on .*CREATE INDEX events_customer_id_idx ON ONLY public\.events/s);
+    assert.match(await rows.first().innerText(), /Created index public\.events_customer_id_idx/, 'newest first');
+    assert.equal(await rows.filter({ hasText: `Redo: create index public.${indexName}` }).count(), 1);
+    await shoot('quick-fix-changes-dark');
+    await made.click();
+    const dialog = modalDialog(page, 'Drop index public.events_customer_id_idx on "Shop"?');
+    await dialog.waitFor();
+    assert.match(await dialog.innerText(), /public\.our_own_idx on .* was there before and stays/);
+    await shoot('quick-fix-undo-kept-dark');
+    await dialog.getByRole('button', { name: 'Drop Index' }).click();
+    const done = notification(page, 'Dropped index public.events_customer_id_idx');
+    await done.getByRole('button', { name: 'Redo' }).waitFor();
+    const left = await query<{ name: string; valid: boolean }>(
+      `SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index
+       WHERE indrelid IN (SELECT relid FROM pg_partition_tree('events')) AND pg_get_indexdef(indexrelid) ~ '\\(customer_id\\)$'`,
+    );
+    assert.deepEqual(left, [{ name: 'our_own_idx', valid: true }]);
+    await clearNotifications();
+  });
+
+  it('mark a file that a reloaded window opens again', async () => {
+    const { page } = workbench;
+    await openFile(page, 'lines.sql');
+    await squiggles().waitFor();
+    await reloadWindow(page);
+    await squiggles().waitFor();
+    await shoot('quick-fix-reloaded-dark');
     await runCommand(page, 'View: Close All Editors');
   });
 

@@ -75,7 +75,7 @@ const report: AnalysisReport = {
   statements: [
     {
       queryId: '1',
-      text: `SELECT "${oddName}" </td><script>alert(1)</script>`,
+      text: `SELECT 1 FROM a </td><script>alert(1)</script> "${oddName}"`,
       calls: 1,
       totalMs: 1,
       meanMs: 1,

@@ -2,6 +2,7 @@
 // HTML and the report view are four renderings of this one.
 import type { Evidence, Finding, Severity, SuggestedFix } from '../finding';
 import type { AnalysisReport, ReportSectionGap, Target } from '../report';
+import { findExplainObstacle, shortenStatement } from '../statements/statement-text';
 import { describeToolStatements } from '../statements/tool-statement';
 import { formatObjectName } from './object-name';
 import { formatBytes, formatCount, formatMs, formatQuantity, formatRatio, formatValue, missing } from './numbers';
@@ -55,6 +56,11 @@ export interface ReportFinding {
   advice: string | null;
   evidence: readonly (readonly [label: string, value: string])[];
   fix: ReportFix | null;
+  /** The statement that it is about, where the report has its text; null otherwise. */
+  statement: {
+    /** Why EXPLAIN does not take it, a sentence; null when it should. */
+    explainObstacle: string | null;
+  } | null;
   fingerprint: string;
 }
 
@@ -78,7 +84,15 @@ export interface ReportSection {
 
 export interface ReportDocument {
   title: string;
+  /** Server, version, role and time in one line. */
   subtitle: string;
+  /** host:port */
+  server: string;
+  /** "18.4 (standby)" */
+  version: string;
+  role: string;
+  /** ISO 8601 */
+  capturedAt: string;
   grade: string;
   gradeReason: string;
   sections: readonly ReportSection[];
@@ -100,10 +114,15 @@ const listedBars = 10;
 const listedStatementLength = 120;
 
 export function toReportDocument(report: AnalysisReport): ReportDocument {
-  const { server } = report;
+  const { server, role, database, inRecovery } = report.server;
+  const version = `${report.server.version}${inRecovery ? ' (standby)' : ''}`;
   return {
-    title: `Health of ${server.database}`,
-    subtitle: `${server.server}, PostgreSQL ${server.version}${server.inRecovery ? ' (standby)' : ''}, seen by role ${server.role} at ${formatTime(report.capturedAt)}`,
+    title: `Health of ${database}`,
+    subtitle: `${server}, PostgreSQL ${version}, seen by role ${role} at ${formatTime(report.capturedAt)}`,
+    server,
+    version,
+    role,
+    capturedAt: report.capturedAt,
     grade: report.grade,
     gradeReason: report.gradeReason,
     sections: [
@@ -128,6 +147,7 @@ function formatTime(iso: string): string {
 const text = (content: string): ReportBlock => ({ kind: 'text', text: content });
 const left = (title: string): TextColumn => ({ title, align: 'left' });
 const right = (title: string): TextColumn => ({ title, align: 'right' });
+const prose = (title: string): TextColumn => ({ title, align: 'prose' });
 
 /** The first rows as a table, with a word on how many there are when that is not all. */
 function toListing<Row>(
@@ -261,7 +281,14 @@ function formatEvidence({ label, value, unit }: Evidence): string {
   return isNamed ? text.slice(0, -unit.length - 1) : text;
 }
 
-export function toReportFinding({ fix, ...finding }: Finding): ReportFinding {
+/** The text of the statement that a finding is about; null where there is none. */
+export function findStatementText({ statements }: AnalysisReport, { subject }: Finding): string | null {
+  if (subject.kind !== 'statement') return null;
+  return statements?.find(({ queryId }) => queryId === subject.queryId)?.text ?? null;
+}
+
+function toReportFinding(report: AnalysisReport, { fix, ...finding }: Finding): ReportFinding {
+  const statement = findStatementText(report, finding);
   return {
     severity: finding.severity,
     ruleId: finding.ruleId,
@@ -269,11 +296,13 @@ export function toReportFinding({ fix, ...finding }: Finding): ReportFinding {
     advice: finding.advice ?? null,
     evidence: finding.evidence.map((each) => [each.label, formatEvidence(each)] as const),
     fix: toReportFix(fix),
+    statement: statement === null ? null : { explainObstacle: findExplainObstacle(statement) },
     fingerprint: finding.fingerprint,
   };
 }
 
-function toFindings({ findings }: AnalysisReport): ReportSection[] {
+function toFindings(report: AnalysisReport): ReportSection[] {
+  const { findings } = report;
   const groups = (Object.keys(severityTitles) as Severity[]).flatMap((severity) => {
     const group = findings.filter((finding) => finding.severity === severity);
     if (group.length === 0) return [];
@@ -282,7 +311,7 @@ function toFindings({ findings }: AnalysisReport): ReportSection[] {
         id: `findings-${severity}`,
         title: `Findings: ${severityTitles[severity]}`,
         count: group.length,
-        blocks: group.map((finding): ReportBlock => ({ kind: 'finding', finding: toReportFinding(finding) })),
+        blocks: group.map((finding): ReportBlock => ({ kind: 'finding', finding: toReportFinding(report, finding) })),
       },
     ];
   });
@@ -373,19 +402,14 @@ function toIndexes({ indexes }: AnalysisReport): ReportSection {
   };
 }
 
-/** One line, cut where a list has no room for more. */
-export function shortenStatement(sql: string): string {
-  const line = sql.replace(/\s+/g, ' ').trim();
-  return line.length <= listedStatementLength ? line : `${line.slice(0, listedStatementLength - 1)}…`;
-}
-
 function toStatements({ statements, toolStatements }: AnalysisReport): ReportSection {
   const section = { id: 'statements', title: 'Statements', count: statements?.length ?? null };
   if (statements === null) return { ...section, blocks: [unavailable] };
   const tools = describeToolStatements(toolStatements ?? 0);
   const note = tools === null ? [] : [text(tools)];
   if (statements.length === 0) return { ...section, blocks: [text('No statement was counted yet.'), ...note] };
-  const nameOf = (sql: string | null) => (sql === null ? 'hidden from this role' : shortenStatement(sql));
+  const nameOf = (sql: string | null) =>
+    sql === null ? 'hidden from this role' : shortenStatement(sql, listedStatementLength);
   return {
     ...section,
     blocks: [
@@ -409,7 +433,7 @@ function toStatements({ statements, toolStatements }: AnalysisReport): ReportSec
           right('rows'),
           right('cache hits'),
           right('temp'),
-          left('statement'),
+          prose('statement'),
         ],
         statements,
         'statements',
@@ -495,7 +519,7 @@ function toIgnored({ ignored }: AnalysisReport): ReportSection[] {
       blocks: [
         {
           kind: 'table',
-          columns: [left('rule'), left('finding'), left('reason')],
+          columns: [left('rule'), prose('finding'), prose('reason')],
           rows: ignored.map(({ finding, reason }) => [finding.ruleId, finding.message, reason]),
         },
       ],

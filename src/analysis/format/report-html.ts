@@ -72,13 +72,19 @@ function formatBlocks(blocks: readonly ReportBlock[]): string {
   return parts.join('\n');
 }
 
+const alignClasses: Record<TextColumn['align'], string> = {
+  left: '',
+  right: ' class="figure"',
+  prose: ' class="prose"',
+};
+
 function formatTable(
   columns: readonly TextColumn[],
   /** Cells are HTML already. */
   rows: readonly (readonly string[])[],
 ): string {
   const open = (tag: 'th' | 'td', index: number) =>
-    `<${tag}${tag === 'th' ? ' scope="col"' : ''}${columns[index]?.align === 'right' ? ' class="figure"' : ''}>`;
+    `<${tag}${tag === 'th' ? ' scope="col"' : ''}${alignClasses[columns[index]?.align ?? 'left']}>`;
   const head = columns.map(({ title }, index) => `${open('th', index)}${escapeHtml(title)}</th>`).join('');
   const body = rows.map((row) => `<tr>${row.map((cell, index) => `${open('td', index)}${cell}</td>`).join('')}</tr>`);
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table></div>`;

@@ -46,12 +46,13 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--muted); font-weight: 500; }
-th, .figure { white-space: nowrap; }
+th, td { white-space: nowrap; }
 th.figure, td.figure { text-align: right; font-variant-numeric: tabular-nums; }
-td { overflow-wrap: anywhere; min-width: 40px; }
+td.prose { min-width: 36ch; white-space: normal; overflow-wrap: anywhere; }
 .targets td { vertical-align: middle; }
+.targets td:first-child { min-width: 16ch; white-space: normal; }
+@media (max-width: 600px) { .targets td:last-child, .targets th:last-child { display: none; } }
 .targets td:last-child { width: 30%; }
-.targets td:nth-child(2) { white-space: nowrap; }
 svg { display: block; width: 100%; height: 10px; background: var(--track); border-radius: 2px; }
 rect { fill: var(--bar); }
 svg.missed .value { fill: var(--high); }
@@ -97,6 +98,9 @@ pre {
   h2, h3, figcaption { break-after: avoid; }
   .finding, .gap, tr, figure, .figures { break-inside: avoid; }
   .scroll { overflow: visible; }
+  /* paper can't be scrolled: there a long name may be broken after all */
+  td:not(.figure) { white-space: normal; overflow-wrap: anywhere; }
+  td.prose { min-width: 24ch; }
   svg, rect, .grade, pre, .figures div { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

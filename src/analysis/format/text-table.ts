@@ -2,7 +2,8 @@
 
 export interface TextColumn {
   title: string;
-  align: 'left' | 'right';
+  /** 'prose' is aligned left and may be broken into lines where there are any: sentences and SQL, no names. */
+  align: 'left' | 'right' | 'prose';
 }
 
 /** How many columns of a terminal a text takes: wide characters (East Asian, emoji) take two, combining ones none. */

@@ -14,7 +14,7 @@ const withoutEstimate: ReadonlySet<string> = new Set(['BitmapAnd', 'BitmapOr', '
 const isSubplan = (node: PrintedNode) => node.relationship === 'SubPlan' || node.relationship === 'InitPlan';
 
 /** Sorts, hashes and sums read all of their input before they give the first row: what is below was not stopped. */
-function readsAllFirst(node: PrintedNode): boolean {
+export function readsAllFirst(node: Pick<PlanNode, 'type' | 'fields'>): boolean {
   switch (node.type) {
     case 'Sort':
     case 'Hash':

@@ -1,5 +1,6 @@
 // A plan with the questions that rules, formats and views ask of it: who is below whom, what a node is called, what share
 // of the whole it has.
+import { readsAllFirst } from './estimates';
 import { withoutLiterals } from './expression-text';
 import { numberField, textField, textsField } from './fields';
 import type { Plan, PlanNode } from './plan';
@@ -65,24 +66,61 @@ export function totalRowsRemovedByFilter(node: PlanNode): number | null {
 }
 
 /**
- * Cost of each node without its children, by node id. Costs are printed for a node that is read to its end: where children
- * cost more than what they are part of (below a LIMIT, at a join that ends early) only that share of theirs is expected to
- * be paid, and of all that is below them. How often an inner side is expected to run is not printed: what its repetitions
- * cost stays with the join.
+ * What the planner expects each node to cost with all that is below it, by node id. Costs are printed for a node that is
+ * read to its end: where children cost more than what they are part of (below a LIMIT, at a join that ends early) they are
+ * stopped before, and so is what is below them. What comes before their first row (the start-up cost) is paid all the same,
+ * what a sort or a hash table is made of is read whatever follows, and an InitPlan is counted in full.
+ */
+export function measureExpectedCosts(nodes: readonly PlanNode[]): number[] {
+  const isWhole = ({ relationship, type }: PlanNode, parent: PlanNode) =>
+    relationship === 'InitPlan' || type === 'Hash' || readsAllFirst(parent);
+  const whole = nodes.map(() => 0);
+  const startups = nodes.map(() => 0);
+  const runs = nodes.map(() => 0);
+  for (const node of nodes) {
+    const parent = node.parent === null ? undefined : nodes[node.parent];
+    if (parent === undefined) continue;
+    const [startup, run] = toCostParts(node);
+    if (isWhole(node, parent)) whole[parent.id] = (whole[parent.id] ?? 0) + startup + run;
+    else {
+      startups[parent.id] = (startups[parent.id] ?? 0) + startup;
+      runs[parent.id] = (runs[parent.id] ?? 0) + run;
+    }
+  }
+  const expected: number[] = [];
+  for (const node of nodes) {
+    const [startup, run] = toCostParts(node);
+    const parent = node.parent === null ? undefined : nodes[node.parent];
+    if (parent === undefined || isWhole(node, parent)) {
+      expected.push(startup + run);
+      continue;
+    }
+    const [parentStartup, parentRun] = toCostParts(parent);
+    const parentCost = expected[parent.id] ?? 0;
+    const ofParent = parentRun > 0 ? (parentCost - parentStartup) / parentRun : 1;
+    const printedRun = runs[parent.id] ?? 0;
+    const room = parentCost - (whole[parent.id] ?? 0) - (startups[parent.id] ?? 0);
+    const ratio = Math.min(1, Math.max(0, Math.min(ofParent, printedRun > 0 ? room / printedRun : 1)));
+    expected.push(startup + ratio * run);
+  }
+  return expected;
+}
+
+/** Cost until the first row, and from there to the end. */
+function toCostParts({ startupCost, totalCost }: PlanNode): [startup: number, run: number] {
+  const startup = startupCost ?? 0;
+  return [startup, Math.max(0, (totalCost ?? 0) - startup)];
+}
+
+/**
+ * Cost of each node without its children, by node id, as far as it is expected to be paid. How often an inner side is
+ * expected to run is not printed: what its repetitions cost stays with the join.
  */
 export function measureSelfCosts(nodes: readonly PlanNode[]): number[] {
+  const costs = measureExpectedCosts(nodes);
   const below = nodes.map(() => 0);
-  for (const { parent, totalCost } of nodes)
-    if (parent !== null) below[parent] = (below[parent] ?? 0) + (totalCost ?? 0);
-  const shares: number[] = [];
-  return nodes.map(({ id, parent, totalCost }) => {
-    const parentCost = parent === null ? 0 : (nodes[parent]?.totalCost ?? 0);
-    const siblingsCost = parent === null ? 0 : (below[parent] ?? 0);
-    const share =
-      (parent === null ? 1 : (shares[parent] ?? 1)) * (siblingsCost > parentCost ? parentCost / siblingsCost : 1);
-    shares.push(share);
-    return share * Math.max(0, (totalCost ?? 0) - (below[id] ?? 0));
-  });
+  for (const { id, parent } of nodes) if (parent !== null) below[parent] = (below[parent] ?? 0) + (costs[id] ?? 0);
+  return costs.map((cost, id) => Math.max(0, cost - (below[id] ?? 0)));
 }
 
 /** A node's share of the statement, 0 to 1: of its time, or without timing of its cost. */

@@ -12,8 +12,9 @@ import {
 } from '../../analysis/format/numbers';
 import { comparePlans, usesIndex, type ComparedFigure, type ComparedNode } from '../../analysis/plan/compare-plans';
 import type { PlanNode } from '../../analysis/plan/plan';
+import { measureExpectedCosts } from '../../analysis/plan/plan-tree';
 import type { ComparisonDocument, ComparisonMessage, ComparisonRequest } from '../protocol';
-import { onMessage, sendRequest } from './host';
+import { onMessage, saveState, sendRequest } from './host';
 import { icon } from './icon';
 import { LightElement } from './light-element';
 import { nodeName, toRowWords } from './node-text';
@@ -32,14 +33,25 @@ const changeMarks: Record<ComparedNode['change'], { icon: string; word: string }
 @customElement('compare-view')
 export class CompareView extends LightElement {
   @state() private document: ComparisonDocument | null = null;
+  @state() private unavailable: string | null = null;
   @state() private running = false;
   @state() private statementExpanded = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
     onMessage((message: ComparisonMessage) => {
-      if (message.type === 'comparison') this.document = message.document;
-      else this.running = message.running;
+      switch (message.type) {
+        case 'comparison':
+          this.document = message.document;
+          saveState({ documentId: message.documentId });
+          break;
+        case 'unavailable':
+          this.unavailable = message.reason;
+          break;
+        case 'running':
+          this.running = message.running;
+          break;
+      }
     });
     sendRequest({ type: 'ready' });
   }
@@ -49,6 +61,7 @@ export class CompareView extends LightElement {
   };
 
   protected override render(): TemplateResult {
+    if (this.unavailable !== null) return html`<p class="empty-note" role="alert">${this.unavailable}</p>`;
     if (this.document === null) return html`<p class="empty-note" role="status">Loading comparison...</p>`;
     const { before, after, index, undone } = this.document;
     const comparison = comparePlans(before.result.plan, after.result.plan);
@@ -142,7 +155,11 @@ export class CompareView extends LightElement {
           </div>
         </header>
         <div class="compared-scroll" tabindex="0" role="region" aria-label="Both plans">
-          ${renderPlans(rows, executionMs !== null)}
+          ${renderPlans(rows, {
+            isTimed: executionMs !== null,
+            expectedBefore: measureExpectedCosts(before.result.plan.nodes),
+            expectedAfter: measureExpectedCosts(after.result.plan.nodes),
+          })}
         </div>
       </div>
     `;
@@ -201,43 +218,76 @@ function formatChange(before: number | null, after: number | null): string {
   return after < before ? `${formatRatio(1 - after / before)} less` : `${formatRatio(after / before - 1)} more`;
 }
 
-function renderPlans(rows: readonly ComparedNode[], isTimed: boolean): TemplateResult {
-  const figure = html`<th scope="col" class="figure">Cost${isTimed ? html`<br />Time` : nothing}</th>`;
-  return html`<table class="compared">
-    <colgroup>
-      <col class="mark" />
-      <col />
-      <col class="figure" />
-      <col />
-      <col class="figure" />
-    </colgroup>
-    <thead>
-      <tr>
-        <td></td>
-        <th scope="colgroup" colspan="2">Before</th>
-        <th scope="colgroup" class="side" colspan="2">After</th>
-      </tr>
-      <tr>
-        <td></td>
-        <th scope="col">Operation</th>
-        ${figure}
-        <th scope="col" class="side">Operation</th>
-        ${figure}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map((row) => renderRow(row, isTimed))}
-    </tbody>
-  </table>`;
+interface ShownFigures {
+  isTimed: boolean;
+  /** What each node is expected to cost, by node id. */
+  expectedBefore: readonly number[];
+  expectedAfter: readonly number[];
 }
 
-function renderRow({ before, after, depthBefore, depthAfter, change }: ComparedNode, isTimed: boolean): TemplateResult {
+/** Smaller differences come of the rounding of printed costs. */
+const leastUnreadRatio = 0.001;
+
+const isReadInPart = ({ totalCost }: PlanNode, expected: number | undefined) =>
+  totalCost !== null && expected !== undefined && expected < totalCost * (1 - leastUnreadRatio);
+
+function renderPlans(rows: readonly ComparedNode[], figures: ShownFigures): TemplateResult {
+  const { isTimed, expectedBefore, expectedAfter } = figures;
+  const figure = html`<th scope="col" class="figure" title="The planner's cost of the node with all that is below it">
+    Cost${isTimed ? html`<br />Time` : nothing}
+  </th>`;
+  const hasParts = rows.some(
+    ({ before, after }) =>
+      (before !== null && isReadInPart(before, expectedBefore[before.id])) ||
+      (after !== null && isReadInPart(after, expectedAfter[after.id])),
+  );
+  return html`<table class="compared">
+      <colgroup>
+        <col class="mark" />
+        <col />
+        <col class="figure" />
+        <col />
+        <col class="figure" />
+      </colgroup>
+      <thead>
+        <tr>
+          <td></td>
+          <th scope="colgroup" colspan="2">Before</th>
+          <th scope="colgroup" class="side" colspan="2">After</th>
+        </tr>
+        <tr>
+          <td></td>
+          <th scope="col">Operation</th>
+          ${figure}
+          <th scope="col" class="side">Operation</th>
+          ${figure}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => renderRow(row, figures))}
+      </tbody>
+    </table>
+    ${
+      hasParts
+        ? html`<p class="parts-note muted">
+            "of": the cost of the node read to its end. What is above it (a Limit, or a join that ends early) stops it
+            before, so the planner expects to pay the part in front.
+          </p>`
+        : nothing
+    }`;
+}
+
+function renderRow(
+  { before, after, depthBefore, depthAfter, change }: ComparedNode,
+  { isTimed, expectedBefore, expectedAfter }: ShownFigures,
+): TemplateResult {
   const mark = changeMarks[change];
   return html`<tr class="change-${change}" data-change=${change}>
     <td class="mark">
       ${mark === null ? nothing : html`<span title=${mark.word} role="img" aria-label=${mark.word}>${icon(mark.icon)}</span>`}
     </td>
-    ${renderNode(before, depthBefore, 'before', isTimed)} ${renderNode(after, depthAfter, 'after', isTimed)}
+    ${renderNode(before, depthBefore, 'before', isTimed, expectedBefore)}
+    ${renderNode(after, depthAfter, 'after', isTimed, expectedAfter)}
   </tr>`;
 }
 
@@ -246,6 +296,7 @@ function renderNode(
   depth: number | null,
   side: 'before' | 'after',
   isTimed: boolean,
+  expectedCosts: readonly number[],
 ): TemplateResult {
   if (node === null) return html`<td class="cell-${side} absent" colspan="2"></td>`;
   const { role, operation, target, condition } = toRowWords(node);
@@ -257,7 +308,14 @@ function renderNode(
       </div>
     </td>
     <td class="cell-${side} figure">
-      <div>${node.totalCost === null ? missing : formatCount(Math.round(node.totalCost))}</div>
-      ${isTimed ? html`<div>${formatMs(node.totalMs)}</div>` : nothing}
+      ${renderCost(node, expectedCosts[node.id])} ${isTimed ? html`<div>${formatMs(node.totalMs)}</div>` : nothing}
     </td>`;
+}
+
+function renderCost(node: PlanNode, expected: number | undefined): TemplateResult {
+  if (node.totalCost === null) return html`<div>${missing}</div>`;
+  const whole = formatCount(Math.round(node.totalCost));
+  if (expected === undefined || !isReadInPart(node, expected)) return html`<div>${whole}</div>`;
+  return html`<div>${formatCount(Math.round(expected))}</div>
+    <div class="muted part">of ${whole}</div>`;
 }

@@ -3,10 +3,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { formatDateTime } from '../../analysis/format/date-time';
 import type { PlanDocument } from '../protocol';
+import { environmentWords } from './environment-words';
 import { icon } from './icon';
 import { LightElement } from './light-element';
-
-const environmentWords = { development: 'Development', staging: 'Staging', production: 'Production' } as const;
 
 @customElement('plan-header')
 export class PlanHeader extends LightElement {

@@ -10,16 +10,21 @@ import type {
   ReportGap,
   ReportTarget,
 } from '../../analysis/format/report-document';
+import type { TextColumn } from '../../analysis/format/text-table';
+import type { ReportViewRequest } from '../report-protocol';
 import { icon } from './icon';
 import { severityIcon, severityWord } from './severity';
 
-export interface FixActions {
+type FindingAction = Extract<ReportViewRequest, { type: 'finding' }>['action'];
+
+export interface ReportActions {
+  onFinding: (fingerprint: string, action: FindingAction) => void;
   copySql: (sql: string) => void;
   openSql: (sql: string) => void;
 }
 
 /** Charts that follow each other stand side by side where there is room. */
-export function renderBlocks(blocks: readonly ReportBlock[], actions: FixActions): TemplateResult[] {
+export function renderBlocks(blocks: readonly ReportBlock[], actions: ReportActions): TemplateResult[] {
   const parts: TemplateResult[] = [];
   let charts: TemplateResult[] = [];
   const endCharts = () => {
@@ -38,7 +43,7 @@ export function renderBlocks(blocks: readonly ReportBlock[], actions: FixActions
   return parts;
 }
 
-function renderBlock(block: Exclude<ReportBlock, { kind: 'bars' }>, actions: FixActions): TemplateResult {
+function renderBlock(block: Exclude<ReportBlock, { kind: 'bars' }>, actions: ReportActions): TemplateResult {
   switch (block.kind) {
     case 'text':
       return html`<p class="note">${block.text}</p>`;
@@ -64,8 +69,10 @@ function renderBlock(block: Exclude<ReportBlock, { kind: 'bars' }>, actions: Fix
   }
 }
 
+const alignClasses: Record<TextColumn['align'], string> = { left: '', right: 'figure', prose: 'prose' };
+
 function renderTable({ columns, rows }: Extract<ReportBlock, { kind: 'table' }>): TemplateResult {
-  const align = (index: number) => (columns[index]?.align === 'right' ? 'figure' : '');
+  const align = (index: number) => alignClasses[columns[index]?.align ?? 'left'];
   return html`<div class="scroll">
     <table>
       <thead>
@@ -147,11 +154,19 @@ function renderScale(scale: { current: number; target: number }, status: string)
 
 const severityClass = (severity: Severity) => `severity-${severity}`;
 
-function renderFinding(finding: ReportFinding, actions: FixActions): TemplateResult {
-  const { severity, ruleId, message, advice, evidence, fix } = finding;
+function renderFinding(finding: ReportFinding, { onFinding }: ReportActions): TemplateResult {
+  const { severity, ruleId, message, advice, evidence, fix, statement, fingerprint } = finding;
+  const act = (action: FindingAction) => () => {
+    onFinding(fingerprint, action);
+  };
   return html`<article class="finding ${severityClass(severity)}" data-rule=${ruleId}>
     <h3>${icon(severityIcon(severity))}<span>${message}</span></h3>
-    <p class="muted meta">${severityWord(severity)} · ${ruleId}</p>
+    <p class="muted meta">
+      ${severityWord(severity)} ·
+      <button class="link" type="button" title="Show Documentation" @click=${act('show-documentation')}>
+        ${ruleId}
+      </button>
+    </p>
     ${
       evidence.length === 0
         ? nothing
@@ -165,44 +180,56 @@ function renderFinding(finding: ReportFinding, actions: FixActions): TemplateRes
             )}
           </dl>`
     }
-    ${advice === null ? nothing : html`<p>${advice}</p>`} ${renderFix(fix, actions)}
+    ${advice === null ? nothing : html`<p>${advice}</p>`}
+    ${
+      statement === null
+        ? nothing
+        : html`<div class="buttons">
+            ${
+              statement.explainObstacle === null
+                ? html`<vscode-button
+                    secondary
+                    title="Plans the statement for unknown parameter values, without running it"
+                    @click=${act('explain-statement')}
+                    >Explain</vscode-button
+                  >`
+                : nothing
+            }
+            <vscode-button secondary @click=${act('open-statement')}>Open Statement</vscode-button>
+          </div>`
+    }
+    ${fix === null ? nothing : renderFix(fix, act('copy-fix'), act('open-fix'))}
   </article>`;
 }
 
-function renderGap({ title, message, nextStep, fix }: ReportGap, actions: FixActions): TemplateResult {
+function renderGap({ title, message, nextStep, fix }: ReportGap, { copySql, openSql }: ReportActions): TemplateResult {
   return html`<article class="gap">
     <h3>${icon('circle-slash')}<span>${title}</span></h3>
     <p>${message} ${nextStep}</p>
-    ${renderFix(fix, actions)}
+    ${
+      fix === null
+        ? nothing
+        : renderFix(
+            fix,
+            () => {
+              copySql(fix.sql);
+            },
+            () => {
+              openSql(fix.sql);
+            },
+          )
+    }
   </article>`;
 }
 
-function renderFix(fix: ReportFix | null, { copySql, openSql }: FixActions): TemplateResult | typeof nothing {
-  if (fix === null) return nothing;
-  const { title, sql, undoSql, risk } = fix;
+function renderFix({ title, sql, undoSql, risk }: ReportFix, onCopy: () => void, onOpen: () => void): TemplateResult {
   return html`<div class="fix">
     <div class="fix-head">
       <span>${title}</span>
-      <button
-        class="tool"
-        type="button"
-        title="Copy SQL"
-        aria-label="Copy SQL: ${title}"
-        @click=${() => {
-          copySql(sql);
-        }}
-      >
+      <button class="tool" type="button" title="Copy SQL" aria-label="Copy SQL: ${title}" @click=${onCopy}>
         ${icon('copy')}
       </button>
-      <button
-        class="tool"
-        type="button"
-        title="Open in Editor"
-        aria-label="Open in Editor: ${title}"
-        @click=${() => {
-          openSql(sql);
-        }}
-      >
+      <button class="tool" type="button" title="Open in Editor" aria-label="Open in Editor: ${title}" @click=${onOpen}>
         ${icon('go-to-file')}
       </button>
     </div>

@@ -3,16 +3,21 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { ReportDocument, ReportSection } from '../../analysis/format/report-document';
+import { formatDateTime } from '../../analysis/format/date-time';
 import type { ReportViewMessage } from '../report-protocol';
+import { environmentWords } from './environment-words';
 import { loadState, onMessage, saveState, sendRequest } from './host';
 import { icon } from './icon';
 import { LightElement } from './light-element';
-import { renderBlocks, type FixActions } from './report-blocks';
+import { renderBlocks, type ReportActions } from './report-blocks';
 
 /** A section counts as read when its title has passed this far below the top, pixels. */
 const readingLine = 48;
 
-const actions: FixActions = {
+const actions: ReportActions = {
+  onFinding: (fingerprint, action) => {
+    sendRequest({ type: 'finding', fingerprint, action });
+  },
   copySql: (sql) => {
     sendRequest({ type: 'copy-sql', sql });
   },
@@ -27,11 +32,14 @@ function loadScrollTop(): number {
   return typeof top === 'number' ? top : 0;
 }
 
+type ShownConnection = Extract<ReportViewMessage, { type: 'report' }>['connection'];
+
 @customElement('report-view')
 export class ReportView extends LightElement {
   @state() private report: ReportDocument | null = null;
+  @state() private connection: ShownConnection | null = null;
   @state() private notice: string | null = null;
-  @state() private unavailable: string | null = null;
+  @state() private unavailable: { reason: string; canRefresh: boolean } | null = null;
   @state() private refreshing = false;
   @state() private currentSection = '';
   @query('main') private readonly main!: HTMLElement | null;
@@ -44,11 +52,13 @@ export class ReportView extends LightElement {
       switch (message.type) {
         case 'report':
           this.report = message.document;
+          this.connection = message.connection;
           this.notice = message.notice;
           this.unavailable = null;
           break;
         case 'unavailable':
-          this.unavailable = message.reason;
+          this.unavailable = { reason: message.reason, canRefresh: message.profileId !== null };
+          if (message.profileId !== null) saveState({ documentId: message.profileId, top: 0 });
           break;
         case 'refreshing':
           this.refreshing = message.refreshing;
@@ -70,7 +80,7 @@ export class ReportView extends LightElement {
   };
 
   private followScroll(main: HTMLElement): void {
-    saveState({ top: main.scrollTop });
+    saveState({ documentId: this.connection?.profileId, top: main.scrollTop });
     const top = main.getBoundingClientRect().top + readingLine;
     const passed = [...main.querySelectorAll('section')].filter((each) => each.getBoundingClientRect().top <= top);
     const isAtEnd = main.scrollTop > 0 && main.scrollTop + main.clientHeight >= main.scrollHeight - 1;
@@ -91,16 +101,23 @@ export class ReportView extends LightElement {
   }
 
   protected override render(): TemplateResult {
-    const { report } = this;
-    if (this.unavailable !== null) return html`<p class="empty">${this.unavailable}</p>`;
-    if (report === null) return html`<p class="empty" role="status">Waiting for the report.</p>`;
+    const { report, connection } = this;
+    const progress = this.refreshing
+      ? html`<vscode-progress-bar class="progress" label="Looking at the server"></vscode-progress-bar>`
+      : nothing;
+    if (this.unavailable !== null) {
+      const { reason, canRefresh } = this.unavailable;
+      return html`${progress}
+        <div class="empty">
+          <p>${reason}</p>
+          ${canRefresh ? this.renderRefresh(true) : nothing}
+        </div>`;
+    }
+    if (report === null || connection === null) {
+      return html`<p class="empty" role="status">Waiting for the report.</p>`;
+    }
     return html`
-      ${
-        this.refreshing
-          ? html`<vscode-progress-bar class="progress" label="Looking at the server"></vscode-progress-bar>`
-          : nothing
-      }
-      ${this.renderHeader(report)}
+      ${progress} ${this.renderHeader(report, connection)}
       <div class="columns">
         <nav aria-label="Sections">
           <ul>
@@ -108,11 +125,8 @@ export class ReportView extends LightElement {
           </ul>
         </nav>
         <main tabindex="-1" @scroll=${this.onScroll}>
-          ${
-            this.notice === null
-              ? nothing
-              : html`<p class="notice" role="alert">${icon('warning')}<span>${this.notice}</span></p>`
-          }
+          ${connection.state === 'removed' ? renderNotice(removedNotice(connection.name)) : nothing}
+          ${this.notice === null ? nothing : renderNotice(this.notice)}
           ${report.sections.map(
             ({ id, title, blocks }) =>
               html`<section id=${id} aria-labelledby="${id}-title">
@@ -125,23 +139,33 @@ export class ReportView extends LightElement {
     `;
   }
 
-  private renderHeader({ title, subtitle, grade, gradeReason }: ReportDocument): TemplateResult {
+  private renderHeader(
+    { title, grade, gradeReason, server, version, role, capturedAt }: ReportDocument,
+    { name, environment, state }: ShownConnection,
+  ): TemplateResult {
     return html`<header>
       <div class="grade" data-grade=${grade} role="img" aria-label="Grade: ${grade}">${grade}</div>
       <div class="titles">
         <h1>${title}</h1>
         <p>${gradeReason}</p>
-        <p class="muted">${subtitle}</p>
+        <ul class="facts" aria-label="About this report">
+          <li
+            class="environment environment-${environment}"
+            data-fact="environment"
+            title="Environment of this connection"
+          >
+            ${environmentWords[environment]}
+          </li>
+          <li data-fact="connection" title="Connection ${name}">
+            ${icon('database')}${name}${state === 'connected' ? nothing : html` (${stateWords[state]})`}
+          </li>
+          <li data-fact="server">${server}, PostgreSQL ${version}</li>
+          <li data-fact="role" title="Role that looked at it">${icon('account')}${role}</li>
+          <li data-fact="captured-at" title=${capturedAt}>${icon('history')}Read ${formatDateTime(capturedAt)}</li>
+        </ul>
       </div>
       <div class="actions">
-        <vscode-button
-          secondary
-          ?disabled=${this.refreshing}
-          @click=${() => {
-            sendRequest({ type: 'refresh' });
-          }}
-          >Refresh</vscode-button
-        >
+        ${this.renderRefresh(state !== 'removed')}
         <vscode-button
           @click=${() => {
             sendRequest({ type: 'export' });
@@ -150,6 +174,17 @@ export class ReportView extends LightElement {
         >
       </div>
     </header>`;
+  }
+
+  private renderRefresh(isPossible: boolean): TemplateResult {
+    return html`<vscode-button
+      secondary
+      ?disabled=${this.refreshing || !isPossible}
+      @click=${() => {
+        sendRequest({ type: 'refresh' });
+      }}
+      >Refresh</vscode-button
+    >`;
   }
 
   private renderLink({ id, title, count }: ReportSection): TemplateResult {
@@ -165,4 +200,16 @@ export class ReportView extends LightElement {
       >
     </li>`;
   }
+}
+
+const stateWords: Record<Exclude<ShownConnection['state'], 'connected'>, string> = {
+  'not-connected': 'not connected',
+  removed: 'removed',
+};
+
+const removedNotice = (name: string) =>
+  `The connection "${name}" was removed. This is what was read of it last, and it can still be exported; for a new report add the connection again, or open the report of another one.`;
+
+function renderNotice(notice: string): TemplateResult {
+  return html`<p class="notice" role="alert">${icon('warning')}<span>${notice}</span></p>`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { comparePlans, usesIndex, type ComparedNode } from '../../../src/analysis/plan/compare-plans';
 import { parsePlanJson } from '../../../src/analysis/plan/parse-plan';
-import { nodeLabel } from '../../../src/analysis/plan/plan-tree';
+import { measureExpectedCosts, nodeLabel } from '../../../src/analysis/plan/plan-tree';
 import { goldenPlan, goldenPlanNames } from '../../factories/golden-plans';
 import { inner, nodeJson, outer, planText, type PlanNodeJson } from '../../factories/plan-json';
 
@@ -88,5 +88,26 @@ describe('comparePlans', () => {
         );
       }
     }
+  });
+});
+
+describe('measureExpectedCosts', () => {
+  const costs = (type: string, startup: number, total: number, children: PlanNodeJson[] = []) =>
+    nodeJson(type, { fields: { 'Startup Cost': startup, 'Total Cost': total } }, children);
+  const expectedOf = (root: PlanNodeJson) => measureExpectedCosts(plan(root).nodes);
+
+  it('are the part that a LIMIT leaves of what is below it, down to the leaves', () => {
+    const join = costs('Nested Loop', 0, 1000, [outer(costs('Seq Scan', 0, 600)), inner(costs('Index Scan', 0, 8))]);
+    assert.deepEqual(expectedOf(costs('Limit', 0, 10, [outer(join)])), [10, 10, 6, 0.08]);
+  });
+
+  it('are all of what is read before the first row', () => {
+    const sort = costs('Sort', 509, 520, [outer(costs('Seq Scan', 0, 500))]);
+    assert.deepEqual(expectedOf(costs('Limit', 509, 510, [outer(sort)])), [510, 510, 500]);
+    const merge = costs('Gather Merge', 510, 900, [outer(sort)]);
+    assert.deepEqual(expectedOf(costs('Limit', 510, 510, [outer(merge)])), [510, 510, 509, 500]);
+    const hash = costs('Hash', 300, 300, [outer(costs('Seq Scan', 0, 300))]);
+    const join = costs('Hash Join', 300, 1000, [outer(costs('Seq Scan', 0, 600)), inner(hash)]);
+    assert.deepEqual(expectedOf(costs('Limit', 300, 370, [outer(join)])), [370, 370, 60, 300, 300]);
   });
 });

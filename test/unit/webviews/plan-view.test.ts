@@ -169,10 +169,15 @@ describe('the plan view’s parts', () => {
   it('costs: of the nodes themselves add up to the whole, and below a LIMIT only what is read counts', () => {
     const [first] = plan.nodes;
     assert.ok(first);
-    const node = (id: number, parent: number | null, totalCost: number) => ({ ...first, id, parent, totalCost });
-    // Limit 10 of a sort of 100, which reads a scan of 80: a tenth of each is expected to be paid
+    const node = (id: number, parent: number | null, totalCost: number, type = 'Nested Loop') => {
+      // a sort gives its first row near its end
+      return { ...first, type, id, parent, startupCost: type === 'Sort' ? 0.9 * totalCost : 0, totalCost };
+    };
+    // Limit 10 of a join of 100, which reads a scan of 80: a tenth of each is expected to be paid
     assert.deepEqual(measureSelfCosts([node(0, null, 10), node(1, 0, 100), node(2, 1, 80)]), [0, 2, 8]);
     assert.deepEqual(measureSelfCosts([node(0, null, 100), node(1, 0, 30), node(2, 0, 20)]), [50, 30, 20]);
+    // a sort has read all of its scan of 80 before the Limit stops it
+    assert.deepEqual(measureSelfCosts([node(0, null, 90), node(1, 0, 100, 'Sort'), node(2, 1, 80)]), [0, 10, 80]);
     for (const name of goldenPlanNames('18')) {
       const { nodes } = goldenPlan('18', name);
       const costs = measureSelfCosts(nodes);
