@@ -50,7 +50,7 @@ describe('the text of a statement', () => {
   it('is told from others by its table and conditions', () => {
     for (const [text, line] of [
       ['SELECT id, name FROM orders WHERE status = $1 ORDER BY placed_at', 'orders: status = $1 ORDER…'],
-      ['SELECT 1 FROM public.orders o JOIN "Items" i ON true WHERE o.id = $1', 'orders +1: o.id = $1'],
+      ['SELECT 1 FROM public.orders o JOIN "Items" i ON true WHERE o.id = $1', 'orders +1: id = $1'],
       ['SELECT kind, count(*) FROM events GROUP BY kind', 'events: GROUP BY kind'],
       ['WITH r AS (SELECT * FROM orders WHERE id > $1) SELECT * FROM r', 'orders: id > $1'],
       ['SELECT * FROM (SELECT a FROM t WHERE b = 1) s WHERE a > 3', 't: b = 1'],

@@ -72,7 +72,9 @@ export function summarizeStatement(text: string, length: number): string {
     if (textAt(index) === ')') openers.pop();
     if (conditions === '' && tables.size > 0 && /^(?:where|set|group|order|having)$/.test(word)) {
       const first = /^(?:where|set)$/.test(word) ? index + 1 : index;
-      conditions = shortenStatement(text.slice(tokens[first]?.start, findScopeEnd(tokens, text, first)), length);
+      const whole = shortenStatement(text.slice(tokens[first]?.start, findScopeEnd(tokens, text, first)), 2 * length);
+      // aliases take room and tell nothing
+      conditions = whole.replaceAll(/\b[a-z_]\w*\.(?=[a-z_"])/gi, '');
     }
     const namesTable =
       (word === 'from' && wordAt(index - 1) !== 'distinct' && !functionWithFrom.test(openers.at(-1) ?? '')) ||
