@@ -5,6 +5,7 @@ import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildProduct, root } from './bundles';
 import { run } from './cache';
+import { stageEmbeddedPostgres, type PackageTarget } from './embedded-postgres';
 import { makeTemporaryFolder } from './supervision';
 
 /** A picture that is a paragraph of its own in README.md. */
@@ -24,8 +25,11 @@ const files = ['package.json', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', '.npm
 export interface StagedProduct {
   /** What is packed, and what VS Code can run as a development extension. */
   folder: string;
-  /** Makes the .vsix and returns its path; it lies in the folder, or in `into`. */
-  packVsix: (into?: string) => Promise<string>;
+  /**
+   * Makes the .vsix and returns its path; it lies in the folder, or in `into`. For one platform it brings PostgreSQL along;
+   * without a target it is for all, and its sandbox needs a PostgreSQL on the machine.
+   */
+  packVsix: (into?: string, target?: PackageTarget) => Promise<string>;
   /** Makes the npm tarball and returns its path. */
   packNpm: (into?: string) => Promise<string>;
   remove: () => Promise<void>;
@@ -48,14 +52,18 @@ export async function stageProduct(): Promise<StagedProduct> {
   await copyReadme(folder);
   return {
     folder,
-    async packVsix(into = packages) {
-      const file = path.join(into, 'pg-insight.vsix');
+    async packVsix(into = packages, target) {
+      const file = path.join(into, target === undefined ? 'pg-insight.vsix' : `pg-insight-${target}.vsix`);
+      const postgres = path.join(folder, 'dist', 'postgres');
+      await rm(postgres, { recursive: true, force: true });
+      if (target !== undefined) await stageEmbeddedPostgres(target, postgres);
       const vsce = path.join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
       const flags = [
         '--no-dependencies',
         '--no-rewrite-relative-links',
         '--allow-missing-repository',
         '--skip-license',
+        ...(target === undefined ? [] : ['--target', target]),
       ];
       await run(process.execPath, [vsce, 'package', ...flags, '--out', file], { cwd: folder });
       return file;
@@ -86,12 +94,13 @@ export async function provideVsix(): Promise<string> {
 /** Where the packages of `npm test` and `npm run package` lie. */
 export const packagesFolder = path.join(root, 'out', 'packages');
 
-/** Makes both packages anew; returns their paths, relative to the repository. */
-export async function packProduct(): Promise<string[]> {
+/** Makes both packages anew, and the .vsix of each platform named; returns their paths, relative to the repository. */
+export async function packProduct(targets: readonly PackageTarget[] = []): Promise<string[]> {
   await rm(packagesFolder, { recursive: true, force: true });
   await mkdir(packagesFolder, { recursive: true });
   const product = await stageProduct();
   const packed = [await product.packVsix(packagesFolder), await product.packNpm(packagesFolder)];
+  for (const target of targets) packed.push(await product.packVsix(packagesFolder, target));
   await product.remove();
   return packed.map((file) => path.relative(root, file));
 }

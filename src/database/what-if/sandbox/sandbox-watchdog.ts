@@ -2,7 +2,7 @@
 // it ends the owner's processes and removes its folders. Stopping a sandbox is nothing but closing the pipe, so that the
 // way after kill -9 is the way that is taken every day.
 import { spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 
 /** What is to be ended and removed; each message on the pipe replaces the one before. */
 export interface WatchedThings {
@@ -75,7 +75,7 @@ export class SandboxWatchdog {
     child.stdin.on('error', () => undefined);
     // neither keeps the owner from ending
     child.unref();
-    (child.stdin as Socket).unref();
+    if (child.stdin instanceof Socket) child.stdin.unref();
     this.#tell();
   }
 
