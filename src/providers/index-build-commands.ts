@@ -211,7 +211,7 @@ export class IndexBuildCommands {
         ),
         ...toItems(
           all.filter(({ isUndo }) => isUndo),
-          'undone already: redo',
+          'undone',
         ),
       ],
       {
@@ -326,7 +326,7 @@ function toItem(change: IndexChange, active: ConnectionProfile | null): vscode.Q
   const label = isUndo
     ? `$(redo) Redo: ${kind === 'dropped' ? 'create' : 'drop'} ${title}`
     : `$(discard) ${kind === 'created' ? 'Created' : 'Dropped'} ${title}`;
-  return { label, description: `${when}, ${database} on ${server}${other}`, detail: sql, change };
+  return { label, description: `${database} on ${server}${other}`, detail: `${when}: ${sql}`, change };
 }
 
 /** The reporter keeps silent about a cancel; one that has left something on the server is to be heard of. */
