@@ -1,7 +1,6 @@
 // Building and dropping indexes from the editor: the question that names everything, the server's progress with Cancel,
 // whoever is in the way, what is left when it fails, and Undo of every change that is remembered. The only place in the
 // editor where an IndexConsent is made.
-import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
@@ -305,9 +304,10 @@ function toFacts(
   sql: string,
   undone: IndexChange | null,
 ): Omit<IndexChange, 'kind' | 'undo'> {
+  const at = new Date().toISOString();
   return {
-    id: randomUUID(),
-    at: new Date().toISOString(),
+    id: `${at} ${title}`,
+    at,
     profileId: profile.id,
     connection: profile.name,
     server,
