@@ -25,6 +25,7 @@ import {
 import type { StatementContext } from '../../consent';
 import type { UnitOfWork } from '../../unit-of-work';
 import type {
+  CapturedColumn,
   CapturedDatabase,
   CapturedExtendedStatistics,
   CapturedFunction,
@@ -123,6 +124,7 @@ class DatabaseCapture {
     const relations = await rows(relationsQuery, [relationOids]);
     const catalogue = await rows(relationsQuery, [named.filter((oid) => oid < firstUserOid)]);
     const indexes = await rows(indexesQuery, [relationOids]);
+    const columns = await rows(columnsQuery, [relationOids]);
     const withStatistics = [...relationOids, ...indexes.filter((each) => each.has_expressions).map(({ oid }) => oid)];
     const ranges =
       server.versionNumber < 170_000 && database.may_read_statistics
@@ -140,11 +142,11 @@ class DatabaseCapture {
       types: await rows(typesQuery, [find('pg_type')]),
       functions: reached.functions,
       relations,
-      columns: await rows(columnsQuery, [relationOids]),
+      columns,
       indexes,
       constraints: await rows(constraintsQuery, [relationOids]),
       statistics: addRanges(await rows(columnStatisticsQuery, [withStatistics]), ranges),
-      extendedStatistics: await this.#captureExtended(find('pg_class'), database.may_read_extended),
+      extendedStatistics: await this.#captureExtended(relationOids, columns, database.may_read_extended),
       otherObjects: reached.objects
         .filter((each) => otherClasses.has(each.class) && each.extension === null)
         .map(({ class: of, description }) => description ?? of),
@@ -219,7 +221,11 @@ class DatabaseCapture {
     }
   }
 
-  async #captureExtended(relations: readonly number[], mayReadData: boolean): Promise<CapturedExtendedStatistics[]> {
+  async #captureExtended(
+    relations: readonly number[],
+    columns: readonly CapturedColumn[],
+    mayReadData: boolean,
+  ): Promise<CapturedExtendedStatistics[]> {
     const { facts: server } = this.#context;
     const definitions = await captureRows(this.#unit, server, extendedStatisticsQuery, [relations]);
     const oids = definitions.map(({ oid }) => oid);
@@ -251,10 +257,23 @@ class DatabaseCapture {
           dependencies: each.dependencies === null ? null : toDependenciesBytes(each.dependencies),
           mostCommon: null,
         })),
-        unreadable: own.some((each) => each.has_most_common) ? 'most common combinations of values' : null,
+        unreadable: findUnreadable(
+          own,
+          columns.filter(({ relation }) => relation === definition.relation),
+        ),
       };
     });
   }
+}
+
+/** What pg_stats_ext does not show, or not in a form that can be stored again. */
+function findUnreadable(
+  shown: readonly { has_most_common: boolean }[],
+  columns: readonly CapturedColumn[],
+): string | null {
+  if (shown.some((each) => each.has_most_common)) return 'most common combinations of values';
+  // it shows statistics only to who may read all of their columns
+  return shown.length === 0 && columns.some((each) => !each.is_dropped && !each.may_select) ? 'nothing of it' : null;
 }
 
 /** STATISTIC_KIND_RANGE_LENGTH_HISTOGRAM and STATISTIC_KIND_BOUNDS_HISTOGRAM. */

@@ -166,8 +166,10 @@ async function loadExtendedStatistics(owner: Client, versionNumber: number, data
   if (database.extendedStatistics.length === 0) return;
   const inherited = versionNumber >= inheritedExtendedVersion;
   await owner.query('DELETE FROM pg_catalog.pg_statistic_ext_data');
+  // before 15 an object without data has a row all the same
+  const none = { inherited: false, distinctValues: null, dependencies: null, mostCommon: null };
   for (const { schema, name, data } of database.extendedStatistics) {
-    for (const each of data) {
+    for (const each of data.length === 0 && !inherited ? [none] : data) {
       await owner.query(
         `INSERT INTO pg_catalog.pg_statistic_ext_data (stxoid, ${inherited ? 'stxdinherit, ' : ''}stxdndistinct, stxddependencies, stxdmcv)
         SELECT s.oid, ${inherited ? '$6::pg_catalog.bool, ' : ''}$3::pg_catalog.bytea::pg_catalog.pg_ndistinct,

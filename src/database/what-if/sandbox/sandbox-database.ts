@@ -106,8 +106,8 @@ export class SandboxDatabase {
     for (const [key, text] of this.#made) if (texts.get(key) !== text) return false;
     const fresh = items.filter(({ key }) => !this.#made.has(key) && !this.#failed.has(key));
     const hash = hashStatistics(captured);
-    if (fresh.length === 0 && hash === this.#statisticsHash) return true;
     this.#captured = captured;
+    if (fresh.length === 0 && hash === this.#statisticsHash) return true;
     if (fresh.length > 0) {
       await this.withEmptyTables(async () => {
         await this.#makeSchemas(captured);

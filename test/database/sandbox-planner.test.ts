@@ -1,0 +1,215 @@
+// What the sandbox takes over, what it refuses, and that nothing of a what-if stays: neither here nor on the source.
+import assert from 'node:assert/strict';
+import pg from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import type { HypotheticalIndex, WhatIfResult } from '../../src/analysis/index-advice/what-if-planner';
+import { SandboxPlanner } from '../../src/database/what-if/sandbox/sandbox-planner';
+import type { SandboxServer } from '../../src/database/what-if/sandbox/sandbox-server';
+import type { Session } from '../../src/database/session';
+import { startSandboxOverPostgres } from './sandbox-over-postgres';
+import { makeStatementContext } from './statement-context';
+import { openTestSession } from './test-session';
+
+const setUp = `
+  CREATE SCHEMA lab;
+  CREATE TYPE lab.state AS ENUM ('new', 'old');
+  CREATE DOMAIN lab.cents AS bigint CHECK (VALUE >= 0);
+  CREATE TYPE lab.span AS RANGE (subtype = float8);
+  CREATE FUNCTION lab.twice(a bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT a * 2';
+  CREATE TABLE lab.parcels (gone int, id bigint PRIMARY KEY, state lab.state, price lab.cents CHECK (price < 1000000), length lab.span,
+    area text, town text, sent timestamptz);
+  ALTER TABLE lab.parcels DROP COLUMN gone;
+  CREATE TABLE lab.jobs (id int PRIMARY KEY, parcel bigint REFERENCES lab.parcels, state text);
+  INSERT INTO lab.parcels SELECT i, CASE WHEN i % 50 = 0 THEN 'new' ELSE 'old' END::lab.state, i % 900, lab.span(i, i + 1.5),
+    'a' || i % 40, 't' || i % 200, '2026-01-01'::timestamptz + i * interval '1 minute' FROM generate_series(1, 40000) AS i;
+  INSERT INTO lab.jobs SELECT i, i, CASE WHEN i % 100 = 0 THEN 'new' ELSE 'done' END FROM generate_series(1, 40000) AS i;
+  CREATE INDEX parcels_price_idx ON lab.parcels (price);
+  CREATE INDEX parcels_twice_idx ON lab.parcels (lab.twice(id));
+  CREATE STATISTICS lab.parcels_where (ndistinct, dependencies, mcv) ON area, town FROM lab.parcels;
+  CREATE VIEW lab.priced AS SELECT id, price, state FROM lab.parcels WHERE price > 10;
+  CREATE FUNCTION lab.open_count() RETURNS bigint LANGUAGE sql STABLE AS
+    $$ SELECT count(*) FROM lab.jobs WHERE state = 'new' $$;
+  CREATE TABLE lab.parents (id int, note text);
+  CREATE TABLE lab.children (extra text) INHERITS (lab.parents);
+  INSERT INTO lab.children SELECT i, 'n' || i, 'x' FROM generate_series(1, 20000) AS i;
+  CREATE TABLE lab.guarded AS SELECT * FROM lab.jobs;
+  ALTER TABLE lab.guarded ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY everybody ON lab.guarded USING (true);
+  CREATE EXTENSION postgres_fdw;
+  CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+  CREATE FOREIGN TABLE lab.far (id int) SERVER elsewhere;
+  CREATE AGGREGATE lab.total (bigint) (SFUNC = int8pl, STYPE = bigint);
+  CREATE ROLE reader LOGIN PASSWORD 'reader';
+  GRANT USAGE ON SCHEMA lab TO reader;
+  GRANT SELECT ON lab.priced, lab.guarded TO reader;
+  GRANT SELECT (id, state) ON lab.jobs TO reader;
+  ANALYZE;`;
+
+function on(table: string, keys: readonly string[], predicate: string | null = null): HypotheticalIndex {
+  return { schema: 'lab', table, method: 'btree', keys, included: [], predicate };
+}
+
+for (const major of [13, 18] as const) {
+  describe(`the planner of the sandbox on PostgreSQL ${major}`, function () {
+    this.timeout(120_000);
+    let server: PostgresServer;
+    let sandbox: SandboxServer;
+    let client: pg.Client;
+    let planner: SandboxPlanner;
+    const sessions: Session[] = [];
+    const planners: SandboxPlanner[] = [];
+
+    async function makePlanner(user?: string): Promise<SandboxPlanner> {
+      const login = user === undefined ? server : { ...server, user, password: user };
+      const session = await openTestSession(login, { user: login.user });
+      sessions.push(session);
+      const made = new SandboxPlanner(await makeStatementContext(session), sandbox);
+      planners.push(made);
+      return made;
+    }
+
+    before(async () => {
+      server = await startPostgres({ major, settings: { autovacuum: 'off' } });
+      sandbox = await startSandboxOverPostgres(major);
+      client = new pg.Client({ connectionString: server.url() });
+      await client.connect();
+      await client.query(setUp);
+      planner = await makePlanner();
+    });
+    after(async () => {
+      for (const each of planners) await each.close();
+      for (const session of sessions) await session.close();
+      await client.end();
+      await sandbox.stop();
+      await server.stop();
+    });
+
+    async function plan(
+      sql: string,
+      indexes: readonly HypotheticalIndex[] = [],
+      hidden: readonly { schema: string; name: string }[] = [],
+      by = planner,
+    ): Promise<WhatIfResult> {
+      const { results } = await by.plan([{ id: 's', sql }], indexes, hidden);
+      const [result] = results;
+      assert.ok(result !== undefined);
+      return result;
+    }
+
+    async function realCost(sql: string): Promise<number> {
+      const { rows } = await client.query<{ 'QUERY PLAN': { Plan: { 'Total Cost': number } }[] }>(
+        `EXPLAIN (FORMAT JSON) ${sql}`,
+      );
+      return rows[0]?.['QUERY PLAN'][0]?.Plan['Total Cost'] ?? 0;
+    }
+
+    for (const [what, sql] of [
+      ['an enum', `SELECT id FROM lab.parcels WHERE state = 'new'`],
+      ['a domain', 'SELECT id FROM lab.parcels WHERE price = 7'],
+      ['a range type', `SELECT id FROM lab.parcels WHERE length && lab.span(10, 12)`],
+      ['extended statistics', `SELECT id FROM lab.parcels WHERE area = 'a7' AND town = 't7'`],
+      ['groups by extended statistics', `SELECT area, town, count(*) FROM lab.parcels GROUP BY area, town`],
+      ['an index on a function', 'SELECT id FROM lab.parcels WHERE lab.twice(id) = 84'],
+      ['a function that reads', `SELECT lab.open_count()`],
+      ['a view', 'SELECT * FROM lab.priced WHERE id < 100'],
+      ['a foreign key', 'SELECT count(*) FROM lab.jobs j JOIN lab.parcels p ON p.id = j.parcel'],
+      ['inheritance', 'SELECT * FROM lab.parents WHERE id = 5'],
+    ] as const) {
+      it(`costs ${what} as the server does`, async () => {
+        const result = await plan(sql);
+        assert.equal(result.unsupported, null);
+        assert.equal(result.costBefore, await realCost(sql));
+      });
+    }
+
+    it('hides an index as if it were dropped', async () => {
+      const sql = 'SELECT id FROM lab.parcels WHERE price = 7';
+      const result = await plan(sql, [], [{ schema: 'lab', name: 'parcels_price_idx' }]);
+      await client.query('BEGIN; DROP INDEX lab.parcels_price_idx');
+      const real = await realCost(sql);
+      await client.query('ROLLBACK');
+      assert.equal(result.costBefore, await realCost(sql));
+      assert.equal(result.costAfter, real);
+      assert.notEqual(result.costAfter, result.costBefore);
+    });
+
+    it('tells which indexes of a request are used, and forgets them', async () => {
+      const sql = `SELECT id FROM lab.parcels WHERE area = 'a7' AND town = 't7'`;
+      const before = await plan(sql);
+      const both = await plan(sql, [on('parcels', ['sent']), on('parcels', ['area', 'town'])]);
+      assert.deepEqual(both.used, [1]);
+      assert.ok(both.costAfter < before.costBefore / 2);
+      const after = await plan(sql, [on('parcels', ['sent'])]);
+      assert.deepEqual(after.used, []);
+      assert.equal(after.costAfter, before.costBefore);
+    });
+
+    it('names what it can not plan with, and plans the rest', async () => {
+      const { results } = await planner.plan(
+        [
+          { id: 'foreign', sql: 'SELECT * FROM lab.far' },
+          { id: 'catalogue', sql: 'SELECT * FROM pg_class' },
+          { id: 'aggregate', sql: 'SELECT lab.total(id) FROM lab.parcels' },
+          { id: 'broken', sql: 'SELECT FROM WHERE' },
+          { id: 'missing', sql: 'SELECT * FROM lab.nothing' },
+          { id: 'utility', sql: 'DROP TABLE lab.parcels' },
+          { id: 'fine', sql: `SELECT id FROM lab.parcels WHERE sent > '2026-01-20'` },
+        ],
+        [on('parcels', ['sent'])],
+      );
+      const reasons = new Map(results.map(({ statementId, unsupported }) => [statementId, unsupported ?? '']));
+      assert.match(reasons.get('foreign') ?? '', /lab\.far is a foreign table/);
+      assert.match(reasons.get('catalogue') ?? '', /pg_catalog\.pg_class is PostgreSQL's own/);
+      assert.match(reasons.get('aggregate') ?? '', /lab\.total/);
+      assert.match(reasons.get('broken') ?? '', /grammar/);
+      assert.match(reasons.get('missing') ?? '', /lab\.nothing/);
+      assert.match(reasons.get('utility') ?? '', /DROP TABLE|plans no/);
+      assert.equal(reasons.get('fine'), '');
+    });
+
+    it('says which grant is missing where statistics are hidden', async () => {
+      const reader = await makePlanner('reader');
+      const reason = async (sql: string) => (await plan(sql, [], [], reader)).unsupported ?? '';
+      assert.match(await reason('SELECT * FROM lab.priced WHERE id < 100'), /GRANT SELECT ON lab\.parcels TO reader/);
+      assert.match(await reason('SELECT id FROM lab.guarded'), /Row security hides .* reader/);
+      assert.equal(await reason(`SELECT id FROM lab.jobs WHERE state = 'new'`), '');
+    });
+
+    it('sees what has changed on the source', async () => {
+      const sql = `SELECT id FROM lab.jobs WHERE state = 'late'`;
+      await plan(sql);
+      await client.query(
+        `CREATE INDEX jobs_state_idx ON lab.jobs (state); UPDATE lab.jobs SET state = 'late' WHERE id % 2 = 0; ANALYZE lab.jobs`,
+      );
+      planner.refresh();
+      assert.equal((await plan(sql)).costBefore, await realCost(sql));
+      await client.query('DROP INDEX lab.jobs_state_idx');
+      planner.refresh();
+      assert.equal((await plan(sql)).costBefore, await realCost(sql));
+    });
+
+    it('prices many sets of indexes with few calls of CREATE INDEX', async () => {
+      const sql = `SELECT id FROM lab.parcels WHERE area = 'a7' AND town = 't7' AND sent > '2026-01-10'`;
+      const indexes = ['area', 'town', 'sent'].map((column) => on('parcels', [column]));
+      const before = planner.callCount;
+      const costs = new Set<number>();
+      for (let set = 0; set < 64; set++) {
+        costs.add(
+          (
+            await plan(
+              sql,
+              indexes.filter((_, at) => ((set % 8) >> at) % 2 === 1),
+            )
+          ).costAfter,
+        );
+      }
+      assert.ok(costs.size >= 3, [...costs].join());
+      // one for the plan before, and none where no index is asked about
+      assert.equal(planner.callCount - before, 1 + 64 - 8);
+      const { rows } = await client.query<{ count: string }>(
+        `SELECT count(*) FROM pg_class WHERE relname LIKE 'hypothetical%'`,
+      );
+      assert.equal(rows[0]?.count, '0');
+    });
+  });
+}
