@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Finding } from '../analysis/finding';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
+import { formatQuantity } from '../analysis/format/numbers';
 import { lexSql } from '../analysis/sql/lex-sql';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { StatementTarget } from './statement-target';
@@ -35,6 +36,17 @@ export function toMissingIndexDiagnostic(
   );
   diagnostic.source = missingIndexSource;
   diagnostic.code = { value: missingIndexRule, target: docsUri };
+  return diagnostic;
+}
+
+/** One for all statements of a file that the role may not plan, at the first of them. */
+export function toDeniedDiagnostic({ range }: StatementTarget, reason: string, statements: number): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(
+    new vscode.Range(range.start, range.start),
+    `PG Insight can't look for missing indexes in ${formatQuantity(statements, 'statement')} of this file. ${reason}`,
+    vscode.DiagnosticSeverity.Information,
+  );
+  diagnostic.source = missingIndexSource;
   return diagnostic;
 }
 

@@ -15,7 +15,12 @@ import type { DatabaseSession } from './database-port';
 import { isExplainable, longestText } from './explain-lenses';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
-import { missingIndexRule, toMissingIndexDiagnostic, toMissingIndexFinding } from './missing-index-diagnostic';
+import {
+  missingIndexRule,
+  toDeniedDiagnostic,
+  toMissingIndexDiagnostic,
+  toMissingIndexFinding,
+} from './missing-index-diagnostic';
 import { isSqlLanguage } from './source-text';
 import { findStatements, type StatementTarget } from './statement-target';
 
@@ -60,6 +65,9 @@ const typingPauseMs = 1_500;
 const planTimeoutMs = 5_000;
 /** So long an answer is taken to hold: saving a file again and again does not plan everything again and again. */
 const answerHoldsMs = 60_000;
+
+/** As a failure of SQLSTATE 42501 is put into words (database/failures.ts); the server's own words have many languages. */
+const deniedReason = /^Role ".*" lacks a right on /s;
 
 /** Documents that a person edits: neither revisions of git nor the output of tools. */
 const schemes = new Set(['file', 'untitled']);
@@ -142,6 +150,19 @@ export class MissingIndexes implements vscode.Disposable {
       const diagnostic = toMissingIndexDiagnostic(target, recommendation, this.#docsUri);
       return [{ target, sql, parameters, session, recommendation, fingerprint: finding.fingerprint, diagnostic }];
     });
+  }
+
+  /** Said where the marks would be: without rights there are none, which must not look like "nothing is missing". */
+  #findDenied(document: vscode.TextDocument): vscode.Diagnostic | null {
+    const { session } = this.#connectionOf(document);
+    const answers = session === null ? undefined : this.#answers.get(session);
+    if (answers === undefined || !isEnabled(document)) return null;
+    const denied = findQuestions(document).questions.flatMap(({ target, sql }) => {
+      const reason = answers.get(sql)?.advice.reason ?? null;
+      return reason !== null && deniedReason.test(reason) ? [{ target, reason }] : [];
+    });
+    const [first] = denied;
+    return first === undefined ? null : toDeniedDiagnostic(first.target, first.reason, denied.length);
   }
 
   /** Asks the server once more about one statement. */
@@ -238,10 +259,11 @@ export class MissingIndexes implements vscode.Disposable {
 
   #publish(document: vscode.TextDocument): void {
     if (document.isClosed) return;
-    this.#collection.set(
-      document.uri,
-      this.find(document).map(({ diagnostic }) => diagnostic),
-    );
+    const denied = this.#findDenied(document);
+    this.#collection.set(document.uri, [
+      ...this.find(document).map(({ diagnostic }) => diagnostic),
+      ...(denied === null ? [] : [denied]),
+    ]);
   }
 
   /** One document after the other, until none is waiting. */

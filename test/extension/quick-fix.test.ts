@@ -8,6 +8,7 @@ import { toMigrationFiles } from '../../src/providers/quick-fix-migration';
 import { unadvisedCases } from '../database/index-advice-statements';
 import { readDemoStatements } from '../factories/demo-statements';
 import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
+import { toProfile } from './shop-server';
 
 const missingIndexesOf = ({ uri }: vscode.TextDocument) =>
   vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'PG Insight');
@@ -93,6 +94,42 @@ describe('Missing indexes', () => {
     const [row] = await extension.shop.query<Explained>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`);
     return row?.['QUERY PLAN'][0].Plan['Total Cost'] ?? 0;
   };
+
+  it('say that the role may not read the tables, where the marks would be', async () => {
+    const { connectionStore } = extension.parts;
+    await extension.shop.query(`CREATE ROLE stranger LOGIN PASSWORD 'p'`);
+    const stranger = {
+      ...toProfile(extension.shop, 'Stranger'),
+      id: 'stranger',
+      user: 'stranger',
+      passwordCommand: ['echo', 'p'],
+    };
+    try {
+      await connectionStore.save(stranger);
+      await connectionStore.setActive(stranger.id);
+      await vscode.commands.executeCommand('pgInsight.connection.connect', { kind: 'profile', profile: stranger });
+      const { document } = await open(`SELECT 1;\n${orderItems};\nSELECT * FROM orders;\n`);
+      const [said, ...others] = await waitFor('it is said', () => {
+        const found = missingIndexesOf(document);
+        return found.length > 0 ? found : undefined;
+      });
+      assert.equal(others.length, 0);
+      assert.equal(said?.range.start.line, 1);
+      assert.equal(said.severity, vscode.DiagnosticSeverity.Information);
+      assert.match(
+        said.message,
+        /^PG Insight can't look for missing indexes in 2 statements of this file\. Role "stranger" lacks a right on .*: permission denied for table order_items\. Ask the owner for a GRANT/,
+      );
+    } finally {
+      await connectionStore.remove(stranger.id);
+      await connectionStore.setActive(extension.profile.id);
+      await vscode.commands.executeCommand('pgInsight.connection.connect', {
+        kind: 'profile',
+        profile: extension.profile,
+      });
+      await extension.shop.query('DROP ROLE stranger');
+    }
+  });
 
   it('are marked in the demo where there are any, and nowhere else', async function () {
     this.timeout(120_000);
