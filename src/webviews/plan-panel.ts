@@ -85,7 +85,9 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.store.save(id, changed));
     this.open.set(panel, view);
     // the mark in the file comes and goes: what the view says comes and goes with it
-    const following = vscode.languages.onDidChangeDiagnostics(({ uris }) => view.followMarks(uris));
+    const following = vscode.languages.onDidChangeDiagnostics(({ uris }) => {
+      view.followMarks(uris);
+    });
     panel.onDidDispose(() => {
       following.dispose();
       this.open.delete(panel);
