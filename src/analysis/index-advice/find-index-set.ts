@@ -218,12 +218,14 @@ export class IndexSetFinder {
   async #widen(promising: readonly Considered[], helping: readonly number[]): Promise<number[]> {
     const widened = new Set<number>();
     const best = new Map<number, number>();
+    const helped = new Map<number, Set<string>>();
     for (const each of promising) {
       const gains: { id: number; cost: number }[] = [];
       for (const id of each.proposed.filter((proposed) => helping.includes(proposed))) {
         const [price] = await this.#book.price([each.statement], [id]);
         if (price === undefined || price === null || !this.#helps(each, price)) continue;
         gains.push({ id, cost: price.cost });
+        helped.set(id, (helped.get(id) ?? new Set()).add(each.statement.id));
         best.set(id, (best.get(id) ?? 0) + (each.before.cost - price.cost) * each.statement.weight);
       }
       gains.sort((a, b) => a.cost - b.cost || a.id - b.id);
@@ -231,11 +233,17 @@ export class IndexSetFinder {
         const proposed = this.#book.find(id);
         for (const use of each.uses.filter(({ table }) => table.oid === proposed.table.oid)) {
           const covering = coverColumns(proposed, use);
-          if (covering !== null) widened.add(this.#book.add(covering));
+          if (covering === null) continue;
+          const wider = this.#book.add(covering);
+          widened.add(wider);
+          helped.set(wider, new Set(helped.get(id)));
         }
       }
     }
     for (const [a, b] of this.#pairs([...helping, ...widened], best)) {
+      // what one statement alone could want was proposed for it already
+      const isForOthers = [...(helped.get(b) ?? [])].some((id) => helped.get(a)?.has(id) !== true);
+      if (!isForOthers) continue;
       const merged = mergeIndexes(this.#book.find(a), this.#book.find(b));
       if (merged !== null) widened.add(this.#book.add(merged));
     }
