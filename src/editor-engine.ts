@@ -15,6 +15,7 @@ import { createConnectionSources } from './database/connection-sources';
 import { connectProfile } from './database/database-access';
 import { localSystem } from './database/local-system';
 import { findConfigurationFolder, openProfileStore } from './database/profile-store';
+import { captureSandboxFacts } from './database/what-if/sandbox/postgres-binaries';
 import type { DatabaseAccess, DatabaseSession } from './providers/database-port';
 
 export { parseIgnoreList } from './analysis/parse-ignore-list';
@@ -29,12 +30,14 @@ export const access: DatabaseAccess = {
   connect: (profile, password, signal) => connectProfile(profile, password, localSystem, signal),
 };
 
-export async function runDoctor(session: DatabaseSession): Promise<DoctorCheck[]> {
+/** `sandboxBinaries` is the setting of that name. */
+export async function runDoctor(session: DatabaseSession, sandboxBinaries: string): Promise<DoctorCheck[]> {
   const { parser, fallbackReason } = await loadSqlParser();
   return findDoctorChecks(session.facts, {
     host: session.profile.host ?? session.server.replace(/:\d+$/, ''),
     sqlParser: parser.name,
     sqlParserReason: fallbackReason,
+    sandbox: await captureSandboxFacts(sandboxBinaries, Math.floor(session.facts.versionNumber / 10_000)),
   });
 }
 

@@ -103,7 +103,7 @@ export function activate(context: vscode.ExtensionContext) {
     loadPanels: () => reportPanels.get(),
   });
   const connectionsView = new ConnectionsView(connectionStore, passwords, async (session) =>
-    (await loadEngine()).runDoctor(session),
+    (await loadEngine()).runDoctor(session, vscode.workspace.getConfiguration('pgInsight').get('sandbox.binaries', '')),
   );
   const tablesView = new TablesView(tablesStore, reporter);
   const indexesView = new IndexesView(healthStore, (oid) => tablesStore.readDetails(oid), context.workspaceState);

@@ -42,7 +42,13 @@ export interface MachineFacts {
   sqlParser: 'libpg-query' | 'node-sql-parser';
   /** Why the fallback is in use; null when it is not. */
   sqlParserReason: string | null;
+  sandbox: SandboxFacts;
 }
+
+/** The PostgreSQL on this machine that advice for this server would be planned in. */
+export type SandboxFacts =
+  | { readonly isThere: true; readonly version: string; readonly folder: string }
+  | { readonly isThere: false; readonly message: string; readonly nextStep: string };
 
 const oldestMajor = 13;
 /** The newest major that PG Insight's tests run on. */
@@ -502,6 +508,27 @@ const checkParser: Check = (_facts, machine) =>
         cost: 'PG Insight asks before every EXPLAIN, since it cannot tell what a statement does, and it marks no statements in files.',
       };
 
+const checkSandbox: Check = (facts, { sandbox }) => {
+  const id = 'what-if-sandbox';
+  const subject: ObjectRef = { kind: 'machine' };
+  if (!sandbox.isThere) {
+    return {
+      id,
+      status: 'missing',
+      subject,
+      message: `${sandbox.message} ${sandbox.nextStep}`,
+      cost: 'Index advice is not planned in a sandbox before it is given.',
+    };
+  }
+  const isSameMajor = Number.parseInt(sandbox.version, 10) === toMajor(facts);
+  const planner = isSameMajor ? '' : `; the server is PostgreSQL ${toMajor(facts)}, whose planner may choose otherwise`;
+  return fine(
+    id,
+    subject,
+    `Index advice can be planned in a sandbox of PostgreSQL ${sandbox.version} (${sandbox.folder})${planner}.`,
+  );
+};
+
 const checks: readonly Check[] = [
   checkVersion,
   checkMonitor,
@@ -547,6 +574,7 @@ const checks: readonly Check[] = [
   checkStandby,
   checkTls,
   checkParser,
+  checkSandbox,
 ];
 
 /** All checks, in the order in which a gap hurts. */

@@ -6,6 +6,7 @@ import {
   type DoctorReport,
 } from '../analysis/doctor-output';
 import { loadSqlParser } from '../analysis/sql/load-sql-parser';
+import { captureSandboxFacts } from '../database/what-if/sandbox/postgres-binaries';
 import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
 import { withConnection } from './connect';
 import { exitCode } from './exit-code';
@@ -39,7 +40,12 @@ export const doctorCommand: Command = {
         database: facts.database,
         role: facts.role,
         capturedAt: new Date().toISOString(),
-        checks: findDoctorChecks(facts, { host, sqlParser: parser.name, sqlParserReason: fallbackReason }),
+        checks: findDoctorChecks(facts, {
+          host,
+          sqlParser: parser.name,
+          sqlParserReason: fallbackReason,
+          sandbox: await captureSandboxFacts('', Math.floor(facts.versionNumber / 10_000)),
+        }),
       };
       switch (format) {
         case 'json':

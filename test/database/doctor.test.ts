@@ -7,7 +7,12 @@ import { captureServerFacts } from '../../src/database/server-facts';
 import { openTestSession } from './test-session';
 
 const majors = [13, 15, 16, 18] as const;
-const machine: MachineFacts = { host: '127.0.0.1', sqlParser: 'libpg-query', sqlParserReason: null };
+const machine: MachineFacts = {
+  host: '127.0.0.1',
+  sqlParser: 'libpg-query',
+  sqlParserReason: null,
+  sandbox: { isThere: true, version: '18.4', folder: '/opt/postgres/bin' },
+};
 const limitedRole = 'limited "role"';
 
 /** Everything that can be switched off, is. */

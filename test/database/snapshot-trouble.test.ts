@@ -362,6 +362,7 @@ for (const major of majors) {
           host: standby.host,
           sqlParser: 'libpg-query',
           sqlParserReason: null,
+          sandbox: { isThere: false, message: '', nextStep: '' },
         }).find(({ id }) => id === 'standby');
         assert.equal(check?.status, 'not-possible');
       } finally {

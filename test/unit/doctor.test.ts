@@ -20,7 +20,12 @@ const facts: ServerFacts = {
   unreadableTables: [],
   unownedTables: [],
 };
-const machine: MachineFacts = { host: 'localhost', sqlParser: 'libpg-query', sqlParserReason: null };
+const machine: MachineFacts = {
+  host: 'localhost',
+  sqlParser: 'libpg-query',
+  sqlParserReason: null,
+  sandbox: { isThere: true, version: '18.4', folder: '/opt/postgres/bin' },
+};
 
 function check(id: string, changedFacts: Partial<ServerFacts>, changedMachine: Partial<MachineFacts> = {}) {
   const found = findDoctorChecks({ ...facts, ...changedFacts }, { ...machine, ...changedMachine }).find(
@@ -54,6 +59,18 @@ describe('findDoctorChecks', () => {
     const parser = check('sql-parser', {}, { sqlParser: 'node-sql-parser', sqlParserReason: 'No WASM here.' });
     assert.equal(parser.status, 'missing');
     assert.equal(parser.message, 'No WASM here.');
+  });
+
+  it('says what advice is planned in, and what to do when there is nothing', () => {
+    assert.match(
+      check('what-if-sandbox', { versionNumber: 150018 }).message,
+      /PostgreSQL 18\.4 \(.*\); the server is PostgreSQL 15/,
+    );
+    assert.doesNotMatch(check('what-if-sandbox', { versionNumber: 180004 }).message, /the server is/);
+    const sandbox = { isThere: false, message: 'No PostgreSQL was found.', nextStep: 'Install one.' } as const;
+    const missing = check('what-if-sandbox', {}, { sandbox });
+    assert.equal(missing.status, 'missing');
+    assert.equal(missing.message, 'No PostgreSQL was found. Install one.');
   });
 
   it('tells a server without contrib from one that has not loaded the library', () => {

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { SandboxFacts } from '../../../analysis/doctor';
 import { errorCode } from '../../error-code';
 import { SandboxFailure } from './sandbox-failure';
 
@@ -245,6 +246,18 @@ export function choosePostgresBinaries(found: FoundBinaries, sourceMajor: number
     `The server is PostgreSQL ${sourceMajor}, and the what-if sandbox would be older. ${describeBinaries(found)}.`,
     `Install PostgreSQL ${sourceMajor} on this machine, or name its folder in the setting pgInsight.sandbox.binaries.`,
   );
+}
+
+/** For doctor. Starts nothing. */
+export async function captureSandboxFacts(setting: string, sourceMajor: number): Promise<SandboxFacts> {
+  try {
+    const found = await findPostgresBinaries({ ...nativeSearch, setting });
+    const { version, folder } = choosePostgresBinaries(found, sourceMajor);
+    return { isThere: true, version, folder };
+  } catch (error) {
+    if (!(error instanceof SandboxFailure)) throw error;
+    return { isThere: false, message: error.message, nextStep: error.nextStep };
+  }
 }
 
 /** Whether an error of spawn() is about the program itself. */
