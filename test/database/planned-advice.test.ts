@@ -30,13 +30,13 @@ const tables = `
     jsonb_build_object('source', 's' || i % 4000, 'kind', i % 5),
     tstzrange('2026-01-01'::timestamptz + i * interval '1 minute', '2026-01-01'::timestamptz + (i + 20) * interval '1 minute'),
     repeat('x', 100)
-  FROM generate_series(1, 60000) AS i;
+  FROM generate_series(1, 30000) AS i;
   UPDATE tickets SET state = 'new' WHERE id % 700 = 0;
   CREATE TABLE comments (id bigint PRIMARY KEY, ticket_id bigint NOT NULL, author int NOT NULL, written_at timestamptz NOT NULL,
     body text NOT NULL) WITH (autovacuum_enabled = false);
   INSERT INTO comments
-  SELECT i, i % 60000 + 1, i % 500, '2026-01-01'::timestamptz + i * interval '20 seconds', repeat('c', 60)
-  FROM generate_series(1, 150000) AS i;
+  SELECT i, i % 3000 + 1, i % 500, '2026-01-01'::timestamptz + i * interval '20 seconds', repeat('c', 60)
+  FROM generate_series(1, 75000) AS i;
   VACUUM (ANALYZE) tickets;
   VACUUM (ANALYZE) comments;`;
 
