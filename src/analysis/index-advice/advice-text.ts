@@ -2,6 +2,8 @@
 import { formatBytes, formatCompactCount, formatQuantity, formatRatio } from '../format/numbers';
 import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
 import { formatIndexScript } from './index-ddl';
+import { quoteQualifiedName } from '../sql/identifiers';
+import type { DropCandidate } from './find-drop-candidates';
 import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from './workload-advice';
 
 const gradeNotes = {
@@ -58,6 +60,16 @@ function formatFigures({ costBefore, costAfter, sizeBytes, evidence }: WorkloadR
   );
 }
 
+/** Existing indexes that no statement of the workload would miss. */
+function formatDrop({ schema, name, sizeBytes, scans }: DropCandidate): string {
+  const used =
+    scans === 0 ? 'not used since the server began to count' : `used ${formatCompactCount(scans)} times by others`;
+  return `${quoteQualifiedName(schema, name)}: ${formatBytes(sizeBytes)}, ${used}`;
+}
+
+const droppable = ({ drops }: WorkloadAdvice) => drops.filter(({ regressions }) => regressions.length === 0);
+const dropTitle = 'Existing indexes that none of these statements would miss';
+
 export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) => string): string {
   const [header = '', ...rows] = formatTextTable(columns, advice.statements.map(toRow));
   const lines = [summarize(advice)];
@@ -68,9 +80,14 @@ export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) =>
       `  ${formatFigures(recommendation)}`,
       ...recommendation.why.map((reason) => `  ${toOneLine(reason)}`),
       `  Statements: ${toOneLine(recommendation.statementIds.join(', '))}`,
+      ...(recommendation.losers.length === 0
+        ? []
+        : [`  Dearer with it: ${toOneLine(recommendation.losers.join(', '))}`]),
       `  To take it back: ${toOneLine(recommendation.undo)};`,
     );
   }
+  const drops = droppable(advice).map(formatDrop);
+  if (drops.length > 0) lines.push('', bold(dropTitle), ...drops.map((drop) => `  ${toOneLine(drop)}`));
   if (advice.statements.length > 0) lines.push('', bold(header), ...rows);
   return `${lines.join('\n')}\n`;
 }
@@ -78,7 +95,7 @@ export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) =>
 export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
   const lines = ['# Index advice', '', escapeMarkdown(summarize(advice)), ''];
   for (const recommendation of advice.recommendations) {
-    const { name, steps, why, statementIds, undo } = recommendation;
+    const { name, steps, why, statementIds, losers, undo } = recommendation;
     lines.push(
       `## ${escapeMarkdown(name)}`,
       '',
@@ -90,9 +107,12 @@ export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
       `- ${escapeMarkdown(formatFigures(recommendation))}`,
       ...why.map((reason) => `- ${escapeMarkdown(reason)}`),
       `- Statements: ${escapeMarkdown(statementIds.join(', '))}`,
+      ...(losers.length === 0 ? [] : [`- Dearer with it: ${escapeMarkdown(losers.join(', '))}`]),
       '',
     );
   }
+  const drops = droppable(advice).map(formatDrop);
+  if (drops.length > 0) lines.push(`## ${dropTitle}`, '', ...drops.map((drop) => `- ${escapeMarkdown(drop)}`), '');
   const rows = advice.statements.map((statement) => toRow(statement).map(escapeMarkdown));
   if (rows.length > 0) lines.push('## Statements', '', ...formatMarkdownTable(columns, rows), '');
   return lines.join('\n');
