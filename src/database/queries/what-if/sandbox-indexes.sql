@@ -7,6 +7,7 @@ SELECT
   r.oid::pg_catalog.int8 AS relation,
   n.nspname::pg_catalog.text AS relation_schema,
   r.relname::pg_catalog.text AS relation_name,
+  pg_catalog.pg_relation_filepath(r.oid) AS relation_file,
   pg_catalog.pg_relation_size(r.oid) AS relation_bytes,
   pg_catalog.pg_relation_size(c.oid) AS index_bytes,
   i.indisunique AS is_unique,

@@ -39,6 +39,7 @@ export const sandboxIndexRows = z.array(
     relation: int8,
     relation_schema: z.string(),
     relation_name: z.string(),
+    relation_file: z.string().nullable(),
     relation_bytes: int8,
     index_bytes: int8,
     is_unique: z.boolean(),

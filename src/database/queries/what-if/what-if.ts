@@ -98,6 +98,12 @@ export const indexesQuery = define(
     is_partitioned: z.boolean(),
     definition: z.string(),
     has_expressions: z.boolean(),
+    is_partial: z.boolean(),
+    /** 0 for an expression. */
+    first_column: z.number(),
+    is_descending: z.boolean(),
+    /** Keys and included ones. */
+    column_count: z.number(),
     pages: z.number(),
     rows: z.number(),
     size_bytes: int8.nullable(),

@@ -32,6 +32,7 @@ import type {
   CapturedRelation,
   CapturedStatistics,
 } from './captured-database';
+import { captureColumnEnds } from './capture-column-ends';
 import { toDependenciesBytes, toDistinctBytes } from './extended-statistics-bytes';
 
 /** Some twenty look-ups in the catalogue and in pg_stats. */
@@ -130,6 +131,7 @@ class DatabaseCapture {
       server.versionNumber < 170_000 && database.may_read_statistics
         ? await rows(rangeStatisticsQuery, [withStatistics])
         : [];
+    const statistics = addRanges(await rows(columnStatisticsQuery, [withStatistics]), ranges);
     return {
       versionNumber: server.versionNumber,
       database: server.database,
@@ -145,7 +147,8 @@ class DatabaseCapture {
       columns,
       indexes,
       constraints: await rows(constraintsQuery, [relationOids]),
-      statistics: addRanges(await rows(columnStatisticsQuery, [withStatistics]), ranges),
+      statistics,
+      ends: await captureColumnEnds(this.#unit, { relations, columns, indexes, statistics }),
       extendedStatistics: await this.#captureExtended(relationOids, columns, database.may_read_extended),
       otherObjects: reached.objects
         .filter((each) => otherClasses.has(each.class) && each.extension === null)

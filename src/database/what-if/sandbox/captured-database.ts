@@ -44,6 +44,13 @@ export interface StatementRoots {
   catalogueRelations: readonly string[];
 }
 
+/** As stored: integers, days or microseconds since 2000. */
+export interface ColumnEnds {
+  lowest: bigint;
+  highest: bigint;
+  widthBytes: 2 | 4 | 8;
+}
+
 export interface CapturedDatabase {
   /** server_version_num of the source. */
   versionNumber: number;
@@ -65,6 +72,8 @@ export interface CapturedDatabase {
   extendedStatistics: readonly CapturedExtendedStatistics[];
   /** Objects of kinds that the sandbox does not make (operators, aggregates ... outside extensions), as the server describes them. */
   otherObjects: readonly string[];
+  /** By OID of the index: the lowest and highest value of its first column. */
+  ends: ReadonlyMap<number, ColumnEnds>;
   /** Columns of range types, whose statistics only a role that may read pg_statistic sees before 17. */
   mayReadRanges: boolean;
   roots: ReadonlyMap<string, StatementRoots>;

@@ -112,7 +112,9 @@ export class HypotheticalIndexes {
     const { owner, planner, files, versionNumber } = this.#database;
     const contents = await estimateContents(planner, columns);
     const sized: SizedIndex = sizeIndex(columns, contents, { pageBytes: sandboxPageBytes, versionNumber });
-    const file = methodsWithFigures.has(first.method) ? await this.#giveNewFile(first.index, first.file) : first.file;
+    const file = methodsWithFigures.has(first.method)
+      ? await this.#database.giveNewFile(first.index, first.file)
+      : first.file;
     await sized.write(files, file);
     await owner.query('UPDATE pg_catalog.pg_class SET relpages = $2, reltuples = $3 WHERE oid = $1', [
       first.index,
@@ -120,16 +122,6 @@ export class HypotheticalIndexes {
       contents.rows,
     ]);
     return sized.pages;
-  }
-
-  /** The server has pages of the old file in its buffers, and would not see what is written into it. */
-  async #giveNewFile(index: number, file: string): Promise<string> {
-    const { owner, files } = this.#database;
-    const number = Number(file.slice(file.lastIndexOf('/') + 1)) + 2 ** 31;
-    const renewed = `${file.slice(0, file.lastIndexOf('/') + 1)}${number}`;
-    await files.createFile(renewed);
-    await owner.query('UPDATE pg_catalog.pg_class SET relfilenode = $2 WHERE oid = $1', [index, number]);
-    return renewed;
   }
 
   /** Parents first. */

@@ -2,6 +2,7 @@
 // the rows; of an index it also reads the first page, and goes down a B-tree to its ends.
 import { open, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import type { ColumnEnds } from './captured-database';
 import type { SandboxServer } from './sandbox-server';
 
 /** RELSEG_SIZE: a relation is cut into files of so many pages. */
@@ -26,6 +27,16 @@ const noBlock = 0xffffffff;
 const brinSpecialBytes = 8;
 const brinMagic = 0xa8109cfa;
 const brinMetaType = 0xf091;
+
+/** IndexTupleData, and INDEX_NULL_MASK in it. */
+const indexTupleHeaderBytes = 8;
+const indexNullMask = 0x8000;
+
+/** The lowest and highest value of an index's first column. */
+export interface IndexEnds extends ColumnEnds {
+  isDescending: boolean;
+  columnCount: number;
+}
 
 export class RelationFiles {
   readonly #server: SandboxServer;
@@ -55,9 +66,9 @@ export class RelationFiles {
   /**
    * Makes an empty B-tree look like one of so many pages and levels. Blocks 1 to height + 1 are a valid tree of one page a
    * level that ends in an empty leaf, so that the planner's own look at an index's ends finds nothing instead of an
-   * invalid page.
+   * invalid page. With `ends` the leaf holds the lowest and the highest entry, which is what that look finds.
    */
-  async writeBtree(file: string, pages: number, height: number): Promise<void> {
+  async writeBtree(file: string, pages: number, height: number, ends: IndexEnds | null = null): Promise<void> {
     await this.setLength(file, Math.max(pages, height + 2) * this.#pageBytes);
     await this.#edit(file, async (read, write) => {
       const meta = await read(0);
@@ -67,7 +78,9 @@ export class RelationFiles {
       await write(0, meta);
       for (let level = height; level >= 0; level--) {
         const block = 1 + height - level;
-        await write(block, this.#makeBtreePage(level, level === height, block + 1));
+        const page = this.#makeBtreePage(level, level === height, block + 1);
+        if (level === 0 && ends !== null) this.#addEnds(page, ends);
+        await write(block, page);
       }
     });
   }
@@ -86,6 +99,36 @@ export class RelationFiles {
     page.writeUInt32LE(level, special + 8);
     page.writeUInt16LE((isRoot ? btreeRoot : 0) | (level === 0 ? btreeLeaf : 0), special + 12);
     return page;
+  }
+
+  #addEnds(page: Buffer, { lowest, highest, widthBytes, isDescending, columnCount }: IndexEnds): void {
+    // other columns are NULL, which takes a bitmap between header and value
+    const dataOffset = columnCount === 1 ? indexTupleHeaderBytes : 2 * indexTupleHeaderBytes;
+    const size = dataOffset + 8;
+    const values = isDescending ? [highest, lowest] : [lowest, highest];
+    let upper = page.length - btreeSpecialBytes;
+    for (const [position, value] of values.entries()) {
+      upper -= size;
+      // a row of the first page
+      page.writeUInt16LE(1, upper + 4);
+      page.writeUInt16LE(size | (columnCount === 1 ? 0 : indexNullMask), upper + 6);
+      if (columnCount > 1) page.writeUInt8(1, upper + indexTupleHeaderBytes);
+      if (widthBytes === 8) page.writeBigInt64LE(value, upper + dataOffset);
+      else page.writeIntLE(Number(value), upper + dataOffset, widthBytes);
+      page.writeUInt32LE((upper | (1 << 15) | (size << 17)) >>> 0, pageHeaderBytes + 4 * position);
+    }
+    page.writeUInt16LE(pageHeaderBytes + 4 * values.length, 12);
+    page.writeUInt16LE(upper, 14);
+  }
+
+  /** In the visibility map: what an index says of rows there is believed without a look at them. */
+  async markFirstPageVisible(heapFile: string): Promise<void> {
+    const file = `${heapFile}_vm`;
+    await this.#server.createDataFile(file);
+    await this.setLength(file, this.#pageBytes);
+    const page = this.#makePage(0, this.#pageBytes, this.#pageBytes);
+    page.writeUInt8(1, pageHeaderBytes);
+    await this.#edit(file, (_, write) => write(0, page));
   }
 
   /** A first page with the figures that gincostestimate reads; the rest is a hole. The file must be new to the server. */
@@ -121,8 +164,16 @@ export class RelationFiles {
     await this.#edit(file, (_, write) => write(0, page));
   }
 
-  async createFile(file: string): Promise<void> {
-    await this.#server.createDataFile(file);
+  async copyFirstPage(from: string, to: string): Promise<void> {
+    await this.#server.createDataFile(to);
+    const page = await open(this.#absolute(from), 'r');
+    try {
+      const bytes = Buffer.alloc(this.#pageBytes);
+      const { bytesRead } = await page.read(bytes, 0, bytes.length, 0);
+      if (bytesRead === bytes.length) await this.#edit(to, (_, write) => write(0, bytes));
+    } finally {
+      await page.close();
+    }
   }
 
   #makePage(itemBytes: number, upper: number, special: number): Buffer {

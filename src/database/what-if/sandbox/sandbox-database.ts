@@ -38,6 +38,9 @@ const fileRows = z.array(z.object({ schema: z.string(), name: z.string(), file: 
 const indexOidRows = z.array(z.object({ oid: z.coerce.number() }));
 const settingRows = z.array(z.object({ name: z.string() }));
 
+/** The server itself counts up from the bottom. */
+const firstOwnFile = 2 ** 31;
+
 let databaseCount = 0;
 
 export class SandboxDatabase {
@@ -55,6 +58,7 @@ export class SandboxDatabase {
   readonly #missingStatistics = new Map<number, string>();
   readonly #missingExtensions: string[] = [];
   #statisticsHash = '';
+  #fileCount = 0;
   #captured: CapturedDatabase;
   /** Lengths of tables' files, by their path. */
   readonly #heapBytes = new Map<string, number>();
@@ -155,6 +159,18 @@ export class SandboxDatabase {
     await loadRelationCounts(this.owner, this.versionNumber, this.#captured);
   }
 
+  /**
+   * A file with the old one's first page. The server may have pages of the old file in its buffers and would not see what is
+   * written into it; of the new one it has none.
+   */
+  async giveNewFile(index: number, file: string): Promise<string> {
+    const number = firstOwnFile + ++this.#fileCount;
+    const renewed = `${file.slice(0, file.lastIndexOf('/') + 1)}${number}`;
+    await this.files.copyFirstPage(file, renewed);
+    await this.owner.query('UPDATE pg_catalog.pg_class SET relfilenode = $2 WHERE oid = $1', [index, number]);
+    return renewed;
+  }
+
   async captureIndexes(oids: readonly number[]): Promise<Map<number, SandboxIndexRow[]>> {
     const { rows } = await this.owner.query(sandboxIndexesSql, [oids]);
     return groupBy(sandboxIndexRows.parse(rows), ({ index }) => index);
@@ -244,7 +260,8 @@ export class SandboxDatabase {
     );
     const shapes = await this.captureIndexes(indexOidRows.parse(rows).map(({ oid }) => oid));
     const shapeOf = new Map([...shapes.values()].map((columns) => [columns[0]?.file ?? '', columns]));
-    for (const { schema, name, size_bytes, method } of this.#captured.indexes) {
+    for (const index of this.#captured.indexes) {
+      const { schema, name, size_bytes, method } = index;
       const file = files.get(`${schema}.${name}`);
       if (size_bytes === null || file === undefined || file === null) continue;
       const pages = Math.ceil(size_bytes / sandboxPageBytes);
@@ -253,7 +270,16 @@ export class SandboxDatabase {
         continue;
       }
       const keys = (shapeOf.get(file) ?? []).filter((column) => column.is_key).map(toEntryColumn);
-      await this.files.writeBtree(file, pages, estimateBtreeHeight(pages, keys, sandboxPageBytes));
+      const ends = this.#captured.ends.get(index.oid);
+      const height = estimateBtreeHeight(pages, keys, sandboxPageBytes);
+      await this.files.writeBtree(
+        await this.giveNewFile(shapeOf.get(file)?.[0]?.index ?? 0, file),
+        pages,
+        height,
+        ends === undefined ? null : { ...ends, isDescending: index.is_descending, columnCount: index.column_count },
+      );
+      const heap = shapeOf.get(file)?.[0]?.relation_file ?? null;
+      if (ends !== undefined && heap !== null) await this.files.markFirstPageVisible(heap);
     }
   }
 

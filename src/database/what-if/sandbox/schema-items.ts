@@ -130,7 +130,9 @@ export function toSchemaItems(database: CapturedDatabase): SchemaItem[] {
       .filter(({ kind }) => kind === 'f')
       .map((key) => ({
         key: `foreign key ${nameOf(key.relation)} ${key.name}`,
-        steps: [`ALTER TABLE ${nameOf(key.relation)} ADD CONSTRAINT ${quoteIdentifier(key.name)} ${key.definition}`],
+        steps: [
+          `ALTER TABLE ${nameOf(key.relation)} ADD CONSTRAINT ${quoteIdentifier(key.name)} ${toUnvalidated(key.definition, relations.get(key.relation)?.kind)}`,
+        ],
         description: `foreign key ${key.name} of ${nameOf(key.relation)}`,
         relation: key.relation,
       })),
@@ -151,6 +153,11 @@ export function toSchemaItems(database: CapturedDatabase): SchemaItem[] {
         relation: view.oid,
       })),
   ];
+}
+
+/** Checking it would plan, and read pages of indexes before they have their size. Partitioned tables have no NOT VALID before 18. */
+function toUnvalidated(definition: string, kind: string | undefined): string {
+  return kind === 'r' && !/NOT (?:VALID|ENFORCED)/.test(definition) ? `${definition} NOT VALID` : definition;
 }
 
 function toTypeStep(type: CapturedType, columns: readonly CapturedColumn[]): string {
