@@ -1,6 +1,6 @@
 // How near the sandbox's plans are to those of a server on which the index was really created: for the benchmark's figures,
 // and for the test that holds them.
-import pg from 'pg';
+import type pg from 'pg';
 import type { HypotheticalIndex } from '../src/analysis/index-advice/what-if-planner';
 import { toIndexClause } from '../src/analysis/index-build/index-steps';
 import { parsePlanJson } from '../src/analysis/plan/parse-plan';
@@ -37,7 +37,10 @@ function toShape(plan: Plan, tried: (index: string) => boolean): string {
   const children = (parent: number) => plan.nodes.filter((node) => node.parent === parent);
   const describe = (node: PlanNode): string => {
     const index = node.index === null ? '' : tried(node.index) ? 'TRIED' : node.index;
-    const details = ['Strategy', 'Partial Mode', 'Scan Direction'].map((field) => node.fields[field] ?? '');
+    const details = ['Strategy', 'Partial Mode', 'Scan Direction'].map((field) => {
+      const value = node.fields[field];
+      return typeof value === 'string' ? value : '';
+    });
     const below = children(node.id).map(describe).join(' ');
     return `${[node.type, ...details, node.joinType ?? '', node.relation ?? '', index].filter((part) => part !== '').join(':')}${below === '' ? '' : `[${below}]`}`;
   };
@@ -71,7 +74,7 @@ interface RealPlan {
   before: Plan;
   after: Plan;
   bytes: number;
-  isTried(index: string): boolean;
+  isTried: (this: void, index: string) => boolean;
 }
 
 /** Creates the indexes in a transaction that is rolled back. */

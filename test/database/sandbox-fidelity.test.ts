@@ -15,6 +15,8 @@ import { openTestSession } from './test-session';
 
 /** Of the statements; what is missing to all of them is the ends of columns without an index (docs/index-advice.md). */
 const samePlanRatio = 0.97;
+/** 18 has skip scan, and DISTINCT in parallel came with 15: another major's planner chooses otherwise now and then. */
+const samePlanRatioOfAnotherMajor = 0.9;
 const medianCostError = 0.01;
 const medianSizeError = 0.05;
 
@@ -54,13 +56,18 @@ for (const { source, sandbox } of [
 
     it(`plans ${sandboxStatements.length} statements as the server does`, async () => {
       const comparisons: Comparison[] = [];
+      // at once, so that the source is read once
+      await planner.plan(
+        sandboxStatements.map(({ name, sql, parameters }) => ({ id: name, sql, parameters: parameters ?? null })),
+        [],
+      );
       for (const statement of sandboxStatements) comparisons.push(await comparePlans(client, planner, statement));
       const others = comparisons.filter((each) => !each.isSamePlan || each.unsupported !== null);
       const told = JSON.stringify(others, null, 1);
       const summary = summarize(comparisons);
       assert.equal(summary.answered, sandboxStatements.length, told);
-      // skip scan, which 18 has, is a reason for another plan on an older server
-      assert.ok(summary.samePlans >= samePlanRatio * summary.statements, told);
+      const ratio = source === sandbox ? samePlanRatio : samePlanRatioOfAnotherMajor;
+      assert.ok(summary.samePlans >= ratio * summary.statements, told);
       assert.ok(summary.medianCostError < medianCostError, `median cost error ${summary.medianCostError}`);
       assert.ok(summary.medianSizeError < medianSizeError, `median size error ${summary.medianSizeError}`);
     });

@@ -42,7 +42,7 @@ const times: Scale = { widthBytes: 8, toNumber: parseTime, toStored: (ms) => Big
 const days: Scale = { widthBytes: 4, toNumber: parseTime, toStored: (ms) => BigInt(Math.round(ms / dayMs)) };
 
 function findScale({ type }: CapturedColumn): Scale | null {
-  if (/^timestamp/.test(type)) return times;
+  if (type.startsWith('timestamp')) return times;
   const scales: Record<string, Scale> = {
     smallint: integers(2),
     integer: integers(4),
