@@ -97,17 +97,31 @@ export class PriceBook {
   /** In the order of the statements; null for one that is not supported. One question at most. */
   async price(statements: readonly PricedStatement[], indexes: Iterable<number>): Promise<(Price | null)[]> {
     const set = new Set(indexes);
-    const missing = statements.filter((each) => !this.#unsupported.has(each.id) && this.#known(each, set) === null);
+    const byTable = this.#groupByTable(set);
+    const missing = statements.filter(
+      (each) => !this.#unsupported.has(each.id) && this.#known(each, set, byTable) === null,
+    );
     this.#savedCount += statements.length - missing.length;
     if (missing.length > 0) await this.#ask(missing, set);
-    return statements.map((each) => (this.#unsupported.has(each.id) ? null : this.#known(each, set)));
+    return statements.map((each) => (this.#unsupported.has(each.id) ? null : this.#known(each, set, byTable)));
   }
 
-  #known(statement: PricedStatement, indexes: ReadonlySet<number>): Price | null {
-    const wanted = this.relevant(statement, indexes);
-    const key = JSON.stringify([statement.id, ...wanted]);
+  /** The set in a word for each table: most statements have an answer for it already. */
+  #groupByTable(indexes: ReadonlySet<number>): Map<string, string> {
+    const groups = new Map<string, string>();
+    for (const id of [...indexes].sort((a, b) => a - b)) {
+      const key = toTableKey(this.find(id).index);
+      groups.set(key, `${groups.get(key) ?? ''} ${id}`);
+    }
+    return groups;
+  }
+
+  #known(statement: PricedStatement, indexes: ReadonlySet<number>, byTable: ReadonlyMap<string, string>): Price | null {
+    let key = statement.id;
+    for (const table of statement.tables) key += `;${byTable.get(table) ?? ''}`;
     const before = this.#found.get(key);
     if (before !== undefined) return before;
+    const wanted = this.relevant(statement, indexes);
     const answers = this.#answers.get(statement.id) ?? [];
     const found = answers.find(({ offered, used }) => isSubset(wanted, offered) && isSubset(used, wanted));
     if (found !== undefined) this.#found.set(key, found);

@@ -31,6 +31,8 @@ const maximumSavedRatio = 0.5;
 const minimumImprovement = 0.001;
 /** Two sets that are as good as this are told apart by the geometric mean, which no single statement rules. */
 const asGoodRatio = 0.005;
+/** What takes the place of one that is given up is among the best, or hardly worth the search. */
+const likelyCount = 20;
 /** Sums of costs are equal to their last digits only. */
 const tiny = 1e-9;
 
@@ -47,6 +49,10 @@ export class IndexSelector {
   readonly #statements: readonly PricedStatement[];
   readonly #before: readonly number[];
   readonly #options: SelectionOptions;
+  /** By set. */
+  readonly #costs = new Map<string, number[]>();
+  /** Those that gained most on their own. */
+  #likely: readonly number[] = [];
 
   constructor(
     book: PriceBook,
@@ -91,13 +97,18 @@ export class IndexSelector {
 
   /** What can be relied on: a saving that may be an error of the estimate is none. */
   async costs(set: readonly number[]): Promise<number[]> {
+    const key = [...set].sort((a, b) => a - b).join();
+    const known = this.#costs.get(key);
+    if (known !== undefined) return known;
     const prices = await this.#book.price(this.#statements, set);
-    return this.#statements.map((statement, at) => {
+    const costs = this.#statements.map((statement, at) => {
       const before = this.#before[at] ?? 0;
       const cost = prices[at]?.cost ?? before;
       const needed = before * (1 - trustedRatio(statement, this.#options.minimumSavedRatio));
       return cost < before && cost > needed ? before : cost;
     });
+    this.#costs.set(key, costs);
+    return costs;
   }
 
   #isOver(): boolean {
@@ -162,6 +173,7 @@ export class IndexSelector {
       const next = await this.#with(current, added);
       moves.push({ added, worth: await this.#worth(current, next, start), measuredAt: 0 });
     }
+    if (set.length === 0) this.#likely = findLikely(moves);
     for (let step = 0; !this.#isOver();) {
       moves.sort(
         (a, b) => b.worth - a.worth || (a.added[0] ?? 0) - (b.added[0] ?? 0) || a.added.length - b.added.length,
@@ -206,7 +218,7 @@ export class IndexSelector {
           tries.push(
             await this.#grow(
               without,
-              candidates.filter((each) => each !== id),
+              this.#likely.filter((each) => each !== id),
               bundles,
               'per-byte',
             ),
@@ -253,6 +265,11 @@ export class IndexSelector {
     }
     return ordered;
   }
+}
+
+function findLikely(moves: readonly { added: readonly number[]; worth: number }[]): number[] {
+  const best = moves.toSorted((a, b) => b.worth - a.worth || (a.added[0] ?? 0) - (b.added[0] ?? 0));
+  return [...new Set(best.slice(0, likelyCount).flatMap(({ added }) => added))];
 }
 
 function isBetter(a: { total: number; mean: number }, b: { total: number; mean: number }): boolean {
