@@ -220,6 +220,7 @@ export function activate(context: vscode.ExtensionContext) {
     }).register(),
     ...new FindingsCommands({
       health: healthStore,
+      view: findingsView,
       ignoreFile,
       reporter,
       extensionUri: context.extensionUri,

@@ -8,12 +8,13 @@ import { ignoreFileName, isIgnoredBy } from '../analysis/ignore-list';
 import type { IgnoreEntry } from '../analysis/parse-ignore-list';
 import type { FailureReporter } from './failure-reporter';
 import { showFixDocument } from './fix-document';
-import type { FindingsNode } from './findings-view';
+import type { FindingsNode, FindingsView } from './findings-view';
 import type { HealthStore } from './health-store';
 import type { IgnoreFile } from './ignore-file';
 
 export interface FindingsCommandsParts {
   health: HealthStore;
+  view: Pick<FindingsView, 'showMore'>;
   ignoreFile: IgnoreFile;
   reporter: FailureReporter;
   extensionUri: vscode.Uri;
@@ -47,7 +48,7 @@ export class FindingsCommands {
   }
 
   register(): vscode.Disposable[] {
-    const { extensionUri, health, ignoreFile, reporter, reveal } = this.#parts;
+    const { extensionUri, health, view, ignoreFile, reporter, reveal } = this.#parts;
     const command = (name: string, run: () => Promise<void>) =>
       vscode.commands.registerCommand(`pgInsight.${name}`, () => reporter.guard(run));
     const onFinding = (name: string, run: (finding: Finding) => Promise<void>) =>
@@ -60,6 +61,9 @@ export class FindingsCommands {
     return [
       command('findings.refresh', () => health.refresh()),
       command('ignoreList.open', () => ignoreFile.show()),
+      vscode.commands.registerCommand('pgInsight.findings.showMore', (node: unknown) => {
+        if (isFindingsNode(node) && node.kind === 'more') view.showMore(node.severity);
+      }),
       onFinding('copyFix', copyFix),
       onFinding('openFix', async (finding) => {
         if (health.state.state === 'available') await openFix(finding, health.state.report.server);

@@ -2,7 +2,7 @@
 // see, and what could not be looked at. It asks the health store and never the server.
 import * as vscode from 'vscode';
 import type { Evidence, Finding, Severity } from '../analysis/finding';
-import { formatQuantity } from '../analysis/format/numbers';
+import { formatCount, formatQuantity } from '../analysis/format/numbers';
 import { ignoreFileName } from '../analysis/ignore-list';
 import type { AnalysisReport, IgnoredFinding } from '../analysis/report';
 import { findStatementText } from '../analysis/statements/statement-list';
@@ -25,6 +25,8 @@ import { toMessageItem, toTreeItem } from './tree-items';
 
 /** More than a side bar shows. */
 const textLength = 80;
+/** VS Code lays out a list of this length at once; nobody reads on for longer without a word of theirs. */
+const shownAtOnce = 500;
 
 export type FindingsNode =
   | { kind: 'severity'; severity: Severity; findings: readonly Finding[] }
@@ -33,6 +35,7 @@ export type FindingsNode =
       finding: Finding;
       /** Reason on the ignore list; null for what is not on it. */ ignoredFor: string | null;
     }
+  | { kind: 'more'; severity: Severity; count: number }
   | { kind: 'evidence'; finding: Finding; position: number; evidence: Evidence }
   | { kind: 'statement'; finding: Finding; text: string }
   | { kind: 'advice'; finding: Finding; text: string }
@@ -47,6 +50,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #subscription: vscode.Disposable;
   readonly onDidChangeTreeData = this.#changed.event;
+  readonly #shown = new Map<Severity, number>();
 
   constructor(health: HealthStore) {
     this.#health = health;
@@ -62,7 +66,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
     }
     switch (parent.kind) {
       case 'severity':
-        return parent.findings.map((finding) => ({ kind: 'finding', finding, ignoredFor: null }));
+        return this.#toRows(parent);
       case 'finding':
         return toDetails(parent.finding, this.#findText(parent.finding));
       case 'ignored':
@@ -75,9 +79,24 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'statement':
       case 'advice':
       case 'fix':
+      case 'more':
       case 'message':
         return [];
     }
+  }
+
+  #toRows({ severity, findings }: FindingsNode & { kind: 'severity' }): FindingsNode[] {
+    const shown = this.#shown.get(severity) ?? shownAtOnce;
+    const rows = findings
+      .slice(0, shown)
+      .map((finding): FindingsNode => ({ kind: 'finding', finding, ignoredFor: null }));
+    const count = findings.length - rows.length;
+    return count > 0 ? [...rows, { kind: 'more', severity, count }] : rows;
+  }
+
+  showMore(severity: Severity): void {
+    this.#shown.set(severity, (this.#shown.get(severity) ?? shownAtOnce) + shownAtOnce);
+    this.#changed.fire(undefined);
   }
 
   /** Of the statement that a finding is about; null for other findings, and when it is not counted any more. */
@@ -108,7 +127,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
         const { severity, findings } = node;
         const isOpen = severity === 'critical' || severity === 'high' || severity === 'medium';
         return toTreeItem(severity, severityTitles[severity], isOpen ? Expanded : Collapsed, {
-          description: String(findings.length),
+          description: formatCount(findings.length),
           icon: toSeverityIcon(severity),
           contextValue: 'severity',
         });
@@ -129,6 +148,15 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
             findView(subject) === null ? '' : '.object',
           ].join(''),
         });
+      }
+      case 'more': {
+        const item = toTreeItem(`${node.severity}/more`, `${formatCount(node.count)} more`, None, {
+          description: `show the next ${Math.min(shownAtOnce, node.count)}`,
+          icon: new vscode.ThemeIcon('ellipsis'),
+          contextValue: 'more',
+        });
+        item.command = { command: 'pgInsight.findings.showMore', title: 'Show More Findings', arguments: [node] };
+        return item;
       }
       case 'evidence': {
         const { label } = node.evidence;
@@ -213,6 +241,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
           .join('\n');
         break;
       case 'severity':
+      case 'more':
       case 'advice':
       case 'ignored':
       case 'notCheckedGroup':

@@ -76,6 +76,33 @@ describe('Findings view', () => {
     assert.ok(rows.length > 5);
   });
 
+  it('shows the first of very many, and more on demand', async () => {
+    const { healthStore } = extension.parts;
+    await extension.shop.query('CREATE SCHEMA many');
+    try {
+      await extension.shop.query(
+        `DO $$ BEGIN FOR i IN 1..600 LOOP EXECUTE format('CREATE TABLE many.t%s (a int)', i); END LOOP; END $$`,
+      );
+      await healthStore.refresh();
+      const found =
+        healthStore.state.state === 'available'
+          ? healthStore.state.report.findings.filter(({ severity }) => severity === 'medium').length
+          : 0;
+      assert.ok(found >= 600, String(found));
+      const medium = await find(/^Medium/);
+      const rows = await children(medium);
+      assert.equal(rows.length, 501);
+      const more = rows.at(-1);
+      assert.ok(more);
+      assert.equal(textOf(more), `${found - 500} more show the next ${found - 500}`);
+      await vscode.commands.executeCommand('pgInsight.findings.showMore', more);
+      assert.equal((await children(await find(/^Medium/))).length, found);
+    } finally {
+      await extension.shop.query('DROP SCHEMA many CASCADE');
+      await healthStore.refresh();
+    }
+  });
+
   it('shows what the server says as evidence, the advice and the fix', async () => {
     const [row] = await extension.shop.query<{ definition: string }>(
       'SELECT pg_get_indexdef($1::regclass) AS definition',
