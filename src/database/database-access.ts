@@ -2,7 +2,7 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
-import type { AdviceRequest, IndexAdvice } from '../analysis/index-advice/index-advice';
+import type { AdviceRequest, EngineAdvice } from '../analysis/index-advice/index-advice';
 import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type {
   IndexBuildOutcome,
@@ -32,7 +32,7 @@ import { captureTableDdl } from './table-definition';
 import { captureExactSizes, captureTableDetails } from './table-details';
 import { captureTables } from './tables';
 import { captureTypicalValues } from './typical-values';
-import { adviseStatement, adviseWorkload } from './what-if/advise-statement';
+import { adviseStatement, adviseWorkload, type AdviceOptions } from './what-if/advise-statement';
 
 /** Everything rejects with a DatabaseFailure. */
 export class DatabaseConnection {
@@ -113,16 +113,17 @@ export class DatabaseConnection {
     return captureTypicalValues(this.#context, sql, signal);
   }
 
-  adviseStatement(request: AdviceRequest, signal?: AbortSignal): Promise<IndexAdvice> {
-    return adviseStatement(this.#context, request, signal);
+  adviseStatement(request: AdviceRequest, signal?: AbortSignal, options?: AdviceOptions): Promise<EngineAdvice> {
+    return adviseStatement(this.#context, request, signal, options);
   }
 
   adviseWorkload(
     statements: readonly WorkloadStatement[],
     onProgress: (done: number) => void,
     signal?: AbortSignal,
+    options?: AdviceOptions,
   ): Promise<WorkloadAdvice> {
-    return adviseWorkload(this.#context, statements, onProgress, signal);
+    return adviseWorkload(this.#context, statements, onProgress, signal, options);
   }
 
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan> {

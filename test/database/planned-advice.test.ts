@@ -152,7 +152,9 @@ for (const major of [13, 15, 16, 18] as const) {
     let context: StatementContext;
     let client: pg.Client;
     const cleanUps: (() => Promise<void>)[] = [];
-    const options: AdviceOptions = { makePlanner: () => Promise.resolve(new IndexCreatingPlanner(client)) };
+    const options: AdviceOptions = {
+      usePlanner: async (_, work) => ({ result: await work(new IndexCreatingPlanner(client)), engineNote: null }),
+    };
 
     before(async () => {
       server = await startPostgres({ major });

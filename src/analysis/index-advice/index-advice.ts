@@ -47,6 +47,14 @@ export interface IndexAdvice {
   plan: Plan | null;
 }
 
+/** Advice, and who gave it. */
+export interface EngineAdvice extends IndexAdvice {
+  /** Null when no engine was asked: the statement could not be planned. */
+  engine: WhatIfPlanner['engine'] | null;
+  /** Why it was not a better engine, in sentences; null when there is nothing to say. */
+  engineNote: string | null;
+}
+
 /** Planned, never run. `consent` is the user's word for a statement that even planning asks about. */
 export type AdviceRequest = Pick<ExplainRequest, 'sql' | 'parameters' | 'consent' | 'timeoutMs'>;
 

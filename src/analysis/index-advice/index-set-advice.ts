@@ -42,7 +42,7 @@ export async function findWorkloadIndexSet(
   outcomes: readonly StatementOutcome[],
   planner: WhatIfPlanner,
   options: IndexSetOptions,
-): Promise<Omit<WorkloadAdvice, 'engine' | 'whatIfCalls'>> {
+): Promise<Omit<WorkloadAdvice, 'engine' | 'engineNote' | 'whatIfCalls'>> {
   const statements = outcomes.flatMap(({ id, sql, calls, planned, parameters }): IndexSetStatement[] =>
     planned === null
       ? []

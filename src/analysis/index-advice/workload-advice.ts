@@ -66,6 +66,8 @@ export interface RedundantIndex {
 
 export interface WorkloadAdvice {
   engine: WhatIfPlanner['engine'];
+  /** Why it was not a better engine, in sentences; null when there is nothing to say. */
+  engineNote: string | null;
   whatIfCalls: number;
   statements: readonly WorkloadStatementAdvice[];
   /** Those that save most first. */
@@ -141,7 +143,7 @@ async function absorb(wishes: readonly Wish[], planner: WhatIfPlanner): Promise<
 export async function mergeAdvice(
   outcomes: readonly StatementOutcome[],
   planner: WhatIfPlanner,
-): Promise<Omit<WorkloadAdvice, 'engine' | 'whatIfCalls'>> {
+): Promise<Omit<WorkloadAdvice, 'engine' | 'engineNote' | 'whatIfCalls'>> {
   const wishes = await absorb(collectWishes(outcomes), planner);
   const statements = outcomes.map(({ id, sql }) => ({ id, sql }));
   const taken = new TakenNames(outcomes.flatMap(({ planned }) => planned?.facts.takenNames ?? []));

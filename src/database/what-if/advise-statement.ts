@@ -7,6 +7,7 @@ import {
   toNotPossible,
   type AdviceRequest,
   type AdvisedStatement,
+  type EngineAdvice,
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
 import { CountingPlanner } from '../../analysis/index-advice/counting-planner';
@@ -20,12 +21,13 @@ import {
   type WorkloadAdvice,
   type WorkloadStatement,
 } from '../../analysis/index-advice/workload-advice';
+import type { WhatIfPlanner } from '../../analysis/index-advice/what-if-planner';
 import type { SqlParser } from '../../analysis/sql/sql-parser';
 import type { StatementContext } from '../consent';
 import { explainStatement } from '../explain';
 import { catalogueUnit } from '../tables';
 import { captureIndexAdviceFacts } from './index-advice-facts';
-import { makeStatisticsPlanner, type MakePlanner } from './make-planner';
+import { useStatistics, type UsePlanner } from './use-planner';
 
 /** A few look-ups in the catalogue and in pg_stats. */
 const factsTimeoutMs = 15_000;
@@ -35,7 +37,7 @@ const fallbackReason =
 
 export interface AdviceOptions {
   /** Default: from statistics. */
-  makePlanner?: MakePlanner;
+  usePlanner?: UsePlanner;
   /** Of all advised indexes together; absent or null: any. */
   budgetBytes?: number | null;
   maximumIndexes?: number | null;
@@ -49,15 +51,22 @@ export async function adviseStatement(
   request: AdviceRequest,
   signal?: AbortSignal,
   options: AdviceOptions = {},
-): Promise<IndexAdvice> {
+): Promise<EngineAdvice> {
   const { parser } = await context.loadParser();
-  if (parser.name !== 'libpg-query') return toNotPossible(fallbackReason);
+  const unplanned = { engine: null, engineNote: null };
+  if (parser.name !== 'libpg-query') return { ...toNotPossible(fallbackReason), ...unplanned };
   const captured = await captureStatement(context, { id: 'statement', ...request }, parser, signal);
-  if ('reason' in captured) return toNotPossible(captured.reason);
-  const planner = await (options.makePlanner ?? makeStatisticsPlanner)({ context, statements: [captured], signal });
-  return planner.grade === 'estimated'
-    ? findIndexAdvice(captured, planner)
-    : findStatementIndexSet({ ...captured, calls: null, estimateFactor: null }, planner, toSetOptions(options));
+  if ('reason' in captured) return { ...toNotPossible(captured.reason), ...unplanned };
+  const setOptions = toSetOptions(options);
+  const usePlanner = options.usePlanner ?? useStatistics;
+  const { result, engineNote } = await usePlanner({ context, statements: [captured], signal }, async (planner) => {
+    const advice =
+      planner.grade === 'estimated'
+        ? await findIndexAdvice(captured, planner)
+        : await findStatementIndexSet({ ...captured, calls: null, estimateFactor: null }, planner, setOptions);
+    return { ...advice, engine: planner.engine };
+  });
+  return { ...result, engineNote };
 }
 
 /** Advice for all of them together: one index where several statements want the same. */
@@ -80,7 +89,19 @@ export async function adviseWorkload(
     onProgress(captured.length);
   }
   const planned = captured.flatMap((each) => ('reason' in each ? [] : [each]));
-  const planner = await (options.makePlanner ?? makeStatisticsPlanner)({ context, statements: planned, signal });
+  const usePlanner = options.usePlanner ?? useStatistics;
+  const { result, engineNote } = await usePlanner({ context, statements: planned, signal }, (planner) =>
+    findWorkloadAdvice(statements, captured, planner, setOptions),
+  );
+  return { ...result, engineNote };
+}
+
+async function findWorkloadAdvice(
+  statements: readonly WorkloadStatement[],
+  captured: readonly (AdvisedStatement | { reason: string })[],
+  planner: WhatIfPlanner,
+  options: IndexSetOptions,
+): Promise<Omit<WorkloadAdvice, 'engineNote'>> {
   const { engine, grade } = planner;
   const counted = new CountingPlanner(planner);
   const outcomes: StatementOutcome[] = [];
@@ -98,7 +119,7 @@ export async function adviseWorkload(
   const merged =
     grade === 'estimated'
       ? await mergeAdvice(outcomes, counted)
-      : await findWorkloadIndexSet(outcomes, counted, setOptions);
+      : await findWorkloadIndexSet(outcomes, counted, options);
   return { engine, ...merged, whatIfCalls: counted.callCount };
 }
 
