@@ -13,6 +13,8 @@ const require = createRequire(path.join(root, 'package.json'));
 
 // pg asks for pg-native only when someone uses pg.native; vscode exists only inside VS Code
 const external = ['pg-native', 'vscode', './node-sql-parser.js'];
+/** Loaded by the first advice (src/database/what-if/advice-on-demand.ts). */
+const lateAdvice = './advice-engine';
 
 const node: BuildOptions = {
   absWorkingDir: root,
@@ -68,20 +70,30 @@ export async function buildWebview(folder: string): Promise<void> {
 export async function buildProduct(folder = dist): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const product: BuildOptions = { ...node, minify: true };
+  // of bundles that load one another: require() finds the file without its ending
+  const product: BuildOptions = { ...node, minify: true, supported: { 'dynamic-import': false } };
   await Promise.all([
     // VS Code reads the whole of a bundle before it activates the extension: the engine is one of its own
     build({
       ...product,
       external: [...external, './editor-engine'],
-      // require() finds the file without its ending
-      supported: { 'dynamic-import': false },
       entryPoints: ['src/extension.ts'],
       outfile: path.join(folder, 'extension.js'),
     }),
-    build({ ...product, entryPoints: ['src/editor-engine.ts'], outfile: path.join(folder, 'editor-engine.js') }),
     build({
       ...product,
+      external: [...external, lateAdvice],
+      entryPoints: ['src/editor-engine.ts'],
+      outfile: path.join(folder, 'editor-engine.js'),
+    }),
+    build({
+      ...product,
+      entryPoints: ['src/database/what-if/advice-engine.ts'],
+      outfile: path.join(folder, 'advice-engine.js'),
+    }),
+    build({
+      ...product,
+      external: [...external, lateAdvice],
       entryPoints: ['src/cli.ts'],
       outfile: path.join(folder, 'cli.js'),
       banner: { js: '#!/usr/bin/env node' },

@@ -13,6 +13,8 @@ const startTimeoutMs = 30_000;
 
 export interface PostgresServerOptions {
   major: PostgresMajor;
+  /** A PostgreSQL of this major with more in it; default is the embedded one. */
+  binaries?: string;
   /** Lines of postgresql.conf, as name and value. */
   settings?: Record<string, string>;
   /** Replaces pg_hba.conf; the default asks for a SCRAM password on loopback. */
@@ -57,7 +59,7 @@ export interface PostgresServer {
 
 /** Makes a cluster and starts it; resolves when it accepts connections. */
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
-  const binaries = await providePostgres(options.major);
+  const binaries = options.binaries ?? (await providePostgres(options.major));
   const temporary = await makeTemporaryFolder('postgres');
   const folder = temporary.path;
   const dataFolder = path.join(folder, 'data');

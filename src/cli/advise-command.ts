@@ -1,9 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { formatCount } from '../analysis/format/numbers';
 import { toAdviceJson } from '../analysis/index-advice/advice-json';
 import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/advice-text';
-import type { WorkloadStatement, WorkloadStatementAdvice } from '../analysis/index-advice/workload-advice';
+import type {
+  WorkloadAdvice,
+  WorkloadStatement,
+  WorkloadStatementAdvice,
+} from '../analysis/index-advice/workload-advice';
 import { numberPlaceholders } from '../analysis/sql/placeholders';
 import { splitStatements } from '../analysis/sql/split-statements';
 import { stripExplain } from '../analysis/sql/strip-explain';
@@ -12,6 +17,9 @@ import { findExplainObstacle } from '../analysis/statements/statement-text';
 import { describeToolStatements, isToolStatement } from '../analysis/statements/tool-statement';
 import type { DatabaseConnection } from '../database/database-access';
 import { describeFileError, errorCode } from '../database/error-code';
+import { loadAdviceEngine } from '../database/what-if/advice-on-demand';
+import { engineChoices } from '../database/what-if/engine-choice';
+import { toTerminalWords } from './terminal-words';
 import {
   connectionOptions,
   outputFormats,
@@ -151,6 +159,12 @@ async function readStatements(args: CommandArguments, terminal: Terminal): Promi
   return statements;
 }
 
+function describeEngineNote({ engine, engineNote }: WorkloadAdvice, isLimited: boolean): string | null {
+  const unlimited = engine === 'statistics' && isLimited ? ['--budget and --max-indexes are not kept.'] : [];
+  const notes = [...(engineNote === null ? [] : [toTerminalWords(engineNote)]), ...unlimited];
+  return notes.length === 0 ? null : notes.join(' ');
+}
+
 export const adviseCommand: Command = {
   name: 'advise',
   summary: 'Say which indexes would help statements, with the DDL that makes them',
@@ -169,22 +183,41 @@ export const adviseCommand: Command = {
     {
       name: 'engine',
       value: 'ENGINE',
-      help: 'statistics: costs are estimated from the statistics of columns; the only engine of this version',
+      help: `${engineChoices.join(', ')}; default is auto: a sandbox on this machine, else HypoPG where the server has it, else statistics`,
     },
+    {
+      name: 'postgres',
+      value: 'FOLDER',
+      help: 'where initdb and postgres for the sandbox are; default is the PostgreSQL that is found on this machine',
+    },
+    { name: 'budget', value: 'SIZE', help: 'of all advised indexes together: 500MB, 1.5GB' },
+    { name: 'max-indexes', value: 'N', help: 'advise at most N indexes' },
+    { name: 'deadline', value: 'SECONDS', help: 'end the search then; what was found until then is the answer' },
     ...connectionOptions,
     ...outputOptions.map((option) =>
       option.name === 'format' ? { ...option, help: `${adviceFormats.join(', ')}; default is text` } : option,
     ),
   ],
   notes: [
-    'Statements are planned, never run, and no index is made. Placeholders are planned for unknown values.',
+    'Statements are planned, never run, and no index is made on the server. Placeholders are planned for unknown values.',
+    'The sandbox is a PostgreSQL without rows that gets definitions, statistics and sizes of the tables in question. It is started for the command and ends with it. --budget, --max-indexes and --deadline are for engines that make plans.',
     'A statement that PG Insight plans only with your word is named and not assessed. The exit code is 4 when none could be assessed.',
   ],
   async run(args, terminal, signal) {
     const format = args.choice('format', adviceFormats) ?? 'text';
-    const engine = args.text('engine') ?? 'statistics';
-    if (engine !== 'statistics') {
-      throw new UsageError(`--engine is "${engine}", and this version has only one engine: statistics.`);
+    const engine = args.choice('engine', engineChoices) ?? 'auto';
+    const limits = {
+      budgetBytes: args.bytes('budget'),
+      maximumIndexes: args.count('max-indexes'),
+      deadlineMs: args.seconds('deadline'),
+    };
+    const isLimited = limits.budgetBytes !== null || limits.maximumIndexes !== null;
+    if (isLimited && engine === 'statistics') {
+      throw new UsageError('--budget and --max-indexes need an engine that makes plans, and --engine is statistics.');
+    }
+    const postgres = args.text('postgres');
+    if (postgres !== null && (engine === 'hypopg' || engine === 'statistics')) {
+      throw new UsageError(`--postgres is for the sandbox, and --engine is ${engine}.`);
     }
     checkSource(args);
     const choice = {
@@ -198,12 +231,29 @@ export const adviseCommand: Command = {
         given === null
           ? await captureStatements(connection, choice, terminal, signal)
           : { statements: given, unsupported: [] };
+      const { SandboxPool, makeChosenPlanner } = await loadAdviceEngine();
+      const pool = new SandboxPool({ readBinariesSetting: () => (postgres === null ? '' : path.resolve(postgres)) });
+      const { use } = makeChosenPlanner({ engine, pool });
       let done = 0;
-      const assessed = await terminal.during(
-        () => `Planning statement ${Math.min(done + 1, statements.length)} of ${statements.length}`,
-        () => connection.adviseWorkload(statements, (count) => (done = count), signal),
-      );
-      const advice = { ...assessed, statements: [...assessed.statements, ...unsupported] };
+      let whatIfs = 0;
+      const describeProgress = () => {
+        if (done < statements.length) return `Planning statement ${done + 1} of ${statements.length}`;
+        return whatIfs === 0 ? 'Preparing the what-if planner' : `Looking for indexes: ${formatCount(whatIfs)} plans`;
+      };
+      const assessed = await terminal
+        .during(describeProgress, () =>
+          connection.adviseWorkload(statements, (count) => (done = count), signal, {
+            ...limits,
+            usePlanner: use,
+            onWhatIf: (count) => (whatIfs = count),
+          }),
+        )
+        .finally(() => pool.end());
+      const advice: WorkloadAdvice = {
+        ...assessed,
+        engineNote: describeEngineNote(assessed, isLimited),
+        statements: [...assessed.statements, ...unsupported],
+      };
       switch (format) {
         case 'json': {
           const elapsedMs = Math.round(performance.now() - start);
@@ -214,6 +264,7 @@ export const adviseCommand: Command = {
           await terminal.write(formatAdviceMarkdown(advice));
           break;
         case 'sql':
+          if (advice.engineNote !== null) terminal.note(advice.engineNote);
           for (const { id, reason } of advice.statements) {
             if (reason !== null) terminal.note(`${id}: ${reason}`);
           }

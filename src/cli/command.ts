@@ -105,6 +105,24 @@ export class CommandArguments {
     throw new UsageError(`--${name} is "${text}", which is not a whole number from 1 to ${formatCount(most)}.`);
   }
 
+  /** A number of seconds above 0, fractions too, as milliseconds. */
+  seconds(name: string): number | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    if (/^\d{1,6}(?:\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * 1000;
+    throw new UsageError(`--${name} is "${text}", which is not a number of seconds above 0.`);
+  }
+
+  /** A size in PostgreSQL's units: 500MB, 1.5GB. */
+  bytes(name: string): number | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const [, number, unit] = /^(\d{1,9}(?:\.\d+)?) ?(kB|MB|GB|TB)$/i.exec(text) ?? [];
+    const power = ['kb', 'mb', 'gb', 'tb'].indexOf((unit ?? '').toLowerCase()) + 1;
+    if (power > 0 && Number(number) > 0) return Math.floor(Number(number) * 1024 ** power);
+    throw new UsageError(`--${name} is "${text}", which is not a size above 0 with a unit: 500MB, 1.5GB.`);
+  }
+
   /** A number from 0, fractions too. */
   milliseconds(name: string): number | null {
     const text = this.text(name);

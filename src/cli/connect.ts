@@ -10,6 +10,7 @@ import { localSystem } from '../database/local-system';
 import { findConfigurationFolder, openProfileStore } from '../database/profile-store';
 import { UsageError, type CommandArguments } from './command';
 import type { Terminal } from './terminal';
+import { toTerminalWords } from './terminal-words';
 
 interface Choice {
   profile: ConnectionProfile;
@@ -80,7 +81,8 @@ export function describeFailure(failure: DatabaseFailure): string {
   // the editor reconnects by itself; this program ends
   const nextStep =
     failure.kind === 'connection-lost' ? 'Run the command again when the server is back.' : failure.nextStep;
-  return [failure.message, failure.details.hint === nextStep ? null : failure.details.hint, nextStep]
+  const lines = [failure.message, failure.details.hint === nextStep ? null : failure.details.hint, nextStep]
     .filter((part): part is string => part !== undefined && part !== null && part !== '')
     .join('\n');
+  return toTerminalWords(lines);
 }

@@ -1,5 +1,5 @@
 // Finds the command, runs it, and puts whatever goes wrong into words and an exit code.
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { formatCommandHelp, formatDefinitions, parseCommandLine, UsageError, type Command } from './command';
 import { describeFailure } from './connect';
 import { exitCode, toExitCode, type ExitCode } from './exit-code';
@@ -73,7 +73,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
       terminal.error(`${error.message}\n${error.nextStep ?? `See pg-insight ${command.name} --help.`}`);
       return exitCode.usage;
     }
-    if (error instanceof DatabaseFailure) {
+    if (isDatabaseFailure(error)) {
       terminal.error(describeFailure(error));
       return toExitCode(error.kind);
     }

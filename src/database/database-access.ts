@@ -32,7 +32,8 @@ import { captureTableDdl } from './table-definition';
 import { captureExactSizes, captureTableDetails } from './table-details';
 import { captureTables } from './tables';
 import { captureTypicalValues } from './typical-values';
-import { adviseStatement, adviseWorkload, type AdviceOptions } from './what-if/advise-statement';
+import { loadAdviceEngine } from './what-if/advice-on-demand';
+import type { AdviceOptions } from './what-if/advise-statement';
 
 /** Everything rejects with a DatabaseFailure. */
 export class DatabaseConnection {
@@ -113,16 +114,18 @@ export class DatabaseConnection {
     return captureTypicalValues(this.#context, sql, signal);
   }
 
-  adviseStatement(request: AdviceRequest, signal?: AbortSignal, options?: AdviceOptions): Promise<EngineAdvice> {
+  async adviseStatement(request: AdviceRequest, signal?: AbortSignal, options?: AdviceOptions): Promise<EngineAdvice> {
+    const { adviseStatement } = await loadAdviceEngine();
     return adviseStatement(this.#context, request, signal, options);
   }
 
-  adviseWorkload(
+  async adviseWorkload(
     statements: readonly WorkloadStatement[],
     onProgress: (done: number) => void,
     signal?: AbortSignal,
     options?: AdviceOptions,
   ): Promise<WorkloadAdvice> {
+    const { adviseWorkload } = await loadAdviceEngine();
     return adviseWorkload(this.#context, statements, onProgress, signal, options);
   }
 

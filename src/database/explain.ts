@@ -2,7 +2,7 @@
 // the user agreed to is what happens, or nothing does.
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ExplainResult } from '../analysis/explain/explain';
 import { parsePlanJson } from '../analysis/plan/parse-plan';
 import { coversVerdict, type ConsentVerdict } from '../analysis/sql/consent';
@@ -148,7 +148,7 @@ async function queryUserStatement(
 }
 
 function withOffset(error: unknown, map: (offset: number) => number | null): unknown {
-  if (!(error instanceof DatabaseFailure)) return error;
+  if (!isDatabaseFailure(error)) return error;
   const { offset } = error.details;
   if (offset === null || offset === undefined) return error;
   const { kind, message, nextStep, details, cause } = error;

@@ -1,7 +1,12 @@
 // Errors of the server, the driver and the operating system in words: what failed, on which server and database, what to
 // do next. Nothing else of them reaches the user; no message holds a password.
 import pg from 'pg';
-import { DatabaseFailure, type FailureKind, type WrongValue } from '../analysis/connection/connection-failure';
+import {
+  DatabaseFailure,
+  isDatabaseFailure,
+  type FailureKind,
+  type WrongValue,
+} from '../analysis/connection/connection-failure';
 import { connectionLossCodes, NoChannelBindingError, NoPasswordError } from './backend-connection';
 import { errorCode } from './error-code';
 import { quoteIdentifier } from '../analysis/sql/identifiers';
@@ -31,7 +36,7 @@ interface Words {
 
 /** A failure while connecting. */
 export function toConnectionFailure(error: unknown, context: FailureContext): DatabaseFailure {
-  if (error instanceof DatabaseFailure) return error;
+  if (isDatabaseFailure(error)) return error;
   const { kind, message, nextStep } = describeConnectionError(error, context);
   return new DatabaseFailure(kind, message, nextStep, serverDetails(error), { cause: error });
 }
@@ -43,7 +48,7 @@ export function toStatementFailure(
   context: FailureContext,
   statement: StatementRun,
 ): DatabaseFailure {
-  if (error instanceof DatabaseFailure) return error;
+  if (isDatabaseFailure(error)) return error;
   if (!(error instanceof pg.DatabaseError) || connectionLossCodes.test(error.code ?? '')) {
     return toLossFailure(error, context);
   }
@@ -65,7 +70,7 @@ export function toStatementFailure(
 
 /** The connection broke while something ran on it. */
 export function toLossFailure(error: unknown, { server, database }: FailureContext): DatabaseFailure {
-  if (error instanceof DatabaseFailure) return error;
+  if (isDatabaseFailure(error)) return error;
   return new DatabaseFailure(
     'connection-lost',
     `The connection to database "${database}" on ${server} was lost: ${describeLoss(error)}`,

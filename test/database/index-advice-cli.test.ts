@@ -60,16 +60,11 @@ describe('pg-insight advise', function () {
     return { code, stdout, stderr };
   }
   const connected = (args: readonly string[], input?: string) => run(['--url', server.url(), ...args], input);
+  /** What follows is about statements and output: every engine goes the same way. */
+  const estimated = (args: readonly string[], input?: string) => connected(['--engine', 'statistics', ...args], input);
 
   it('advises on a folder, with one index where several statements want it', async () => {
-    const { code, stdout, stderr } = await connected([
-      '--workload',
-      'sql',
-      '--engine',
-      'statistics',
-      '--format',
-      'json',
-    ]);
+    const { code, stdout, stderr } = await estimated(['--workload', 'sql', '--format', 'json']);
     assert.equal(code, 0, stderr);
     const advice = adviceJsonSchema.parse(JSON.parse(stdout));
     assert.equal(advice.engine, 'statistics');
@@ -92,7 +87,7 @@ describe('pg-insight advise', function () {
       ],
     );
     assert.ok(advice.whatIfCalls > 0);
-    const again = await connected(['--workload', 'sql', '--format', 'json']);
+    const again = await estimated(['--workload', 'sql', '--format', 'json']);
     assert.deepEqual(
       { ...adviceJsonSchema.parse(JSON.parse(again.stdout)), elapsedMs: 0 },
       { ...advice, elapsedMs: 0 },
@@ -101,7 +96,7 @@ describe('pg-insight advise', function () {
   });
 
   it('prints DDL that a server takes as it is', async () => {
-    const { code, stdout, stderr } = await connected([
+    const { code, stdout, stderr } = await estimated([
       '--file',
       'sql/a.sql',
       '--file',
@@ -117,22 +112,22 @@ describe('pg-insight advise', function () {
       assert.match(line, /^CREATE INDEX CONCURRENTLY .*;$/);
       await client.query(line);
     }
-    const helped = await connected(['--workload', 'sql', '--format', 'sql', '--quiet']);
+    const helped = await estimated(['--workload', 'sql', '--format', 'sql', '--quiet']);
     assert.deepEqual(helped, { code: 0, stdout: '', stderr: '' });
     await client.query('DROP INDEX parcels_code_idx, parcels_sent_idx');
   });
 
   it('says it in words and as Markdown', async () => {
     const sql = 'SELECT * FROM parcels WHERE code = $1';
-    const text = await connected(['--sql', sql]);
+    const text = await estimated(['--sql', sql]);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /^1 index advised for 1 statement\.\n/);
     assert.match(text.stdout, /^CREATE INDEX CONCURRENTLY parcels_code_idx ON public\.parcels USING btree \(code\);$/m);
     assert.match(text.stdout, /% less\), about [\d.]+ (?:kB|MB); estimated from statistics/);
     assert.match(text.stdout, /To take it back: DROP INDEX CONCURRENTLY public\.parcels_code_idx;/);
-    const markdown = await connected(['--sql', sql, '--format', 'md']);
+    const markdown = await estimated(['--sql', sql, '--format', 'md']);
     assert.match(markdown.stdout, /^# Index advice\n[^]*```sql\nCREATE INDEX CONCURRENTLY parcels_code_idx/);
-    const nothing = await connected(['--file', '-'], 'SELECT 1');
+    const nothing = await estimated(['--file', '-'], 'SELECT 1');
     assert.match(nothing.stdout, /^No index advised for 1 statement\.\n[^]*standard input:1 /);
   });
 
@@ -147,7 +142,7 @@ describe('pg-insight advise', function () {
     await client.query('FETCH 5 FROM c');
     await client.query('COMMIT');
     await client.query('DO $$ BEGIN PERFORM count(*) FROM parcels; END $$');
-    const { code, stdout, stderr } = await connected(['--statements', '--format', 'json', '--limit', '50']);
+    const { code, stdout, stderr } = await estimated(['--statements', '--format', 'json', '--limit', '50']);
     assert.equal(code, 0, stderr);
     const advice = adviceJsonSchema.parse(JSON.parse(stdout));
     const { rows } = await client.query<{ id: string }>(
@@ -174,19 +169,29 @@ describe('pg-insight advise', function () {
       const { unsupported } = advice.statements.find((each) => each.id === id) ?? {};
       assert.match(unsupported ?? '', new RegExp(`^${word} is a utility command: EXPLAIN takes SELECT`));
     }
-    const text = await connected(['--statements']);
+    const text = await estimated(['--statements']);
     assert.match(text.stdout, /^-?\d+ +1 +– +– +FETCH is a utility command/m);
     assert.match(text.stderr, /\d+ statements of tools .* are not counted\./);
     await client.query(`CREATE ROLE stranger LOGIN PASSWORD 'p'`);
     const stranger = new URL(server.url());
     [stranger.username, stranger.password] = ['stranger', 'p'];
-    const hidden = await run(['--url', stranger.href, '--statements', '--format', 'json', '--limit', '1']);
+    const hidden = await run([
+      '--url',
+      stranger.href,
+      '--engine',
+      'statistics',
+      '--statements',
+      '--format',
+      'json',
+      '--limit',
+      '1',
+    ]);
     assert.equal(hidden.code, 4, hidden.stderr);
     assert.deepEqual(
       adviceJsonSchema.parse(JSON.parse(hidden.stdout)).statements.map(({ id, unsupported }) => [id, unsupported]),
       [['hidden', 'The text is hidden from this role. GRANT pg_read_all_stats TO "stranger";']],
     );
-    const slow = await connected(['--statements', '--min-mean-ms', '100000', '--format', 'json']);
+    const slow = await estimated(['--statements', '--min-mean-ms', '100000', '--format', 'json']);
     assert.deepEqual(adviceJsonSchema.parse(JSON.parse(slow.stdout)).statements, []);
   });
 
@@ -195,9 +200,17 @@ describe('pg-insight advise', function () {
       [[], /Which statements\? Give one of --sql, --file, --workload, --statements/],
       [['--sql', 'SELECT 1', '--statements'], /--sql and --statements exclude each other/],
       [['--sql', 'SELECT 1', '--limit', '5'], /--limit is for --statements/],
+      [['--sql', 'SELECT 1', '--engine', 'magic'], /--engine is "magic", which is none of auto, sandbox, hypopg, stat/],
+      [['--sql', 'SELECT 1', '--budget', '5'], /--budget is "5", which is not a size above 0 with a unit: 500MB/],
+      [['--sql', 'SELECT 1', '--deadline', '0'], /--deadline is "0", which is not a number of seconds above 0/],
+      [['--sql', 'SELECT 1', '--max-indexes', '0'], /--max-indexes is "0", which is not a whole number/],
       [
-        ['--sql', 'SELECT 1', '--engine', 'sandbox'],
-        /--engine is "sandbox", and this version has only one engine: statistics/,
+        ['--sql', 'SELECT 1', '--engine', 'statistics', '--budget', '1GB'],
+        /--budget and --max-indexes need an engine that makes plans, and --engine is statistics/,
+      ],
+      [
+        ['--sql', 'SELECT 1', '--engine', 'hypopg', '--postgres', '/'],
+        /--postgres is for the sandbox, and --engine is hypopg/,
       ],
       [['--sql', ' -- nothing'], /no statement/],
       [
@@ -212,10 +225,10 @@ describe('pg-insight advise', function () {
       assert.match(stderr, pattern);
       assert.equal(stdout, '');
     }
-    const broken = await connected(['--sql', 'SELEC 1']);
+    const broken = await estimated(['--sql', 'SELEC 1']);
     assert.equal(broken.code, 4);
     assert.match(broken.stdout, /could not be assessed[^]*can't read this statement/);
-    const asks = await connected(['--sql', 'SELECT * FROM parcels WHERE id = secret(5)']);
+    const asks = await estimated(['--sql', 'SELECT * FROM parcels WHERE id = secret(5)']);
     assert.equal(asks.code, 4);
     assert.match(asks.stdout, /Not assessed: it needs your word/);
   });

@@ -13,6 +13,8 @@ const cost = z.number().nonnegative();
 export const adviceJsonSchema = z.object({
   schemaVersion: z.literal(adviceJsonVersion),
   engine: z.enum(['sandbox', 'hypopg', 'statistics']),
+  /** Why it was not a better engine, in sentences; null when there is nothing to say. */
+  engineNote: z.string().nullable(),
   elapsedMs: z.number().nonnegative(),
   /** Statements that were priced with an index, each as often as it was. */
   whatIfCalls: z.number().int().nonnegative(),
@@ -79,6 +81,7 @@ export function toAdviceJson(advice: WorkloadAdvice, elapsedMs: number): AdviceJ
   return {
     schemaVersion: adviceJsonVersion,
     engine: advice.engine,
+    engineNote: advice.engineNote,
     elapsedMs,
     whatIfCalls: advice.whatIfCalls,
     statements: advice.statements.map(({ id, sql, calls, costBefore, costAfter, reason }) => ({

@@ -12,6 +12,21 @@ const gradeNotes = {
   measured: 'measured before and after',
 } as const;
 
+const engineSentences = {
+  sandbox: "Planned in a sandbox with the server's definitions and statistics.",
+  hypopg: 'Planned on the server with HypoPG.',
+  statistics: 'Estimated from statistics.',
+} as const;
+
+/** How the answer was made, and what it lacks. */
+function describeEngine({ engine, engineNote, isComplete }: WorkloadAdvice): string[] {
+  return [
+    engineSentences[engine],
+    ...(engineNote === null ? [] : [engineNote]),
+    ...(isComplete ? [] : ['The deadline ended the search: a better set may be there.']),
+  ];
+}
+
 const columns: readonly TextColumn[] = [
   { title: 'Statement', align: 'left' },
   { title: 'Calls', align: 'right' },
@@ -72,7 +87,7 @@ const dropTitle = 'Existing indexes that none of these statements would miss';
 
 export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) => string): string {
   const [header = '', ...rows] = formatTextTable(columns, advice.statements.map(toRow));
-  const lines = [summarize(advice)];
+  const lines = [summarize(advice), ...describeEngine(advice).map(toOneLine)];
   for (const recommendation of advice.recommendations) {
     lines.push(
       '',
@@ -93,7 +108,8 @@ export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) =>
 }
 
 export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
-  const lines = ['# Index advice', '', escapeMarkdown(summarize(advice)), ''];
+  const about = [summarize(advice), ...describeEngine(advice)].join(' ');
+  const lines = ['# Index advice', '', escapeMarkdown(about), ''];
   for (const recommendation of advice.recommendations) {
     const { name, steps, why, statementIds, losers, undo } = recommendation;
     lines.push(

@@ -11,8 +11,11 @@ export class CountingPlanner implements WhatIfPlanner {
   readonly #planner: WhatIfPlanner;
   #callCount = 0;
 
-  constructor(planner: WhatIfPlanner) {
+  readonly #onCount: (count: number) => void;
+
+  constructor(planner: WhatIfPlanner, onCount: (count: number) => void = () => undefined) {
     this.#planner = planner;
+    this.#onCount = onCount;
   }
 
   get engine(): WhatIfPlanner['engine'] {
@@ -33,6 +36,7 @@ export class CountingPlanner implements WhatIfPlanner {
     hidden?: readonly ExistingIndexName[],
   ): Promise<WhatIfAnswer> {
     this.#callCount += statements.length;
+    this.#onCount(this.#callCount);
     return this.#planner.plan(statements, indexes, hidden);
   }
 }

@@ -21,7 +21,6 @@ import {
   type WorkloadAdvice,
   type WorkloadStatement,
 } from '../../analysis/index-advice/workload-advice';
-import type { WhatIfPlanner } from '../../analysis/index-advice/what-if-planner';
 import type { SqlParser } from '../../analysis/sql/sql-parser';
 import type { StatementContext } from '../consent';
 import { explainStatement } from '../explain';
@@ -36,6 +35,8 @@ const fallbackReason =
   "PostgreSQL's grammar could not be loaded here, so conditions can't be read and no index is advised. Doctor says what is missing.";
 
 export interface AdviceOptions {
+  /** Plans that were asked for until now, with and without indexes. */
+  onWhatIf?: (count: number) => void;
   /** Default: from statistics. */
   usePlanner?: UsePlanner;
   /** Of all advised indexes together; absent or null: any. */
@@ -91,7 +92,7 @@ export async function adviseWorkload(
   const planned = captured.flatMap((each) => ('reason' in each ? [] : [each]));
   const usePlanner = options.usePlanner ?? useStatistics;
   const { result, engineNote } = await usePlanner({ context, statements: planned, signal }, (planner) =>
-    findWorkloadAdvice(statements, captured, planner, setOptions),
+    findWorkloadAdvice(statements, captured, new CountingPlanner(planner, options.onWhatIf), setOptions),
   );
   return { ...result, engineNote };
 }
@@ -99,11 +100,10 @@ export async function adviseWorkload(
 async function findWorkloadAdvice(
   statements: readonly WorkloadStatement[],
   captured: readonly (AdvisedStatement | { reason: string })[],
-  planner: WhatIfPlanner,
+  counted: CountingPlanner,
   options: IndexSetOptions,
 ): Promise<Omit<WorkloadAdvice, 'engineNote'>> {
-  const { engine, grade } = planner;
-  const counted = new CountingPlanner(planner);
+  const { engine, grade } = counted;
   const outcomes: StatementOutcome[] = [];
   for (const [at, { id, sql, calls, parameters }] of statements.entries()) {
     const each = captured[at] ?? { reason: fallbackReason };

@@ -4,6 +4,7 @@
 import { DatabaseFailure, isDatabaseFailure } from '../../analysis/connection/connection-failure';
 import type { WhatIfPlanner } from '../../analysis/index-advice/what-if-planner';
 import type { StatementContext } from '../consent';
+import type { EngineChoice } from './engine-choice';
 import { useHypopg } from './hypopg-planner';
 import type { SandboxPool } from './sandbox/sandbox-pool';
 import { SandboxFailure } from './sandbox/sandbox-failure';
@@ -11,8 +12,6 @@ import { SandboxPlanner } from './sandbox/sandbox-planner';
 import type { SandboxServer } from './sandbox/sandbox-server';
 import { useStatistics, type UsePlanner } from './use-planner';
 
-export const engineChoices = ['auto', 'sandbox', 'hypopg', 'statistics'] as const;
-export type EngineChoice = (typeof engineChoices)[number];
 type Engine = WhatIfPlanner['engine'];
 
 const engineNames: Record<Engine, string> = { sandbox: 'the sandbox', hypopg: 'HypoPG', statistics: 'statistics' };
