@@ -43,6 +43,8 @@ export interface StatementContext {
   /** host:port, for messages. */
   server: string;
   environment: Environment;
+  /** What stands between us and the server: it hands sessions on to others. */
+  pooler: 'none' | 'pgbouncer';
   loadParser: () => Promise<LoadedSqlParser>;
 }
 

@@ -56,6 +56,7 @@ export class DatabaseConnection {
         return session.server;
       },
       environment: profile.environment,
+      pooler: session.pooler,
       loadParser: loadSqlParser,
     };
   }

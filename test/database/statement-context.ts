@@ -14,6 +14,7 @@ export async function makeStatementContext(
     facts: await captureServerFacts(session),
     server: session.server,
     environment,
+    pooler: session.pooler,
     loadParser: loadSqlParser,
   };
 }

@@ -52,7 +52,10 @@ export interface WhatIfAnswer {
 export interface WhatIfPlanner {
   readonly engine: 'sandbox' | 'hypopg' | 'statistics';
   readonly grade: EvidenceGrade;
-  /** Rejects with a DatabaseFailure, also when whoever made the planner has cancelled. Never builds anything on the user's server. */
+  /**
+   * Rejects with a DatabaseFailure, also when whoever made the planner has cancelled; with one of kind 'statement' when the
+   * server would refuse one of the indexes. Never builds anything on the user's server.
+   */
   plan(
     statements: readonly WhatIfStatement[],
     indexes: readonly HypotheticalIndex[],

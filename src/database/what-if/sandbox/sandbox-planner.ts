@@ -104,7 +104,7 @@ export class SandboxPlanner implements WhatIfPlanner {
   ): Promise<WhatIfAnswer> {
     try {
       const loaded = await this.#load(statements);
-      const made: (MadeIndex | string)[] = [];
+      const made: MadeIndex[] = [];
       for (const index of indexes) made.push(await this.#make(loaded, index));
       const hiddenOids: number[] = [];
       for (const name of hidden) hiddenOids.push(...(await loaded.indexes.findExisting(name)));
@@ -112,7 +112,7 @@ export class SandboxPlanner implements WhatIfPlanner {
       const results = await this.#planAfter(loaded, statements, { indexes, made, hiddenOids });
       return {
         results,
-        indexSizesBytes: made.map((each) => (typeof each === 'string' ? null : each.sizeBytes)),
+        indexSizesBytes: made.map(({ sizeBytes }) => sizeBytes),
       };
     } catch (error) {
       if (isDatabaseFailure(error)) throw error;
@@ -161,12 +161,20 @@ export class SandboxPlanner implements WhatIfPlanner {
     return this.#loaded;
   }
 
-  async #make({ indexes }: Loaded, index: HypotheticalIndex): Promise<MadeIndex | string> {
+  /** Rejects with a failure of kind 'statement' for an index that the server would refuse too. */
+  async #make({ indexes }: Loaded, index: HypotheticalIndex): Promise<MadeIndex> {
     try {
       return await indexes.make(index);
     } catch (error) {
       if (!(error instanceof Error) || errorCode(error) === '') throw error;
-      return error.message;
+      const keys = index.keys.join(', ');
+      throw new DatabaseFailure(
+        'statement',
+        `An index on ${index.schema}.${index.table} (${keys}) can't be tried: ${error.message}.`,
+        'Choose another index.',
+        {},
+        { cause: error },
+      );
     }
   }
 
@@ -215,23 +223,20 @@ export class SandboxPlanner implements WhatIfPlanner {
     statements: readonly WhatIfStatement[],
     request: {
       indexes: readonly HypotheticalIndex[];
-      made: readonly (MadeIndex | string)[];
+      made: readonly MadeIndex[];
       hiddenOids: readonly number[];
     },
   ): Promise<WhatIfResult[]> {
     const { planner } = loaded.database;
-    const shown = request.made.flatMap((each) => (typeof each === 'string' ? [] : each.oids));
+    const shown = request.made.flatMap(({ oids }) => oids);
     const changesNothing = shown.length === 0 && request.hiddenOids.length === 0;
     let isSwitched = false;
     const results: WhatIfResult[] = [];
     try {
       for (const statement of statements) {
         const entry = loaded.statements.get(toKey(statement));
-        const impossible = request.made.find((each) => typeof each === 'string');
-        const refusal =
-          entry?.refusal ?? (typeof impossible === 'string' ? `The index can't be tried: ${impossible}` : null);
-        if (entry === undefined || entry.before === null || refusal !== null) {
-          results.push(toUnsupported(statement.id, refusal ?? 'The statement could not be planned.'));
+        if (entry === undefined || entry.before === null || entry.refusal !== null) {
+          results.push(toUnsupported(statement.id, entry?.refusal ?? 'The statement could not be planned.'));
           continue;
         }
         if (changesNothing) {
@@ -263,6 +268,8 @@ export class SandboxPlanner implements WhatIfPlanner {
   async #explain(loaded: Loaded, statement: WhatIfStatement, { prepared }: KnownStatement): Promise<Plan> {
     this.#signal?.throwIfAborted();
     this.#callCount++;
+    // switching an index does not tell the plans that are kept
+    if (prepared !== null) await loaded.database.planner.query('DISCARD PLANS');
     const explained = prepared === null ? statement.sql : `EXECUTE ${prepared}`;
     const { rows } = await loaded.database.planner.query({
       text: `EXPLAIN (FORMAT JSON, VERBOSE) ${explained}`,
@@ -281,16 +288,9 @@ const toKey = ({ sql, parameters }: WhatIfStatement) => JSON.stringify([sql, par
 
 const costOf = (plan: Plan) => plan.nodes[0]?.totalCost ?? 0;
 
-function toResult(
-  statementId: string,
-  planBefore: Plan,
-  planAfter: Plan,
-  made: readonly (MadeIndex | string)[],
-): WhatIfResult {
+function toResult(statementId: string, planBefore: Plan, planAfter: Plan, made: readonly MadeIndex[]): WhatIfResult {
   const used = made.flatMap((each, position) =>
-    typeof each !== 'string' && planAfter.nodes.some(({ index }) => index !== null && each.names.has(index))
-      ? [position]
-      : [],
+    planAfter.nodes.some(({ index }) => index !== null && each.names.has(index)) ? [position] : [],
   );
   return {
     ...{ statementId, planBefore, planAfter, used },
