@@ -6,10 +6,19 @@ export interface WithFields {
   fields: Record<string, unknown>;
 }
 
+/** Longer than what a number holds exactly: parse-exact-json.ts leaves those as texts. */
+const longInteger = /^-?\d{16,}$/;
+
+/** Null for what is no number. */
+export function toFigure(value: unknown): number | null {
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && longInteger.test(value));
+  return isNumber && Number.isFinite(Number(value)) ? Number(value) : null;
+}
+
 /** A figure, or null when the server did not print it. A clock that was set back prints times below zero: they count as 0. */
 export function numberField(of: WithFields, name: string): number | null {
-  const value = of.fields[name];
-  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : null;
+  const figure = toFigure(of.fields[name]);
+  return figure === null ? null : Math.max(0, figure);
 }
 
 export function textField(of: WithFields, name: string): string | null {

@@ -120,6 +120,12 @@ function scanJson(text: string, target: JsonPath | null): Scan {
   }
 }
 
+/** Offset after the string that begins at `start`; null when it does not end. */
+export function findStringEnd(text: string, start: number): number | null {
+  const end = scanString(text, start);
+  return typeof end === 'number' ? end : null;
+}
+
 /** The first place where a text stops being JSON; null when it is JSON. */
 export function findJsonFault(text: string): JsonFault | null {
   const scan = scanJson(text, null);

@@ -2,7 +2,8 @@
 // server newer than this program. What is not known is kept as it came; what can't be a plan is refused with its place.
 import { findJsonFault, findJsonOffset, toLineColumn, type JsonPath } from './json-position';
 import { measurePlan, type PrintedNode, type PrintedPlan } from './metrics';
-import { numberField, objectsField, textField, type WithFields } from './fields';
+import { numberField, objectsField, textField, toFigure, type WithFields } from './fields';
+import { parseExactJson } from './parse-exact-json';
 import type { BufferUsage, Plan } from './plan';
 
 export type PlanReadProblem = 'empty' | 'not-json' | 'not-a-plan' | 'several-plans' | 'no-such-plan';
@@ -66,7 +67,7 @@ function fail(problem: PlanReadProblem, message: string, text: string, offset: n
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactJson(text);
   } catch {
     const { offset, expected } = findJsonFault(text) ?? { offset: 0, expected: 'JSON' };
     const { line, column } = toLineColumn(text, offset);
@@ -202,7 +203,7 @@ function toPrintedNodes(root: JsonObject, rootPath: JsonPath, text: string): Pri
     const type = fields['Node Type'];
     if (typeof type !== 'string') return refuse(waiting, [], 'A node of this plan has no "Node Type"');
     for (const name of numericFields) {
-      if (fields[name] !== undefined && typeof fields[name] !== 'number') {
+      if (fields[name] !== undefined && toFigure(fields[name]) === null) {
         return refuse(waiting, [name], `"${name}" of the node ${type} is no number`);
       }
     }

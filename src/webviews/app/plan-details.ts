@@ -16,8 +16,6 @@ import { toNodeWords } from './node-text';
 @customElement('plan-details')
 export class PlanDetails extends LightElement {
   @property({ attribute: false }) plan!: Plan;
-  /** The server's text of the plan. */
-  @property({ attribute: false }) json = '';
   @property({ attribute: false }) missingIndex: PlanMissingIndex | null = null;
   @property({ attribute: false }) selected: number | null = null;
   @property({ attribute: false }) findings: readonly Finding[] = [];
@@ -97,9 +95,7 @@ export class PlanDetails extends LightElement {
     ] as const;
     const settings = Object.entries(plan.settings).map(([name, value]) => toLine(name, value));
     const fields = Object.entries(plan.fields);
-    const others = fields
-      .filter(([, value]) => !isObject(value))
-      .map(([name, value]) => this.toStatementLine(name, value));
+    const others = fields.filter(([, value]) => !isObject(value)).map(([name, value]) => toLine(name, value));
     const executed = plan.nodes.filter(({ neverExecuted }) => !neverExecuted).length;
     const nodes =
       executed === plan.nodes.length
@@ -121,14 +117,6 @@ export class PlanDetails extends LightElement {
         ${renderLines('other', 'Other', others)}
       </div>
     `;
-  }
-
-  /** JSON's numbers end at 2^53, and query identifiers do not: those are read from the server's text. */
-  private toStatementLine(name: string, value: unknown): FieldLine {
-    const line = toLine(name, value);
-    if (name !== 'Query Identifier') return line;
-    const [, printed] = /"Query Identifier": *(-?\d+)/.exec(this.json) ?? [];
-    return { ...line, value: printed ?? line.value };
   }
 
   private renderTriggers(): TemplateResult {

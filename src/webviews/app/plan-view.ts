@@ -334,7 +334,6 @@ export class PlanView extends LightElement {
       <plan-details
         slot="end"
         .plan=${result.plan}
-        .json=${result.planJson}
         .missingIndex=${this.missingIndex}
         .selected=${view.selectedNode}
         .findings=${view.selectedNode === null ? this.statementFindings : (this.byNode.get(view.selectedNode) ?? [])}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { findJsonFault, findJsonOffset } from '../../../src/analysis/plan/json-position';
 import { parsePlanJson, PlanReadError } from '../../../src/analysis/plan/parse-plan';
+import { formatPlanJson } from '../../../src/analysis/format/plan-json';
 import { planSchema } from '../../../src/analysis/plan/plan';
 import { goldenPlanNames, goldenPlanText } from '../../factories/golden-plans';
 import { nodeJson, outer, planText } from '../../factories/plan-json';
@@ -43,6 +44,23 @@ describe('reading plans', () => {
     assert.equal(plan.nodes[0]?.type, 'Quantum Scan');
     assert.deepEqual(plan.nodes[0].fields['Nested'], { a: [1] });
     assert.equal(plan.fields['Query Identifier'], 5);
+  });
+
+  it('keeps integers that a number can’t hold exact, as texts, and figures as figures', () => {
+    const text = planText(
+      nodeJson('Seq Scan', { fields: { Filter: '(id = -3688696628780506391)', 'Plan Rows': 0, Odd: 0.5 } }),
+      1,
+      { 'Query Identifier': 0 },
+    )
+      .replace(/("Plan Rows":\s*)0/, '$11180591620717411303424')
+      .replace(/("Query Identifier":\s*)0/, '$1-3688696628780506391');
+    const plan = parsePlanJson(text);
+    assert.equal(plan.fields['Query Identifier'], '-3688696628780506391');
+    assert.equal(plan.nodes[0]?.fields['Filter'], '(id = -3688696628780506391)');
+    assert.equal(plan.nodes[0].plannedRows, 2 ** 70);
+    assert.equal(plan.nodes[0].fields['Odd'], 0.5);
+    assert.match(formatPlanJson(plan, []), /"Query Identifier": "-3688696628780506391"/);
+    assert.equal(readError(text.replace(/-3688696628780506391(?=\D*$)/, '01234567890123456789')).problem, 'not-json');
   });
 
   it('reads a single object, as auto_explain logs it', () => {
