@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
+import { formatPlanJson } from '../../src/analysis/format/plan-json';
 import { analyzePlan } from '../../src/analysis/plan/analyze-plan';
 import { parsePlanJson } from '../../src/analysis/plan/parse-plan';
 import type { Plan, PlanNode } from '../../src/analysis/plan/plan';
+import { measureExpectedCosts } from '../../src/analysis/plan/plan-tree';
 import {
   corpusStatements,
   createCorpus,
@@ -108,6 +110,42 @@ for (const major of majors) {
           }
         }
       }
+    });
+
+    if (major >= 14) {
+      it('keeps every digit of the query identifier', async () => {
+        for (const column of ['city', 'zip', 'name', 'id']) {
+          const sql = `SELECT count(${column}) FROM lab.customers`;
+          const text = await explainCorpusStatement(client, { sql, settings: { compute_query_id: 'on' } });
+          const [, printed] = /"Query Identifier": (-?\d+)/.exec(text) ?? [];
+          const plan = parsePlanJson(text);
+          assert.ok(printed !== undefined);
+          assert.equal(String(plan.fields['Query Identifier']), printed);
+          assert.match(formatPlanJson(plan, []), new RegExp(`"Query Identifier": "?${printed}"?`));
+        }
+      });
+    }
+
+    it('expects a loop below a LIMIT to cost what the server prints for one', async () => {
+      const sql = 'SELECT * FROM lab.orders o, LATERAL (SELECT * FROM lab.labels l WHERE l.order_id = o.id OFFSET 0) l';
+      const text = await explainCorpusStatement(
+        client,
+        { sql: `${sql} LIMIT 50`, settings: { max_parallel_workers_per_gather: '0' } },
+        { analyze: false },
+      );
+      const { nodes } = parsePlanJson(text);
+      const [limit, join, scan, loop] = nodes;
+      const expected = measureExpectedCosts(nodes);
+      assert.deepEqual(
+        [limit?.type, join?.type, scan?.relation, loop?.relationship],
+        ['Limit', 'Nested Loop', 'orders', 'Inner'],
+      );
+      assert.ok((loop?.totalCost ?? 0) < (limit?.totalCost ?? 0));
+      assert.equal(expected[3], loop?.totalCost);
+      assert.equal(expected[1], limit?.totalCost);
+      // the outer side is stopped, by the part of the join that the LIMIT leaves
+      const ratio = (limit?.totalCost ?? 0) / (join?.totalCost ?? 1);
+      assert.ok(Math.abs((expected[2] ?? 0) - ratio * (scan?.totalCost ?? 0)) < 0.01 * (expected[2] ?? 0));
     });
 
     it('takes the blocks of a Gather Merge from whoever has them, and no more than once', async () => {

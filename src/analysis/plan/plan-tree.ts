@@ -69,17 +69,21 @@ export function totalRowsRemovedByFilter(node: PlanNode): number | null {
  * What the planner expects each node to cost with all that is below it, by node id. Costs are printed for a node that is
  * read to its end: where children cost more than what they are part of (below a LIMIT, at a join that ends early) they are
  * stopped before, and so is what is below them. What comes before their first row (the start-up cost) is paid all the same,
- * what a sort or a hash table is made of is read whatever follows, and an InitPlan is counted in full.
+ * what a sort or a hash table is made of is read whatever follows, and an InitPlan is counted in full. The inner side of a
+ * nested loop and a SubPlan are printed for one of their loops: a LIMIT leaves fewer loops, not shorter ones, so each keeps
+ * its cost as long as what it is part of pays for one.
  */
 export function measureExpectedCosts(nodes: readonly PlanNode[]): number[] {
   const isWhole = ({ relationship, type }: PlanNode, parent: PlanNode) =>
     relationship === 'InitPlan' || type === 'Hash' || readsAllFirst(parent);
+  const isPerLoop = ({ relationship }: PlanNode, { type }: PlanNode) =>
+    relationship === 'SubPlan' || (relationship === 'Inner' && type === 'Nested Loop');
   const whole = nodes.map(() => 0);
   const startups = nodes.map(() => 0);
   const runs = nodes.map(() => 0);
   for (const node of nodes) {
     const parent = node.parent === null ? undefined : nodes[node.parent];
-    if (parent === undefined) continue;
+    if (parent === undefined || isPerLoop(node, parent)) continue;
     const [startup, run] = toCostParts(node);
     if (isWhole(node, parent)) whole[parent.id] = (whole[parent.id] ?? 0) + startup + run;
     else {
@@ -88,20 +92,30 @@ export function measureExpectedCosts(nodes: readonly PlanNode[]): number[] {
     }
   }
   const expected: number[] = [];
+  /** What the children so far take of each node's expected cost: those that run once are printed before the others. */
+  const paid = nodes.map(() => 0);
+  const expect = (node: PlanNode, cost: number) => {
+    expected.push(cost);
+    if (node.parent !== null) paid[node.parent] = (paid[node.parent] ?? 0) + cost;
+  };
   for (const node of nodes) {
     const [startup, run] = toCostParts(node);
     const parent = node.parent === null ? undefined : nodes[node.parent];
     if (parent === undefined || isWhole(node, parent)) {
-      expected.push(startup + run);
+      expect(node, startup + run);
       continue;
     }
     const [parentStartup, parentRun] = toCostParts(parent);
     const parentCost = expected[parent.id] ?? 0;
+    if (isPerLoop(node, parent)) {
+      expect(node, Math.min(startup + run, Math.max(0, parentCost - (paid[parent.id] ?? 0))));
+      continue;
+    }
     const ofParent = parentRun > 0 ? (parentCost - parentStartup) / parentRun : 1;
     const printedRun = runs[parent.id] ?? 0;
     const room = parentCost - (whole[parent.id] ?? 0) - (startups[parent.id] ?? 0);
     const ratio = Math.min(1, Math.max(0, Math.min(ofParent, printedRun > 0 ? room / printedRun : 1)));
-    expected.push(startup + ratio * run);
+    expect(node, startup + ratio * run);
   }
   return expected;
 }

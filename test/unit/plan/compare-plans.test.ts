@@ -98,7 +98,15 @@ describe('measureExpectedCosts', () => {
 
   it('are the part that a LIMIT leaves of what is below it, down to the leaves', () => {
     const join = costs('Nested Loop', 0, 1000, [outer(costs('Seq Scan', 0, 600)), inner(costs('Index Scan', 0, 8))]);
-    assert.deepEqual(expectedOf(costs('Limit', 0, 10, [outer(join)])), [10, 10, 6, 0.08]);
+    assert.deepEqual(expectedOf(costs('Limit', 0, 10, [outer(join)])), [10, 10, 6, 4]);
+  });
+
+  it('are one loop of the inner side of a nested loop, and one of a SubPlan', () => {
+    const join = costs('Nested Loop', 0, 1000, [outer(costs('Seq Scan', 0, 200)), inner(costs('Index Scan', 0, 8))]);
+    assert.deepEqual(expectedOf(costs('Limit', 0, 100, [outer(join)])), [100, 100, 20, 8]);
+    const subplan = { ...costs('Index Scan', 0, 8), 'Parent Relationship': 'SubPlan' };
+    const scan = costs('Seq Scan', 0, 1000, [subplan]);
+    assert.deepEqual(expectedOf(costs('Limit', 0, 100, [outer(scan)])), [100, 100, 8]);
   });
 
   it('are all of what is read before the first row', () => {
