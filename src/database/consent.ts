@@ -261,13 +261,14 @@ class StatementLookup {
     const { functions, attributes, types, names, usesWholeRows } = this.#facts;
     const resultTypes = new Set<number>();
     const called = await this.#captureCalled(functions);
-    const asAttributes = (await this.#captureCalled(attributes.map(unqualified))).filter(
-      (row) => row.takes_row === true,
-    );
-    for (const row of asAttributes) {
-      this.#addCall(row, 'which a name behind a dot in the statement may mean', resultTypes);
-    }
     const casts = await this.#rows(castsQuery, []);
+    // somebody's cast may make anything of a row
+    const rowsAreCast = casts.some((cast) => cast.context === 'i' && cast.source_type >= firstUserOid);
+    for (const row of await this.#captureCalled(attributes.map(unqualified))) {
+      if (row.takes_one && (rowsAreCast || row.takes_row === true)) {
+        this.#addCall(row, 'which a name behind a dot in the statement may mean', resultTypes);
+      }
+    }
     const uses = this.#toOperatorUses(casts);
     const operators = await this.#rows(namedOperatorsQuery, [...split(uses), this.#path]);
     // row.name may be a cast of the row to a domain, just as name(row)

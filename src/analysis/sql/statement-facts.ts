@@ -74,7 +74,10 @@ export interface StatementFacts {
   selectsInto: boolean;
   relations: QualifiedName[];
   functions: FunctionUse[];
-  /** Last names of x.name: PostgreSQL takes them for a function call or a cast when x is a row without such a column. */
+  /**
+   * Last names of x.name: PostgreSQL takes them for a function call or a cast when x is a row without such a column. Where x
+   * may be no row at all, the name is among `functions` too.
+   */
   attributes: string[];
   operators: OperatorUse[];
   /** Types named in casts and column definitions. */
@@ -162,7 +165,7 @@ export function readStatement(parser: SqlParser, sql: string): StatementReading 
 
 function findStatementFacts(statements: readonly (Node | undefined)[]): StatementFacts {
   const root = unwrap(statements[0]);
-  const reader = new StatementReader(findShownStars(root), findRowNames(statements));
+  const reader = new StatementReader(findShownStars(root), findRowNames(statements), findCalledRowNames(statements));
   for (const statement of statements) visitTree(statement, reader.visit);
   const kind = statements.length > 1 ? 'several' : toKind(root?.type, root?.fields);
   return reader.finish(kind, toCommand(root?.type ?? ''));
@@ -274,6 +277,21 @@ function findRowNames(statements: readonly unknown[]): ReadonlySet<string> {
   return names;
 }
 
+/** Names of what FROM calls. Its result may be no row, and then name.f is f(result) whatever f takes. */
+function findCalledRowNames(statements: readonly unknown[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (type: string | null, fields: Fields): void => {
+    if (type !== 'RangeFunction') return;
+    visitTree(fields, (inner, { aliasname, funcname }) => {
+      if (typeof aliasname === 'string') names.add(aliasname);
+      const name = inner === 'FuncCall' ? toNames(funcname).at(-1) : undefined;
+      if (name !== undefined) names.add(name);
+    });
+  };
+  for (const statement of statements) visitTree(statement, visit);
+  return names;
+}
+
 /** The operators that an expression stands for. */
 function toOperatorNames({ kind, name }: A_Expr): string[][] {
   const names = toNames(name);
@@ -324,15 +342,17 @@ class StatementReader {
   readonly #unknownNodes = new Set<string>();
   readonly #aliases = new Map<string, QualifiedName>();
   readonly #rowNames: ReadonlySet<string>;
+  readonly #calledRowNames: ReadonlySet<string>;
   readonly #columns: { parameter: number; qualifier: string | null; column: string; relation?: QualifiedName }[] = [];
   readonly #onlyShown: ReadonlySet<Fields>;
   #selectsInto = false;
   #usesWholeRows = false;
   #parameterCount = 0;
 
-  constructor(onlyShown: ReadonlySet<Fields>, rowNames: ReadonlySet<string>) {
+  constructor(onlyShown: ReadonlySet<Fields>, rowNames: ReadonlySet<string>, calledRowNames: ReadonlySet<string>) {
     this.#onlyShown = onlyShown;
     this.#rowNames = rowNames;
+    this.#calledRowNames = calledRowNames;
   }
 
   finish(kind: StatementKind, command: string): StatementFacts {
@@ -400,7 +420,7 @@ class StatementReader {
         this.#addColumnReference(fields);
         return;
       case 'A_Indirection':
-        for (const name of toNames(fields['indirection'])) this.#addAttribute(name);
+        for (const name of toNames(fields['indirection'])) this.#addAttribute(name, true);
         return;
       case 'A_Star':
         if (!this.#onlyShown.has(fields)) this.#usesWholeRows = true;
@@ -478,12 +498,14 @@ class StatementReader {
     if (last === undefined) return;
     // a name alone may be that of a relation: its whole row
     if (this.#rowNames.has(last)) this.#usesWholeRows = true;
-    if (names.length > 1) this.#addAttribute(last);
+    const qualifier = names.at(-2);
+    if (qualifier !== undefined) this.#addAttribute(last, this.#calledRowNames.has(qualifier));
   }
 
-  #addAttribute(name: string): void {
+  #addAttribute(name: string, ofAnything: boolean): void {
     this.#attributes.add(name);
     this.#names.add(name);
+    if (ofAnything) this.#addFunction([name], ['untyped']);
   }
 
   #addTargetName({ name }: ResTarget): void {

@@ -69,6 +69,7 @@ export const functionsQuery = define(
     all_types: z.array(int8),
     parameter_types: z.array(int8),
     parameter_categories: z.array(z.string()),
+    takes_one: z.boolean(),
     takes_row: z.boolean().nullable(),
   }),
 );

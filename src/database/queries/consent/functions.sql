@@ -37,10 +37,9 @@ SELECT
     JOIN types t ON t.declared = a.oid
     ORDER BY a.position
   ) AS parameter_categories,
-  -- may be written as row.function: one argument, which a row can be given for
-  p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND (
-    SELECT t.typtype IN ('c', 'p') FROM types t WHERE t.declared = p.proargtypes[0]
-  ) AS takes_row
+  -- may be written as value.function
+  p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AS takes_one,
+  (SELECT t.typtype IN ('c', 'p') FROM types t WHERE t.declared = p.proargtypes[0]) AS takes_row
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE p.oid = ANY ($1::pg_catalog.oid[])
