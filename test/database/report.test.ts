@@ -88,7 +88,12 @@ describe('pg-insight report', function () {
       before(async () => {
         server = await startPostgres({
           major,
-          settings: { shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off' },
+          settings: {
+            shared_preload_libraries: 'pg_stat_statements',
+            autovacuum: 'off',
+            // so that some blocks are read from outside
+            shared_buffers: '1MB',
+          },
         });
         url = server.url();
         client = new Client({ connectionString: url });
@@ -96,6 +101,9 @@ describe('pg-insight report', function () {
         await client.query('CREATE EXTENSION pg_stat_statements');
         await client.query(objects);
         await client.query('SELECT count(*) FROM public.orders WHERE id = 5');
+        // a sort on disk, of which not all is read
+        await client.query(`SET work_mem = '64kB'; SET enable_indexscan = off`);
+        await client.query('SELECT note, id FROM public.orders ORDER BY note, id LIMIT 6000');
         // counts of a session reach the others when it ends
         await client.end();
         client = new Client({ connectionString: url, application_name: 'watcher' });
@@ -174,6 +182,22 @@ describe('pg-insight report', function () {
         assert.deepEqual(
           { queryId: found?.queryId, calls: found?.calls, rows: found?.rows, totalMs: found?.totalMs },
           statement,
+        );
+        const blocks = await ask(`
+          SELECT queryid::text AS "queryId", shared_blks_hit::float / nullif(shared_blks_hit + shared_blks_read, 0) AS "hitRatio",
+            (temp_blks_read + temp_blks_written) * current_setting('block_size')::int AS "tempBytes",
+            temp_blks_read AS "tempRead", temp_blks_written AS "tempWritten"
+          FROM pg_stat_statements
+          WHERE query ~ '^(INSERT INTO public|SELECT .* FROM public)' AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+          ORDER BY 1`);
+        assert.ok(blocks.some(({ hitRatio }) => Number(hitRatio) > 0.6 && Number(hitRatio) < 1));
+        assert.ok(blocks.some(({ tempRead, tempWritten }) => tempRead !== 0 && tempRead !== tempWritten));
+        assert.deepEqual(
+          blocks.map(({ queryId }) => {
+            const row = report.statements?.find((each) => each.queryId === queryId);
+            return { queryId, hitRatio: row?.hitRatio, tempBytes: row?.tempBytes };
+          }),
+          blocks.map(({ queryId, hitRatio, tempBytes }) => ({ queryId, hitRatio, tempBytes })),
         );
         const tools = await ask(`
           SELECT queryid::text AS "queryId" FROM pg_stat_statements
@@ -285,6 +309,9 @@ describe('pg-insight report', function () {
           major === 13 ? /GRANT SELECT ON ALL TABLES IN SCHEMA "public" TO "limited"/ : /pg_read_all_data/,
         );
         assert.match(gapOf('texts of some statements')?.fix?.sql ?? '', /GRANT pg_read_all_stats TO "limited";/);
+        const meanOf = ({ targets }: AnalysisReport) => targets.find(({ id }) => id === 'mean-statement-time')?.current;
+        assert.equal(meanOf(report), null, 'hidden statements may be those of tools');
+        assert.notEqual(meanOf(await readReport('--url', url)), null);
         assert.match(gapOf('transactions of some sessions')?.message ?? '', /may not see what 1 of 2 sessions do/);
         assert.match(gapOf('values of some sequences')?.message ?? '', /1 of 1 sequences/);
         const { stdout } = await run('--url', limited.href);
@@ -321,12 +348,13 @@ describe('pg-insight report', function () {
       assert.deepEqual([absent.code, absent.stdout], [2, '']);
       assert.match(absent.stderr, /list of ignored findings absent\.json can't be read/);
       const file = path.join(folder, '.pg-insight-ignore.json');
-      await writeFile(file, '{ "ignore": [{ "rule": "x" }] }');
+      const withoutReason = '{ "ignore": [{ "rule": "sequence-exhaustion" }] }';
+      await writeFile(file, withoutReason);
       try {
         const broken = await run('--url', nowhere, '--output', 'never.txt');
         assert.equal(broken.code, 2);
         assert.match(broken.stderr, /\.pg-insight-ignore\.json can't be read[\s\S]*reason[\s\S]*--ignore FILE/);
-        assert.equal(await readFile(file, 'utf8'), '{ "ignore": [{ "rule": "x" }] }', 'the file is left as it was');
+        assert.equal(await readFile(file, 'utf8'), withoutReason, 'the file is left as it was');
         await assert.rejects(readFile(path.join(folder, 'never.txt')));
       } finally {
         await rm(file);

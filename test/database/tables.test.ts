@@ -338,9 +338,11 @@ describe('tables, table details and DDL', () => {
       });
 
       it("gives the server's own figures", async () => {
-        const { rows } = await client.query<Record<string, string | null>>(
+        const { rows } = await client.query<Record<string, string | number | null>>(
           `SELECT c.relname, c.relpages::bigint * current_setting('block_size')::int AS bytes, c.reltuples::bigint AS rows,
-             s.seq_scan, coalesce(s.idx_scan, 0) AS idx_scan, s.n_live_tup, s.n_dead_tup, obj_description(c.oid) AS comment,
+             s.seq_scan, coalesce(s.idx_scan, 0) AS idx_scan, s.n_live_tup, s.n_dead_tup,
+             s.seq_scan::float8 / nullif(s.seq_scan + coalesce(s.idx_scan, 0), 0) AS sequential_ratio,
+             s.n_dead_tup::float8 / nullif(s.n_dead_tup + s.n_live_tup, 0) AS dead_ratio, obj_description(c.oid) AS comment,
              extract(epoch from date_trunc('milliseconds', greatest(s.last_analyze, s.last_autoanalyze)))::numeric(20, 3) AS analyzed
            FROM pg_class c JOIN pg_stat_user_tables s ON s.relid = c.oid
            WHERE c.relname IN ('orders', 'audit_log', 'UserAccount', 'daily_sales') ORDER BY 1`,
@@ -356,8 +358,14 @@ describe('tables, table details and DDL', () => {
           assert.equal(String(table.scans?.index), row['idx_scan']);
           assert.equal(String(table.tuples?.live), row['n_live_tup']);
           assert.equal(String(table.tuples?.dead), row['n_dead_tup']);
+          assert.equal(table.sequentialScanRatio, row['sequential_ratio']);
+          assert.equal(table.deadTupleRatio, row['dead_ratio']);
           assert.equal(table.comment, row['comment']);
           assert.equal((Date.parse(table.lastAnalyze ?? '') / 1000).toFixed(3), row['analyzed']);
+        }
+        for (const ratio of ['sequential_ratio', 'dead_ratio']) {
+          const isTelling = rows.some(({ [ratio]: value }) => typeof value === 'number' && value !== 0.5);
+          assert.ok(isTelling, `${ratio}: one that is another the other way round`);
         }
         const auditLog = find('public', 'audit_log');
         assert.ok((auditLog.deadTupleRatio ?? 0) > 0.2, 'the retention job left dead rows');

@@ -40,7 +40,7 @@ const year = partition(events, 'app', 'events_2026', {
 const tables = [
   table('Zoo', 'b'),
   events,
-  partition(year, 'app', 'events_10', { scans: { sequential: 1, index: 2 }, tuples: { live: 5, dead: 5 } }),
+  partition(year, 'app', 'events_10', { scans: { sequential: 1, index: 2 }, tuples: { live: 5, dead: 3 } }),
   partition(year, 'archive', 'events_2', { scans: { sequential: 2, index: 3 }, estimatedRows: null }),
   year,
   table('app', 'Customers'),
@@ -77,7 +77,7 @@ describe('sumPartitions', () => {
       assert.equal(total.estimatedSizeBytes, 16384);
       assert.deepEqual(total.scans, { sequential: 3, index: 5 });
       assert.equal(total.sequentialScanRatio, 3 / 8);
-      assert.equal(total.deadTupleRatio, 0.5);
+      assert.equal(total.deadTupleRatio, 3 / 8);
     }
     assert.deepEqual(summed.get(tables[0]!.oid), tables[0]);
   });
