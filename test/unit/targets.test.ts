@@ -20,10 +20,10 @@ describe('targets', () => {
     assert.equal(targets.get('transaction-age'), optionOf('wraparound', 'minRatio'));
   });
 
-  it('count statements of applications and hidden ones, but none of tools', () => {
+  it('count statements of applications but none of tools, and do not guess which of them hidden ones are', () => {
     const rows = [
       makeStatement({ text: 'SELECT * FROM orders', calls: 10, totalExecMs: 4000 }),
-      makeStatement({ text: null, calls: 10, totalExecMs: 2000 }),
+      makeStatement({ text: 'SELECT * FROM customers', calls: 10, totalExecMs: 2000 }),
       makeStatement({ text: 'SELECT relname FROM pg_catalog.pg_class', calls: 1000, totalExecMs: 1000 }),
       makeStatement({ text: 'ROLLBACK', calls: 9000, totalExecMs: 1 }),
     ];
@@ -31,6 +31,8 @@ describe('targets', () => {
       findTargets(makeSnapshot({ statements: shown })).find(({ id }) => id === 'mean-statement-time');
     assert.deepEqual([meanOf(rows)?.current, meanOf(rows)?.status], [300, 'missed']);
     assert.equal(meanOf(rows.slice(2))?.status, 'unknown');
+    const hidden = makeStatement({ text: null, calls: 9000, totalExecMs: 1 });
+    assert.deepEqual([meanOf([...rows, hidden])?.current, meanOf([...rows, hidden])?.status], [null, 'unknown']);
   });
 
   it('are figures of all tables, sessions and databases together', () => {
