@@ -58,6 +58,8 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
   try {
     await fill(partial);
     await writeFile(path.join(partial, '.complete'), '');
+    // another run may have been faster, and somebody may copy from its folder by now
+    if (existsSync(path.join(folder, '.complete'))) return folder;
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder).catch((error: unknown) => {
       if (!existsSync(path.join(folder, '.complete'))) throw error;

@@ -1,7 +1,7 @@
 // The demo's PostgreSQL: the shop filled, its workload run. The first start makes it and keeps the stopped cluster in the
 // cache; later starts copy that, statistics and pg_stat_statements included.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { fillShopDatabase, shopServerSettings } from '../../test/factories/shop-database';
@@ -15,6 +15,7 @@ import type { ProgressTask } from './progress';
 
 const major = 18;
 const database = 'shop';
+const outdatedAfterMs = 24 * 3_600_000;
 
 const settings = {
   ...shopServerSettings,
@@ -92,14 +93,22 @@ export interface DemoDatabase {
   database: string;
 }
 
+/** Clusters of an older shop would fill the disk. A younger one may be what a run of another checkout copies right now. */
+async function removeOutdated(family: string): Promise<void> {
+  for (const name of await readdir(cacheFolder)) {
+    if (!name.startsWith(family)) continue;
+    const folder = path.join(cacheFolder, name);
+    const made = await stat(path.join(folder, '.complete')).catch(() => null);
+    if (made !== null && Date.now() - made.mtimeMs > outdatedAfterMs) await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Starts the demo's server with a generated password. */
 export async function startDemoDatabase(scale: number, task: ProgressTask): Promise<DemoDatabase> {
   const family = `shop-${scale}-`;
   const name = `${family}${await hashSources(scale)}`;
   const cluster = await cached(name, async (folder) => {
-    // clusters of an older shop would fill the disk
-    const outdated = (await readdir(cacheFolder)).filter((each) => each.startsWith(family) && !each.startsWith(name));
-    await Promise.all(outdated.map((each) => rm(path.join(cacheFolder, each), { recursive: true, force: true })));
+    await removeOutdated(family);
     await makeCluster(folder, scale, task);
   });
   task.update(99, 100, 'starting');
