@@ -99,7 +99,8 @@ async function removeOutdated(family: string): Promise<void> {
     if (!name.startsWith(family)) continue;
     const folder = path.join(cacheFolder, name);
     const made = await stat(path.join(folder, '.complete')).catch(() => null);
-    if (made !== null && Date.now() - made.mtimeMs > outdatedAfterMs) await rm(folder, { recursive: true, force: true });
+    if (made !== null && Date.now() - made.mtimeMs > outdatedAfterMs)
+      await rm(folder, { recursive: true, force: true });
   }
 }
 
