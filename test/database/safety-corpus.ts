@@ -114,7 +114,7 @@ export const disguisedStatements: readonly DisguisedStatement[] = [
   calls('select * from data where id = (1).lying'),
   calls('select ((d.*)::text).trip from data d limit 1'),
   changes(`select (pid).pg_terminate_backend ${victims}`, { lasting: true }),
-  changes("select ('PG_VERSION').pg_read_file"),
+  changes("select ('PG_VERSION').pg_read_file", { lasting: true }),
   changes('select (42::bigint).pg_advisory_lock', { lasting: true }),
   changes('select (0.001::float8).pg_sleep'),
   changes("select ('counter'::regclass).nextval", { lasting: true }),
