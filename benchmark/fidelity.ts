@@ -70,11 +70,13 @@ async function explain(client: pg.Client, { sql, parameters }: SandboxStatement)
 const costOf = (plan: Plan) => plan.nodes[0]?.totalCost ?? 0;
 const relativeError = (found: number, real: number) => Math.abs(found - real) / Math.max(real, 1e-9);
 
+type IndexTest = (index: string) => boolean;
+
 interface RealPlan {
   before: Plan;
   after: Plan;
   bytes: number;
-  isTried: (this: void, index: string) => boolean;
+  isTried: IndexTest;
 }
 
 /** Creates the indexes in a transaction that is rolled back. */
