@@ -21,21 +21,8 @@ WITH given AS (
 ), resolved AS (
   SELECT t.*, own.equal AS own_equal, own.less AS own_less, element.equal AS element_equal
   FROM typed t
-  CROSS JOIN LATERAL (
-    SELECT
-      pg_catalog.max(o.amopopr::pg_catalog.int8) FILTER (WHERE o.amopstrategy = 3)::pg_catalog.oid AS equal,
-      pg_catalog.max(o.amopopr::pg_catalog.int8) FILTER (WHERE o.amopstrategy = 1)::pg_catalog.oid AS less
-    FROM pg_catalog.pg_amop o
-    JOIN pg_temp.sorting_class k ON k.type = t.own_type
-      AND k.family = o.amopfamily AND o.amoplefttype = k.input AND o.amoprighttype = k.input
-  ) AS own
-  CROSS JOIN LATERAL (
-    SELECT pg_catalog.max(o.amopopr::pg_catalog.int8)::pg_catalog.oid AS equal
-    FROM pg_catalog.pg_amop o
-    JOIN pg_temp.sorting_class k ON k.type = t.element_type
-      AND k.family = o.amopfamily AND o.amoplefttype = k.input AND o.amoprighttype = k.input
-    WHERE o.amopstrategy = 3
-  ) AS element
+  LEFT JOIN pg_temp.sorting_class own ON own.type = t.own_type
+  LEFT JOIN pg_temp.sorting_class element ON element.type = t.element_type
 )
 INSERT INTO pg_catalog.pg_statistic
 SELECT r.relation_oid, r.attnum, r.inherited, r.null_ratio, r.average_width_bytes, r.distinct_values,
