@@ -1,12 +1,22 @@
 // What the sandbox takes over, what it refuses, and that nothing of a what-if stays: neither here nor on the source.
 import assert from 'node:assert/strict';
 import pg from 'pg';
+import { providePostgres } from '../../scripts/environment/postgres-binaries';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
-import type { HypotheticalIndex, WhatIfResult } from '../../src/analysis/index-advice/what-if-planner';
+import type { HypotheticalIndex, WhatIfAnswer, WhatIfResult } from '../../src/analysis/index-advice/what-if-planner';
+import { readStatement } from '../../src/analysis/sql/statement-facts';
+import type { StatementContext } from '../../src/database/consent';
+import { captureDatabase } from '../../src/database/what-if/sandbox/capture-database';
+import { HypotheticalIndexes } from '../../src/database/what-if/sandbox/hypothetical-indexes';
+import type { SandboxLimits } from '../../src/database/what-if/sandbox/sandbox-arguments';
+import { SandboxDatabase } from '../../src/database/what-if/sandbox/sandbox-database';
+import { SandboxFailure } from '../../src/database/what-if/sandbox/sandbox-failure';
+import { SandboxPool } from '../../src/database/what-if/sandbox/sandbox-pool';
 import { SandboxPlanner } from '../../src/database/what-if/sandbox/sandbox-planner';
 import type { SandboxServer } from '../../src/database/what-if/sandbox/sandbox-server';
 import type { Session } from '../../src/database/session';
 import { startSandboxOverPostgres } from './sandbox-over-postgres';
+import { makeTestPlaces, waitForRemains, type TestPlaces } from './sandbox-places';
 import { makeStatementContext } from './statement-context';
 import { openTestSession } from './test-session';
 
@@ -43,6 +53,16 @@ const setUp = `
   GRANT USAGE ON SCHEMA lab TO reader;
   GRANT SELECT ON lab.priced, lab.guarded TO reader;
   GRANT SELECT (id, state) ON lab.jobs TO reader;
+  CREATE INDEX children_whole_idx ON lab.children ((note || extra));
+  CREATE INDEX children_lower_idx ON lab.children (lower(note));
+  GRANT SELECT ON lab.children TO reader;
+  CREATE ROLE clerk;
+  GRANT USAGE, CREATE ON SCHEMA lab TO clerk;
+  GRANT SELECT ON lab.guarded TO clerk;
+  CREATE VIEW lab.guarded_jobs AS SELECT * FROM lab.guarded;
+  ALTER VIEW lab.guarded_jobs OWNER TO clerk;
+  CREATE FUNCTION lab.slow(a bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+    $$ BEGIN PERFORM pg_sleep(60); RETURN a; END $$;
   ANALYZE;
   INSERT INTO lab.parcels (id) SELECT generate_series(40001, 41000);
   INSERT INTO lab.jobs SELECT generate_series(40001, 41000);`;
@@ -53,6 +73,13 @@ const roundingRatio = 0.003;
 function on(table: string, keys: readonly string[], predicate: string | null = null): HypotheticalIndex {
   return { schema: 'lab', table, method: 'btree', keys, included: [], predicate };
 }
+
+const toFigures = ({ results, indexSizesBytes }: WhatIfAnswer) => ({
+  results: results.map(({ statementId, costBefore, costAfter, used, unsupported }) => ({
+    ...{ statementId, costBefore, costAfter, used, unsupported },
+  })),
+  indexSizesBytes,
+});
 
 for (const major of [13, 18] as const) {
   describe(`the planner of the sandbox on PostgreSQL ${major}`, function () {
@@ -183,6 +210,174 @@ for (const major of [13, 18] as const) {
       assert.match(await reason('SELECT * FROM lab.priced WHERE id < 100'), /GRANT SELECT ON lab\.parcels TO reader/);
       assert.match(await reason('SELECT id FROM lab.guarded'), /Row security hides .* reader/);
       assert.equal(await reason(`SELECT id FROM lab.jobs WHERE state = 'new'`), '');
+    });
+
+    it('refuses a view to whose owner policies apply, and plans its table', async () => {
+      assert.match(
+        (await plan('SELECT id FROM lab.guarded_jobs WHERE id < 9')).unsupported ?? '',
+        /Row security of lab\.guarded applies to the owner of lab\.guarded_jobs/,
+      );
+      const own = await plan('SELECT id FROM lab.guarded WHERE id < 9');
+      assert.equal(own.unsupported, null);
+      assert.equal(own.costBefore, await realCost('SELECT id FROM lab.guarded WHERE id < 9'));
+    });
+
+    it('refuses what compares an expression whose statistics are hidden', async () => {
+      const reader = await makePlanner('reader');
+      const reason = async (condition: string) =>
+        (await plan(`SELECT id FROM lab.children WHERE ${condition}`, [], [], reader)).unsupported ?? '';
+      assert.match(await reason(`note || extra = 'n5x'`), /statistics of the expressions in index children_whole_idx/);
+      assert.match(await reason(`lower(note) = 'n5'`), /statistics of the expressions in index children_lower_idx/);
+      assert.equal(await reason(`note = 'n5'`), '');
+      assert.equal(await reason('id = 5'), '');
+    });
+
+    it('says that the server sorts texts otherwise, and refuses where that matters', async () => {
+      const other = await makePlanner();
+      const { rows } = await client.query<{ collate: string; ctype: string }>(
+        'SELECT datcollate AS collate, datctype AS ctype FROM pg_database WHERE datname = current_database()',
+      );
+      const setLocale = (collate = '', ctype = '') =>
+        client.query('UPDATE pg_database SET datcollate = $1, datctype = $2 WHERE datname = current_database()', [
+          collate,
+          ctype,
+        ]);
+      // as a server of another machine may have it, and this one has not
+      await setLocale('nl_XX.UTF-8', 'nl_XX.UTF-8');
+      try {
+        const reason = async (sql: string) => (await plan(sql, [], [], other)).unsupported ?? '';
+        const onTexts = await reason(`SELECT id FROM lab.parcels WHERE town LIKE 't1%'`);
+        assert.equal(await reason('SELECT id FROM lab.parcels WHERE id > 5'), '');
+        assert.equal(await reason(`SELECT id FROM lab.parcels WHERE town = 't1'`), '');
+        if (major === 13) {
+          assert.match(onTexts, /the sandbox on this machine does not have the server's locale nl_XX/);
+          assert.match(other.difference ?? '', /ordered by their bytes, and not by nl_XX/);
+        } else {
+          assert.equal(onTexts, '');
+          assert.match(other.difference ?? '', /not exactly that of the source's locale nl_XX/);
+        }
+      } finally {
+        await setLocale(rows[0]?.collate, rows[0]?.ctype);
+      }
+    });
+
+    it('keeps a bounded number of indexes, those that were asked for last', async () => {
+      const session = await openTestSession(server);
+      sessions.push(session);
+      const context = await makeStatementContext(session);
+      const sql = 'SELECT * FROM lab.jobs';
+      const reading = readStatement((await context.loadParser()).parser, sql);
+      assert.ok(reading.understood);
+      const captured = await captureDatabase(context, new Map([[sql, reading.facts]]));
+      const database = await SandboxDatabase.create(sandbox, captured);
+      const indexes = new HypotheticalIndexes(database, 2);
+      const count = async () => {
+        const { rows } = await database.owner.query<{ name: string }>(
+          `SELECT relname AS name FROM pg_class WHERE relname LIKE 'hypothetical%' ORDER BY oid`,
+        );
+        return rows.map(({ name }) => name);
+      };
+      for (const column of ['id', 'parcel', 'state']) await indexes.make(on('jobs', [column]));
+      await indexes.make(on('jobs', ['id']));
+      await indexes.dropLeastRecent();
+      assert.deepEqual(await count(), ['hypothetical_1', 'hypothetical_3']);
+      await indexes.make(on('jobs', ['parcel']));
+      assert.deepEqual(await count(), ['hypothetical_1', 'hypothetical_3', 'hypothetical_4']);
+      await indexes.drop();
+      assert.deepEqual(await count(), []);
+      await database.close();
+    });
+
+    describe('in a sandbox of the pool', () => {
+      const statements = [
+        { id: 'columns', sql: `SELECT id FROM lab.parcels WHERE area = 'a7' AND town = 't7' AND sent > '2026-01-10'` },
+        { id: 'join', sql: 'SELECT count(*) FROM lab.jobs j JOIN lab.parcels p ON p.id = j.parcel WHERE p.price = 7' },
+        { id: 'unknown', sql: 'SELECT id FROM lab.parcels WHERE length && lab.span($1, $2)' },
+        { id: 'end', sql: 'SELECT parcel FROM lab.jobs WHERE id > 40500' },
+      ];
+      const indexes = [
+        on('parcels', ['area', 'town']),
+        on('jobs', ['parcel']),
+        { ...on('parcels', ['length']), method: 'gist' as const },
+        { ...on('parcels', ['sent']), method: 'brin' as const },
+      ];
+      let places: TestPlaces;
+      let pool: SandboxPool;
+      let context: StatementContext;
+
+      async function open(limits: Partial<SandboxLimits>): Promise<SandboxPool> {
+        const binaries = await providePostgres(major);
+        return new SandboxPool({ readBinariesSetting: () => binaries, places, limits });
+      }
+
+      before(async () => {
+        places = await makeTestPlaces();
+        pool = await open({ statementTimeoutMs: 2_000 });
+        const session = await openTestSession(server);
+        sessions.push(session);
+        context = await makeStatementContext(session);
+      });
+      after(async () => {
+        await pool.end();
+        assert.deepEqual(await waitForRemains(places), []);
+        await places.temporary.remove();
+      });
+
+      it('answers the same, also after a crash in between', async () => {
+        const expected = await planner.plan(statements, indexes);
+        assert.deepEqual(
+          expected.results.map(({ unsupported }) => unsupported),
+          statements.map(() => null),
+        );
+        let starts = 0;
+        const answer = await pool.use(major, async (running) => {
+          starts++;
+          const own = new SandboxPlanner(context, running);
+          const first = await own.plan(statements, indexes);
+          assert.deepEqual(toFigures(first), toFigures(expected));
+          if (starts === 1) {
+            const owner = await running.connect('owner', 'postgres');
+            const { rows } = await owner.query<{ pid: number }>(
+              "SELECT pid FROM pg_stat_activity WHERE usename = 'planner'",
+            );
+            for (const { pid } of rows) process.kill(pid, 'SIGKILL');
+            await own.plan(statements, [...indexes, on('jobs', ['state'])]);
+          }
+          await own.close();
+          return first;
+        });
+        assert.equal(starts, 2);
+        assert.deepEqual(toFigures(answer), toFigures(expected));
+      });
+
+      it('gives up a statement that takes too long to plan, and goes on', async () => {
+        await pool.use(major, async (running) => {
+          const own = new SandboxPlanner(context, running);
+          const slow = { id: 'slow', sql: 'SELECT id FROM lab.parcels WHERE id = lab.slow(5)' };
+          const { results } = await own.plan([slow, ...statements], indexes);
+          assert.match(results[0]?.unsupported ?? '', /statement timeout/);
+          const expected = await planner.plan(statements, indexes);
+          assert.deepEqual(
+            results.slice(1).map(({ costAfter }) => costAfter),
+            expected.results.map(({ costAfter }) => costAfter),
+          );
+          await own.close();
+        });
+      });
+
+      it('says that the disk limit ended it', async () => {
+        const small = await open({ maxDiskBytes: 1024 ** 2 });
+        await assert.rejects(
+          small.use(major, async (running) => {
+            const own = new SandboxPlanner(context, running);
+            assert.deepEqual((await own.plan(statements, indexes)).results[0]?.unsupported, null);
+            await running.ended;
+            await own.plan(statements, [on('jobs', ['state'])]);
+          }),
+          (error) => error instanceof SandboxFailure && error.trouble === 'disk-full',
+        );
+        await small.end();
+      });
     });
 
     it('sees what has changed on the source', async () => {

@@ -8,6 +8,15 @@ SELECT
   c.relkind = 'I' AS is_partitioned,
   pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
   i.indexprs IS NOT NULL AS has_expressions,
+  coalesce(pg_catalog.pg_get_expr(i.indexprs, i.indrelid), '') AS expressions,
+  -- with those of its plain keys and its predicate
+  ARRAY(
+    SELECT DISTINCT d.refobjsubid FROM pg_catalog.pg_depend d
+    WHERE i.indexprs IS NOT NULL
+      AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0
+    ORDER BY d.refobjsubid
+  ) AS expression_columns,
   i.indpred IS NOT NULL AS is_partial,
   (i.indkey::pg_catalog.int2[])[0] AS first_column,
   (i.indoption::pg_catalog.int2[])[0] & 1 = 1 AS is_descending,

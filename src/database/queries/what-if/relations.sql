@@ -17,6 +17,25 @@ SELECT
   coalesce(c.reloptions, '{}') AS options,
   CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_query,
   c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS row_security,
+  CASE WHEN c.relrowsecurity THEN (
+    SELECT pg_catalog.format('%I.%I', vn.nspname, v.relname)
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+    JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND v.relkind = 'v'
+    JOIN pg_catalog.pg_namespace vn ON vn.oid = v.relnamespace
+    -- a view with its caller's rights has those of the owner of the view that it stands in
+    JOIN pg_catalog.pg_class x ON x.relkind = 'v' AND (x.oid = v.oid OR coalesce(v.reloptions, '{}')::pg_catalog.text ~ 'security_invoker=(true|on|yes|1)')
+      AND x.oid = ANY ($1::pg_catalog.oid[])
+    JOIN pg_catalog.pg_roles o ON o.oid = x.relowner
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
+      AND v.oid = ANY ($1::pg_catalog.oid[])
+      AND NOT (o.rolsuper OR o.rolbypassrls)
+      AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(o.oid, c.relowner, 'USAGE'))
+      AND NOT (x.oid = v.oid AND coalesce(v.reloptions, '{}')::pg_catalog.text ~ 'security_invoker=(true|on|yes|1)')
+    ORDER BY v.oid
+    LIMIT 1
+  ) END AS guarded_view,
   coalesce((
     SELECT t.spcoptions FROM pg_catalog.pg_tablespace t
     WHERE t.oid = coalesce(nullif(c.reltablespace, 0), (

@@ -62,6 +62,8 @@ export const relationsQuery = define(
     options: z.array(z.string()),
     view_query: z.string().nullable(),
     row_security: z.boolean(),
+    /** A view over it to whose owner its policies apply, "schema.view"; null when there is none. */
+    guarded_view: z.string().nullable(),
     tablespace_options: z.array(z.string()),
     has_rules: z.boolean(),
   }),
@@ -98,6 +100,10 @@ export const indexesQuery = define(
     is_partitioned: z.boolean(),
     definition: z.string(),
     has_expressions: z.boolean(),
+    /** As SQL, comma-separated; empty when it has none. */
+    expressions: z.string(),
+    /** Of an index with expressions: all columns that it depends on. */
+    expression_columns: z.array(z.number()),
     is_partial: z.boolean(),
     /** 0 for an expression. */
     first_column: z.number(),

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import * as z from 'zod';
+import { isDatabaseFailure } from '../../../analysis/connection/connection-failure';
 import { groupBy } from '../../../analysis/group-by';
 import { estimateBtreeHeight } from '../../../analysis/index-advice/btree-size';
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
@@ -12,7 +13,7 @@ import type { CapturedDatabase, CapturedLocale } from './captured-database';
 import { toEntryColumn } from './hypothetical-size';
 import { loadRelationCounts, loadStatistics } from './load-statistics';
 import { RelationFiles } from './relation-files';
-import { findLocaleChoices } from './sandbox-locale';
+import { findLocaleChoices, type LocaleChoice } from './sandbox-locale';
 import type { SandboxServer } from './sandbox-server';
 import { findSchemas, toSchemaItems, type SchemaItem } from './schema-items';
 
@@ -50,6 +51,8 @@ export class SandboxDatabase {
   readonly versionNumber: number;
   /** How the database differs from the source as a whole, in words; null when it does not. */
   readonly difference: string | null;
+  /** Texts, although the source does not. */
+  readonly sortsByBytes: boolean;
   readonly #server: SandboxServer;
   readonly #name: string;
   /** Key and text of what was made. */
@@ -68,7 +71,7 @@ export class SandboxDatabase {
     name: string,
     clients: { owner: Client; planner: Client },
     captured: CapturedDatabase,
-    difference: string | null,
+    locale: LocaleChoice,
   ) {
     this.#server = server;
     this.#name = name;
@@ -76,22 +79,28 @@ export class SandboxDatabase {
     this.planner = clients.planner;
     this.versionNumber = server.versionNumber;
     this.files = new RelationFiles(server, sandboxPageBytes);
-    this.difference = difference;
+    this.difference = locale.difference;
+    this.sortsByBytes = locale.sortsByBytes;
     this.#captured = captured;
   }
 
   /** Made and loaded; rejects when the sandbox itself fails, not for objects that can't be made. */
   static async create(server: SandboxServer, captured: CapturedDatabase): Promise<SandboxDatabase> {
     const name = `what_if_${++databaseCount}`;
-    const difference = await createDatabase(server, name, captured.locale);
+    const locale = await createDatabase(server, name, captured.locale);
     const owner = await server.connect('owner', name);
     const planner = await server.connect('planner', name);
-    const database = new SandboxDatabase(server, name, { owner, planner }, captured, difference);
-    await owner.query("SET client_min_messages = error; SET search_path = ''");
-    for (const sql of prepareSql) await owner.query(sql);
-    await planner.query("SET client_min_messages = error; SET check_function_bodies = off; SET search_path = ''");
-    await database.load(captured);
-    return database;
+    const database = new SandboxDatabase(server, name, { owner, planner }, captured, locale);
+    try {
+      await owner.query("SET client_min_messages = error; SET search_path = ''");
+      await owner.query(prepareSql.join(';'));
+      await planner.query("SET client_min_messages = error; SET check_function_bodies = off; SET search_path = ''");
+      await database.load(captured);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
   }
 
   get captured(): CapturedDatabase {
@@ -178,7 +187,12 @@ export class SandboxDatabase {
 
   async close(): Promise<void> {
     await Promise.allSettled([this.planner.end(), this.owner.end()]);
-    const client = await this.#server.connect('owner', 'postgres');
+    const client = await this.#server.connect('owner', 'postgres').catch((error: unknown) => {
+      // the server has ended
+      if (isDatabaseFailure(error)) return null;
+      throw error;
+    });
+    if (client === null) return;
     try {
       await client.query(`DROP DATABASE ${quoteIdentifier(this.#name)} WITH (FORCE)`);
     } finally {
@@ -296,20 +310,23 @@ export class SandboxDatabase {
   }
 }
 
-/** Resolves with how it differs from the source. */
-async function createDatabase(server: SandboxServer, name: string, locale: CapturedLocale): Promise<string | null> {
+async function createDatabase(server: SandboxServer, name: string, locale: CapturedLocale): Promise<LocaleChoice> {
   const client = await server.connect('owner', 'postgres');
   try {
     const choices = findLocaleChoices(locale, server.versionNumber);
-    for (const [position, { options, difference }] of choices.entries()) {
+    let refused: unknown;
+    for (const choice of choices) {
       try {
-        await client.query(`CREATE DATABASE ${quoteIdentifier(name)} OWNER planner TEMPLATE template0 ${options}`);
-        return difference;
+        await client.query(
+          `CREATE DATABASE ${quoteIdentifier(name)} OWNER planner TEMPLATE template0 ${choice.options}`,
+        );
+        return choice;
       } catch (error) {
-        if (errorCode(error) === '' || position === choices.length - 1) throw error;
+        if (errorCode(error) === '') throw error;
+        refused = error;
       }
     }
-    return null;
+    throw refused;
   } finally {
     await client.end();
   }

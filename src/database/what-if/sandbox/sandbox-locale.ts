@@ -7,6 +7,8 @@ export interface LocaleChoice {
   options: string;
   /** How it differs from the source's; null when it does not. */
   difference: string | null;
+  /** The order is that of bytes, and the source's is not. */
+  sortsByBytes: boolean;
 }
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
@@ -21,8 +23,8 @@ export function findLocaleChoices(locale: CapturedLocale, versionNumber: number)
   const tag = (name: string) => name.replace(/[.@].*$/, '').replaceAll('_', '-');
   const hasIcu = versionNumber >= 150_000;
   const choices: LocaleChoice[] = [];
-  const add = (options: string, difference: string | null) => {
-    choices.push({ options: `${encoding} ${options}`, difference });
+  const add = (options: string, difference: string | null, sortsByBytes = false) => {
+    choices.push({ options: `${encoding} ${options}`, difference, sortsByBytes });
   };
   const named = locale.locale ?? locale.collate;
   const different = `the order of texts is not exactly that of the source's locale ${named}`;
@@ -37,10 +39,13 @@ export function findLocaleChoices(locale: CapturedLocale, versionNumber: number)
   }
   const isC = locale.provider === 'b' || (locale.provider === 'c' && isBytewise(locale.collate));
   if (!isC && hasIcu) add(icu(tag(named), bytes), different);
-  add(
-    `${hasIcu ? 'LOCALE_PROVIDER libc ' : ''}${bytes}`,
-    isC ? null : `texts are ordered by their bytes, and not by ${named}`,
-  );
-  choices.push({ options: `ENCODING 'UTF8' ${hasIcu ? 'LOCALE_PROVIDER libc ' : ''}${bytes}`, difference: different });
+  const bytewise = `${hasIcu ? 'LOCALE_PROVIDER libc ' : ''}${bytes}`;
+  const byBytes = `texts are ordered by their bytes, and not by ${named}`;
+  add(bytewise, isC ? null : byBytes, !isC);
+  choices.push({
+    options: `ENCODING 'UTF8' ${bytewise}`,
+    difference: isC ? different : byBytes,
+    sortsByBytes: !isC,
+  });
   return choices;
 }

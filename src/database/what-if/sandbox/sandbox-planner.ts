@@ -20,7 +20,7 @@ import type { CapturedRelation } from './captured-database';
 import { HypotheticalIndexes, type MadeIndex } from './hypothetical-indexes';
 import { sandboxPageBytes, SandboxDatabase } from './sandbox-database';
 import type { SandboxServer } from './sandbox-server';
-import { findRelationRefusal, findStatementRefusal } from './statement-refusal';
+import { findOrderRefusal, findRelationRefusal, findStatementRefusal } from './statement-refusal';
 
 /** The source's catalogue and statistics are read again after so long: autovacuum's naptime. */
 const captureAgeMs = 60_000;
@@ -89,7 +89,7 @@ export class SandboxPlanner implements WhatIfPlanner {
     if (this.#loaded !== null) this.#loaded.capturedAt = -Infinity;
   }
 
-  /** Removes the database; the server stays. */
+  /** Removes the database; the server stays. One that has ended has taken the database with it. */
   async close(): Promise<void> {
     await this.#last;
     const loaded = this.#loaded;
@@ -104,6 +104,7 @@ export class SandboxPlanner implements WhatIfPlanner {
   ): Promise<WhatIfAnswer> {
     try {
       const loaded = await this.#load(statements);
+      await loaded.indexes.dropLeastRecent();
       const made: MadeIndex[] = [];
       for (const index of indexes) made.push(await this.#make(loaded, index));
       const hiddenOids: number[] = [];
@@ -195,6 +196,7 @@ export class SandboxPlanner implements WhatIfPlanner {
     const named = new Set(roots.relations);
     const refuse = (relations: readonly CapturedRelation[]) =>
       findRelationRefusal(captured, facts, relations, named) ??
+      (loaded.database.sortsByBytes ? findOrderRefusal(captured, facts, relations, named) : null) ??
       relations.map(({ oid }) => loaded.database.findMissingPart(oid)).find((part) => part !== null) ??
       null;
     entry.refusal =

@@ -30,6 +30,7 @@ export function findRelationRefusal(
     const reason =
       findKindRefusal(relation, facts) ??
       findUnreadable(database, facts, relation, named.has(relation.oid)) ??
+      findPolicyRefusal(database, relation, named) ??
       findUnreadableExtended(database, relation);
     if (reason !== null) return reason;
   }
@@ -71,15 +72,63 @@ function findUnreadable(
   if (range !== undefined) {
     return `Before PostgreSQL 17 pg_stats does not show the statistics of ranges (column ${quoteName(range.name)} of ${name}). It needs: ${everything}.`;
   }
+  const nameOf = (number: number) => own.find((column) => column.number === number)?.name ?? '';
   const expression = indexes.find(
     (index) =>
       index.relation === relation.oid &&
       index.has_expressions &&
       !index.may_select &&
-      facts.functions.some((each) => index.definition.includes(`${each.name}(`)),
+      index.expression_columns.some((number) => takesPart(nameOf(number))) &&
+      (!isNamed || mayUseExpression(index.expressions, facts)),
   );
   if (expression === undefined) return null;
   return `${who} may not read the statistics of the expressions in index ${quoteName(expression.name)}. It needs: ${everything}.`;
+}
+
+/** A statement with none of the expression's functions and operators does not compare it. A cast alone may be anywhere. */
+function mayUseExpression(expressions: string, { functions, operators }: StatementFacts): boolean {
+  const called = [...expressions.matchAll(/([\w$]+)"?\(/g)].map(([, name]) => name);
+  if (functions.some(({ name }) => called.includes(name))) return true;
+  if (operators.some(({ name }) => expressions.includes(` ${name} `))) return true;
+  return called.length === 0 && !/ [^\w\s'"]+ /.test(expressions);
+}
+
+/** A view is read with its owner's rights: the policies that apply to the owner are in the source's plan, and not here. */
+function findPolicyRefusal(
+  { relations }: CapturedDatabase,
+  relation: CapturedRelation,
+  named: ReadonlySet<number>,
+): string | null {
+  const throughView = !named.has(relation.oid) || relations.some(({ oid, kind }) => kind === 'v' && named.has(oid));
+  if (relation.guarded_view === null || !throughView) return null;
+  const name = quoteQualifiedName(relation.schema, relation.name);
+  return `Row security of ${name} applies to the owner of ${relation.guarded_view}, and policies are not taken to another server. Plan it on the table, as a role that they do not apply to.`;
+}
+
+/** Operators whose rows, or whose use of an index, depend on the order of texts; LIKE is ~~. */
+const patternOperators = new Set(['~~', '!~~', '~~*', '!~~*', '~', '!~', '~*', '!~*', '^@']);
+const rangeOperators = new Set(['<', '<=', '>', '>=']);
+const textType = /^(?:text|character|name|citext)/;
+
+/** In a sandbox that sorts by bytes a plain index serves LIKE 'a%', and a histogram of texts is in another order. */
+export function findOrderRefusal(
+  { columns, locale }: CapturedDatabase,
+  facts: StatementFacts,
+  relations: readonly CapturedRelation[],
+  named: ReadonlySet<number>,
+): string | null {
+  const compares = (operators: ReadonlySet<string>) => facts.operators.some(({ name }) => operators.has(name));
+  const texts = relations.flatMap((relation) =>
+    columns.filter(
+      (column) =>
+        column.relation === relation.oid &&
+        textType.test(column.type) &&
+        (!named.has(relation.oid) || facts.usesWholeRows || facts.names.includes(column.name)),
+    ),
+  );
+  const throughView = relations.some(({ oid, kind }) => kind === 'v' || !named.has(oid));
+  if (texts.length === 0 || !(compares(patternOperators) || compares(rangeOperators) || throughView)) return null;
+  return `It compares texts by their order, and the sandbox on this machine does not have the server's locale ${locale.locale ?? locale.collate}: install it, or use a PostgreSQL of 15 or newer for the sandbox.`;
 }
 
 function findUnreadableExtended(
