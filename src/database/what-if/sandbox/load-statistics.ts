@@ -9,6 +9,7 @@ import {
   statisticSlots,
 } from '../../queries/what-if/sandbox';
 import type { CapturedDatabase, CapturedStatistics } from './captured-database';
+import { isRefused } from './is-refused';
 
 /** pg_restore_attribute_stats came with 18. */
 const restoringVersion = 180_000;
@@ -69,8 +70,8 @@ async function loadEach(
   try {
     return await load(batch);
   } catch (error) {
+    if (!isRefused(error)) throw error;
     if (batch.length === 1) return [...batch];
-    if (!(error instanceof Error) || !('code' in error)) throw error;
     const middle = Math.ceil(batch.length / 2);
     return [...(await loadEach(batch.slice(0, middle), load)), ...(await loadEach(batch.slice(middle), load))];
   }

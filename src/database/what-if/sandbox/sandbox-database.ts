@@ -7,9 +7,9 @@ import { isDatabaseFailure } from '../../../analysis/connection/connection-failu
 import { groupBy } from '../../../analysis/group-by';
 import { estimateBtreeHeight } from '../../../analysis/index-advice/btree-size';
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
-import { errorCode } from '../../error-code';
 import { sandboxIndexesSql, sandboxIndexRows, type SandboxIndexRow } from '../../queries/what-if/sandbox';
 import type { CapturedDatabase, CapturedLocale } from './captured-database';
+import { isRefused } from './is-refused';
 import { toEntryColumn } from './hypothetical-size';
 import { loadRelationCounts, loadStatistics } from './load-statistics';
 import { RelationFiles } from './relation-files';
@@ -210,7 +210,7 @@ export class SandboxDatabase {
           `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)} CASCADE`,
         );
       } catch (error) {
-        if (errorCode(error) === '') throw error;
+        if (!isRefused(error)) throw error;
         if (!this.#missingExtensions.includes(name)) this.#missingExtensions.push(name);
       }
     }
@@ -229,7 +229,7 @@ export class SandboxDatabase {
       items.forEach(note);
       return;
     } catch (error) {
-      if (errorCode(error) === '') throw error;
+      if (!isRefused(error)) throw error;
       await this.planner.query('ROLLBACK');
     }
     let left = items.map((item) => ({ item, reason: '' }));
@@ -241,7 +241,7 @@ export class SandboxDatabase {
           await this.planner.query(`BEGIN;${item.steps.join(';\n')};COMMIT`);
           note(item);
         } catch (error) {
-          if (!(error instanceof Error) || errorCode(error) === '') throw error;
+          if (!isRefused(error)) throw error;
           await this.planner.query('ROLLBACK');
           failed.push({ item, reason: error.message });
         }
@@ -322,7 +322,7 @@ async function createDatabase(server: SandboxServer, name: string, locale: Captu
         );
         return choice;
       } catch (error) {
-        if (errorCode(error) === '') throw error;
+        if (!isRefused(error)) throw error;
         refused = error;
       }
     }

@@ -14,10 +14,10 @@ import { parsePlanJson } from '../../../analysis/plan/parse-plan';
 import type { Plan } from '../../../analysis/plan/plan';
 import { readStatement, type StatementFacts } from '../../../analysis/sql/statement-facts';
 import type { StatementContext } from '../../consent';
-import { errorCode } from '../../error-code';
 import { captureDatabase } from './capture-database';
 import type { CapturedRelation } from './captured-database';
 import { HypotheticalIndexes, type MadeIndex } from './hypothetical-indexes';
+import { isRefused } from './is-refused';
 import { sandboxPageBytes, SandboxDatabase } from './sandbox-database';
 import type { SandboxServer } from './sandbox-server';
 import { findOrderRefusal, findRelationRefusal, findStatementRefusal } from './statement-refusal';
@@ -167,7 +167,7 @@ export class SandboxPlanner implements WhatIfPlanner {
     try {
       return await indexes.make(index);
     } catch (error) {
-      if (!(error instanceof Error) || errorCode(error) === '') throw error;
+      if (!isRefused(error)) throw error;
       const keys = index.keys.join(', ');
       throw new DatabaseFailure(
         'statement',
@@ -308,7 +308,7 @@ function toUnsupported(statementId: string, unsupported: string): WhatIfResult {
 
 /** An error of the server is about the statement; another one is about the sandbox and is thrown on. */
 function describeError(error: unknown, database: SandboxDatabase): string {
-  if (!(error instanceof Error) || errorCode(error) === '' || isDatabaseFailure(error)) throw error;
+  if (!isRefused(error)) throw error;
   const failures = database.describeFailures();
   return `The sandbox can't plan it: ${error.message}${failures === '' ? '.' : ` (${failures}).`}`;
 }
