@@ -157,10 +157,7 @@ export class HypopgPlanner implements WhatIfPlanner {
     const isHidden = (each: ExistingIndexName) =>
       hidden.some(({ schema: inSchema, name }) => each.schema === inSchema && each.name === name);
     const existing = await this.#findBtrees(unit, tables);
-    await this.#create(
-      unit,
-      existing.map(({ definition }) => definition),
-    );
+    await this.#copy(unit, existing);
     for (const statement of statements) {
       const known = this.#find(statement);
       if (known.before !== null || known.refusal !== null) continue;
@@ -170,10 +167,11 @@ export class HypopgPlanner implements WhatIfPlanner {
     }
     if (hidden.length > 0) {
       await unit.query(`SELECT ${schema}.hypopg_reset()`);
-      await this.#create(
+      await this.#copy(
         unit,
-        existing.filter((each) => !isHidden(each)).map(({ definition }) => definition),
+        existing.filter((each) => !isHidden(each)),
       );
+      unit.atEnd(`SELECT ${schema}.hypopg_unhide_all_indexes()`);
       for (const each of existing.filter(isHidden)) {
         await unit.query(`SELECT ${schema}.hypopg_hide_index($1::pg_catalog.oid)`, [each.oid]);
       }
@@ -242,6 +240,42 @@ export class HypopgPlanner implements WhatIfPlanner {
       found.push(...known);
     }
     return found;
+  }
+
+  /** One that HypoPG does not take is left out: then a real index has no copy to compete with. */
+  async #copy(unit: UnitOfWork, existing: readonly ExistingBtree[]): Promise<void> {
+    if (existing.length === 0) return;
+    await unit.query('SAVEPOINT pg_insight_copies');
+    try {
+      await this.#create(
+        unit,
+        existing.map(({ definition }) => definition),
+      );
+    } catch (error) {
+      if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
+      await unit.query('ROLLBACK TO SAVEPOINT pg_insight_copies');
+      await unit.query(`SELECT ${this.#extension.schema}.hypopg_reset()`);
+      if (existing.length === 1) return;
+      // HypoPG's memory is no part of the transaction: what was made before the failing one is made again
+      const taken: ExistingBtree[] = [];
+      for (const each of existing) if (await this.#takes(unit, each)) taken.push(each);
+      await unit.query(`SELECT ${this.#extension.schema}.hypopg_reset()`);
+      await this.#create(
+        unit,
+        taken.map(({ definition }) => definition),
+      );
+    }
+  }
+
+  async #takes(unit: UnitOfWork, { definition }: ExistingBtree): Promise<boolean> {
+    try {
+      await this.#create(unit, [definition]);
+      return true;
+    } catch (error) {
+      if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
+      await unit.query('ROLLBACK TO SAVEPOINT pg_insight_copies');
+      return false;
+    }
   }
 
   async #create(unit: UnitOfWork, definitions: readonly string[]): Promise<MadeIndex> {
