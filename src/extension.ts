@@ -33,6 +33,7 @@ import { SlowQueriesStore } from './providers/slow-queries-store';
 import { SlowQueriesTree } from './providers/slow-queries-tree';
 import { SlowQueriesView } from './providers/slow-queries-view';
 import { StatementDiagnostics } from './providers/statement-diagnostics';
+import { StartedBuilds } from './providers/started-builds';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
 import { TablesView } from './providers/tables-view';
@@ -141,6 +142,7 @@ export function activate(context: vscode.ExtensionContext) {
     });
   });
   const readAgain = () => void Promise.all([tablesStore.refresh(), healthStore.refresh()]);
+  const startedBuilds = new StartedBuilds(context.workspaceState);
   const indexChanges = new IndexChanges(context.workspaceState);
   const builds = new IndexBuildCommands({
     reporter,
@@ -149,6 +151,7 @@ export function activate(context: vscode.ExtensionContext) {
     readProfile: (id) => connectionStore.readProfile(id),
     findActiveProfile: () => connectionStore.active,
     changes: indexChanges,
+    started: startedBuilds,
     onDidCreate: (session) => {
       readAgain();
       missingIndexes.forget(session);
@@ -197,6 +200,10 @@ export function activate(context: vscode.ExtensionContext) {
     plans.register('pgInsight.plan'),
     reportPanels.register('pgInsight.report'),
     comparisons.register('pgInsight.compare'),
+    connectionStore.onDidChange(() => {
+      const session = connectionStore.activeSession;
+      if (session !== null) void reporter.guard(() => builds.lookAfterLost(session));
+    }),
     reporter.register(),
     ...connections.register(),
     ...explain.register(),
@@ -239,6 +246,7 @@ export function activate(context: vscode.ExtensionContext) {
     slowQueriesStore,
     slowQueriesTree,
     slowQueriesView,
+    startedBuilds,
     tablesStore,
     tablesView,
     logFolder: context.logUri,

@@ -219,6 +219,17 @@ const checkOwnership: Check = (facts) => {
   };
 };
 
+/** Without the present value of a list of libraries a statement would throw others out of it. */
+function toSettingsGrant(facts: ServerFacts, otherwise: string): SuggestedFix {
+  const grantee = quoteIdentifier(facts.role);
+  return toGrant(
+    'Let the role see which libraries are loaded, then look again: the exact statement is given',
+    `GRANT pg_read_all_settings TO ${grantee};`,
+    `REVOKE pg_read_all_settings FROM ${grantee};`,
+    `The role can then read every setting of the server. Or ${otherwise}.`,
+  );
+}
+
 /** Adds to a list setting; each element is a literal of its own, or the server takes the list for one long name. */
 function toLibraryList(current: string, library: string): string {
   const libraries = current
@@ -259,18 +270,19 @@ const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
         'pg_stat_statements is not loaded: it has to be in shared_preload_libraries when the server starts' +
         (libraries === undefined ? ' (the present value is hidden from this role).' : '.'),
       cost,
-      // without the present value a statement would throw other libraries out
-      ...(libraries === undefined
-        ? {}
-        : {
-            remedy: {
+      remedy:
+        libraries === undefined
+          ? toSettingsGrant(
+              facts,
+              "an administrator adds 'pg_stat_statements' to shared_preload_libraries and restarts",
+            )
+          : {
               title: 'Load pg_stat_statements at the next start of the server',
               sql: `ALTER SYSTEM SET shared_preload_libraries = ${toLibraryList(libraries, 'pg_stat_statements')};`,
               undoSql: 'ALTER SYSTEM RESET shared_preload_libraries;',
               risk: 'Takes effect only when the server is restarted, which ends all connections.',
               outsideTransaction: true,
             },
-          }),
     };
   }
   if (installed === undefined) {
@@ -373,6 +385,11 @@ const checkQueryIds = checkSetting(
   'Costs next to nothing.',
 );
 
+/** Statements within a sentence, which brings the last one's end. */
+function toInline(sql: string): string {
+  return sql.replaceAll('\n', ' ').replace(/;$/, '');
+}
+
 /** Why there are no figures of statements, with the steps to get them; null when there are. */
 export function findStatementStatisticsGap(facts: ServerFacts): SectionGap | null {
   const check = [checkStatementStatistics(facts), checkQueryIds(facts)].find(
@@ -380,18 +397,17 @@ export function findStatementStatisticsGap(facts: ServerFacts): SectionGap | nul
   );
   if (check === undefined || check === null || check.status === 'fine') return null;
   const isLoaded = facts.settings['pg_stat_statements.track'] !== undefined;
+  const isHidden = !isLoaded && facts.settings['shared_preload_libraries'] === undefined;
   const isCreated = facts.extensions.some(({ name }) => name === 'pg_stat_statements');
   const steps =
     check.status === 'not-possible'
       ? ["Install PostgreSQL's contrib package on the server"]
       : [
-          check.remedy === undefined
+          isHidden
             ? 'Have an administrator add pg_stat_statements to shared_preload_libraries'
-            : `Run ${check.remedy.sql.replaceAll('\n', ' ')}`,
+            : `Run ${toInline(check.remedy?.sql ?? '')}`,
           ...(isLoaded ? [] : ['restart the server']),
-          ...(isLoaded || isCreated
-            ? []
-            : [`run CREATE EXTENSION pg_stat_statements; in database "${facts.database}"`]),
+          ...(isLoaded || isCreated ? [] : [`run CREATE EXTENSION pg_stat_statements in database "${facts.database}"`]),
         ];
   return {
     kind: check.status,
@@ -414,12 +430,17 @@ const checkAutoExplain: Check = (facts) => {
       id,
       status: 'missing',
       subject,
-      message: 'auto_explain is not loaded.',
+      message:
+        'auto_explain is not loaded' +
+        (libraries === undefined ? ' (session_preload_libraries is hidden from this role).' : '.'),
       cost,
-      ...(libraries === undefined
-        ? {}
-        : {
-            remedy: {
+      remedy:
+        libraries === undefined
+          ? toSettingsGrant(
+              facts,
+              "an administrator adds 'auto_explain' to session_preload_libraries and sets auto_explain.log_min_duration to '1s'",
+            )
+          : {
               title: 'Log the plans of statements that take longer than a second',
               sql: [
                 // the server knows the library's settings only while it is loaded
@@ -441,7 +462,6 @@ const checkAutoExplain: Check = (facts) => {
               risk: `Holds for new connections. ${risk}`,
               outsideTransaction: true,
             },
-          }),
     };
   }
   if (threshold === '-1') {

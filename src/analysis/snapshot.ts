@@ -130,7 +130,7 @@ export interface SnapshotIndex {
   isValid: boolean;
   /** Invalid because a session builds, rebuilds or drops it CONCURRENTLY right now. */
   isBeingBuilt: boolean;
-  /** pg_get_indexdef(). */
+  /** pg_get_indexdef(), without ON ONLY: of a partitioned one it makes the indexes of the partitions too. */
   definition: string;
   /** relpages x block_size; 0 for a partitioned one. */
   estimatedSizeBytes: number;

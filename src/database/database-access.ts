@@ -12,6 +12,8 @@ import type {
   IndexDropOutcome,
   IndexDropPlan,
   IndexDropRequest,
+  StartedIndexBuild,
+  StartedIndexBuildState,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { SectionName, Snapshot } from '../analysis/snapshot';
@@ -24,6 +26,7 @@ import { explainStatement } from './explain';
 import { prepareIndexBuild, runIndexBuild } from './index-build';
 import type { IndexContext, IndexRunOptions } from './index-build/index-context';
 import { prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
+import { findStartedBuild } from './index-build/started-build';
 import type { LocalSystem } from './local-system';
 import { captureServerFacts } from './server-facts';
 import { openSession, type Session } from './session';
@@ -140,6 +143,10 @@ export class DatabaseConnection {
     options?: IndexRunOptions,
   ): Promise<IndexBuildOutcome> {
     return runIndexBuild(this.#indexContext, request, consent, options);
+  }
+
+  findStartedIndexBuild(started: StartedIndexBuild, signal?: AbortSignal): Promise<StartedIndexBuildState> {
+    return findStartedBuild(this.#indexContext, started, signal);
   }
 
   prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan> {

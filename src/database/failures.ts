@@ -9,7 +9,7 @@ import {
 } from '../analysis/connection/connection-failure';
 import { connectionLossCodes, NoChannelBindingError, NoPasswordError } from './backend-connection';
 import { errorCode } from './error-code';
-import { quoteIdentifier } from '../analysis/sql/identifiers';
+import { quoteIdentifier, quoteName } from '../analysis/sql/identifiers';
 import { TransportError } from './transport';
 
 /** Where it happened, for messages. */
@@ -53,7 +53,7 @@ export function toStatementFailure(
     return toLossFailure(error, context);
   }
   const parameter = findWrongValue(error, statement.values);
-  const { kind, message, nextStep } = describeStatementError(error, context, statement, parameter);
+  const { kind, message, nextStep } = describeStatementError(error, text, context, statement, parameter);
   const position = Number(error.position);
   return new DatabaseFailure(
     kind,
@@ -363,6 +363,7 @@ function describeHandshake(cause: unknown, { server }: FailureContext): Words {
 
 function describeStatementError(
   error: pg.DatabaseError,
+  text: string,
   { server, database, user }: FailureContext,
   statement: StatementRun,
   parameter: WrongValue | null,
@@ -400,17 +401,35 @@ function describeStatementError(
       return {
         kind: 'not-permitted',
         message: `Role "${user}" lacks a right on ${where}: ${error.message}.`,
-        nextStep: 'Ask the owner for a GRANT; the Connections view and "pg-insight doctor" list what the role lacks.',
+        nextStep: `Ask the owner for a GRANT${findMissingGrant(error.message, text, user) ?? ''}; the Connections view and "pg-insight doctor" list what the role lacks.`,
       };
     default:
       return {
         kind: 'statement',
-        message: `${error.message} (${where})`,
+        message: `${error.message} (${where}).`,
         nextStep:
           error.hint ??
           (parameter === null ? 'Correct the statement.' : `Correct the value of parameter $${parameter.index + 1}.`),
       };
   }
+}
+
+const deniedObject =
+  /^permission denied for (table|view|materialized view|foreign table|sequence|schema|function) (.+)$/;
+
+/**
+ * ": GRANT SELECT ON orders TO app". Only the server's message names the object (without its schema, as the search path
+ * finds it), so in other languages there is none; nor for a function, whose arguments it does not name.
+ */
+function findMissingGrant(message: string, text: string, user: string): string | null {
+  const [, kind, name] = deniedObject.exec(message) ?? [];
+  if (kind === undefined || name === undefined || kind === 'function') return null;
+  const grantee = quoteName(user);
+  if (kind === 'schema') return `: GRANT USAGE ON SCHEMA ${quoteName(name)} TO ${grantee}`;
+  // a statement that changes rows reads them too; a word in a string grants no more than the owner wants to
+  const writes = ['INSERT', 'UPDATE', 'DELETE'].filter((verb) => new RegExp(`\\b${verb}\\b`, 'i').test(text));
+  const privileges = kind === 'sequence' ? ['USAGE', 'SELECT'] : ['SELECT', ...writes];
+  return `: GRANT ${privileges.join(', ')} ON ${kind === 'sequence' ? 'SEQUENCE ' : ''}${quoteName(name)} TO ${grantee}`;
 }
 
 /** The last line of an error's context while a value is bound, in any language: "unnamed portal parameter $1 = '...'". */

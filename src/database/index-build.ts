@@ -11,6 +11,7 @@ import {
   type IndexIdentity,
   type IndexLeftover,
   type IndexRefusal,
+  type InvalidIndex,
 } from '../analysis/index-build/index-build';
 import {
   findAttached,
@@ -20,6 +21,7 @@ import {
   toNamePrefix,
 } from '../analysis/index-build/index-steps';
 import { toIndexShape } from '../analysis/index-build/same-index';
+import { toWholeDefinition } from '../analysis/indexes/index-shape';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
 import { loadSqlParser } from '../analysis/sql/load-sql-parser';
 import {
@@ -30,12 +32,21 @@ import {
   type IndexContext,
   type IndexRunOptions,
 } from './index-build/index-context';
-import { captureMade, isOurs, runAgreed, toCleanupTargets, toNames, toRunFailure } from './index-build/run-agreed';
+import {
+  captureMade,
+  isOurs,
+  isWritten,
+  runAgreed,
+  toCleanupTargets,
+  toNames,
+  toRunFailure,
+} from './index-build/run-agreed';
 import type { StepsEnd } from './index-build/run-steps';
 import {
   attachableIndexesQuery,
   indexedTablesQuery,
   indexTableQuery,
+  invalidIndexesQuery,
   takenNamesQuery,
   toIndexedTable,
   type IndexStateRow,
@@ -75,6 +86,12 @@ async function captureBuildPlan(
   const counts = leaves.map(({ estimated_rows }) => estimated_rows);
   const partitionOids = rows.flatMap(({ oid, parent_oid: parentOid }) => (parentOid === null ? [] : [oid]));
   const matching = await captureMatching(unit, context, index, partitionOids);
+  const invalid = await captureInvalid(
+    unit,
+    context,
+    index,
+    rows.map(({ oid }) => oid),
+  );
   const tables = rows.map((row) => toIndexedTable(row, facts.blockSizeBytes, matching.get(row.oid) ?? null));
   return {
     server,
@@ -87,6 +104,7 @@ async function captureBuildPlan(
     tableSizeBytes: tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     partitionCount: table.kind === 'p' ? leaves.length : 0,
     attached: findAttached(tables),
+    invalid,
     steps: findBuildSteps(index, tables, new Set(taken.map(toNameKey))),
     openTransactions: await captureOpenTransactions(
       unit,
@@ -98,7 +116,8 @@ async function captureBuildPlan(
       (await captureServerRefusal(unit, context)) ??
       findTableRefusal(index, table, facts.role) ??
       findPartitionRefusal(rows) ??
-      findNameRefusal(index.name, existing),
+      findNameRefusal(index.name, existing) ??
+      findBusyRefusal(invalid),
   };
 }
 
@@ -162,6 +181,16 @@ function findNameRefusal(name: string, existing: IndexStateRow | null): IndexRef
       };
 }
 
+/** Two builds of the same index at once: the second one would be one too many. */
+function findBusyRefusal(invalid: readonly InvalidIndex[]): IndexRefusal | null {
+  const busy = invalid.find(({ busyPid }) => busyPid !== null);
+  if (busy === undefined) return null;
+  return {
+    reason: `the index ${quoteQualifiedName(busy.schema, busy.name)} has the same definition and is invalid, and pid ${busy.busyPid ?? ''} may be building it right now`,
+    nextStep: 'Wait until that is done.',
+  };
+}
+
 /** Rejects when nothing was begun; afterwards a failure is an outcome that says what is left. */
 export async function runIndexBuild(
   context: IndexContext,
@@ -179,7 +208,7 @@ export async function runIndexBuild(
     return {
       outcome: 'built',
       index: toIdentity(root),
-      definition: root.definition ?? '',
+      definition: toWholeDefinition(root.definition ?? ''),
       sizeBytes: root.size_bytes,
       durationMs,
       undo: { indexes: [{ ...toIdentity(root), mustBeInvalid: false }], keep },
@@ -189,20 +218,40 @@ export async function runIndexBuild(
   return { outcome: 'failed', leftover, failure: toRunFailure(context, { verb: 'build', plan, end, leftover }) };
 }
 
-function findLeftover(
-  made: readonly (IndexStateRow | null)[],
-  end: StepsEnd,
-  keep: IndexIdentity[],
-): IndexLeftover {
-  const indexes = toCleanupTargets(
-    made.flatMap((state, place) => (state !== null && isOurs(state, place, end) ? [state] : [])),
-  );
+function findLeftover(made: readonly (IndexStateRow | null)[], end: StepsEnd, keep: IndexIdentity[]): IndexLeftover {
+  const ours = made.flatMap((state, place) => (state !== null && isOurs(state, place, end) ? [state] : []));
+  const indexes = toCleanupTargets(ours);
   if (indexes.length === 0) return { left: 'nothing' };
-  return { left: 'remainder', invalid: toNames(indexes), untouched: null, cleanup: { indexes, keep } };
+  return {
+    left: 'remainder',
+    invalid: toNames(indexes),
+    isWritten: isWritten(ours),
+    untouched: null,
+    cleanup: { indexes, keep },
+  };
 }
 
 function toIdentity({ schema, name, oid }: IndexIdentity): IndexIdentity {
   return { schema, name, oid };
+}
+
+/** What earlier builds of the same index have left, also under other names. */
+async function captureInvalid(
+  unit: UnitOfWork,
+  { facts }: IndexContext,
+  index: IndexDefinition,
+  tableOids: readonly number[],
+): Promise<InvalidIndex[]> {
+  const names = await captureRows(unit, facts, invalidIndexesQuery, [tableOids]);
+  if (names.length === 0) return [];
+  const states = await captureIndexStates(unit, facts, names);
+  const { parser } = await loadSqlParser();
+  const wanted = toIndexShape(formatCreateIndex(index), parser);
+  return states.flatMap((state) =>
+    state === null || wanted === null || toIndexShape(state.definition ?? '', parser) !== wanted
+      ? []
+      : [{ ...toIdentity(state), table: state.table_name ?? '', busyPid: state.busy_pid }],
+  );
 }
 
 /** Indexes of partitions that are the one to build, by the partition's OID; the oldest where there are several. */

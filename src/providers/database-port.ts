@@ -13,6 +13,8 @@ import type {
   IndexDropPlan,
   IndexDropRequest,
   IndexProgress,
+  StartedIndexBuild,
+  StartedIndexBuildState,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { SectionName, Snapshot } from '../analysis/snapshot';
@@ -58,6 +60,8 @@ export interface DatabaseSession {
     consent: IndexConsent,
     options?: { onProgress?: (progress: IndexProgress) => void; signal?: AbortSignal },
   ): Promise<IndexBuildOutcome>;
+  /** What became of a build that a window has begun and not seen the end of. */
+  findStartedIndexBuild(started: StartedIndexBuild, signal?: AbortSignal): Promise<StartedIndexBuildState>;
   prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan>;
   runIndexDrop(
     request: IndexDropRequest,

@@ -34,21 +34,22 @@ export class FindingsStatus implements vscode.Disposable {
     }
     const { findings, grade, server } = state.report;
     const total = formatQuantity(findings.length, 'finding');
-    this.#view.badge = findings.length === 0 ? undefined : { value: findings.length, tooltip: total };
     this.#view.description = `${server.database} · ${grade === 'incomplete' ? grade : `grade ${grade}`}`;
     this.#view.message =
       state.ignoreProblem === null
         ? ''
         : `${ignoreFileName} can't be read: nothing is ignored, and nothing is added to it.`;
     const urgent = findings.filter(({ severity }) => severity === 'critical' || severity === 'high').length;
+    const counted = `${formatQuantity(urgent, 'finding')} of critical or high severity`;
+    this.#view.badge = urgent === 0 ? undefined : { value: urgent, tooltip: `${counted}, ${total} in all` };
     if (urgent === 0) {
       this.#item.hide();
       return;
     }
     this.#item.text = `$(warning) ${urgent}`;
-    this.#item.tooltip = `PG Insight: ${formatQuantity(urgent, 'finding')} of high severity, ${total} in all. Click to see them.`;
+    this.#item.tooltip = `PG Insight: ${counted}, ${total} in all. Click to see them.`;
     this.#item.accessibilityInformation = {
-      label: `PG Insight, ${formatQuantity(urgent, 'finding')} of high severity`,
+      label: `PG Insight, ${counted}`,
       role: 'button',
     };
     this.#item.show();

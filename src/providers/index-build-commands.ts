@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { formatBytes, formatMs } from '../analysis/format/numbers';
+import { describeRemainder } from '../analysis/index-build/build-failure';
 import {
   formatBuildConfirmation,
   formatDropConfirmation,
@@ -14,6 +15,7 @@ import {
 } from '../analysis/index-build/format-index-build';
 import type {
   IndexBuildOutcome,
+  IndexBuildPlan,
   IndexBuildRequest,
   IndexConsent,
   IndexDropOutcome,
@@ -22,6 +24,7 @@ import type {
   IndexPlan,
   IndexProgress,
   OpenTransaction,
+  StartedIndexBuildState,
 } from '../analysis/index-build/index-build';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import { runCancellable } from './cancellable';
@@ -29,6 +32,7 @@ import type { DatabaseSession } from './database-port';
 import type { FailureReporter } from './failure-reporter';
 import type { IndexChange, IndexChanges } from './index-changes';
 import { separator } from './quick-steps';
+import type { StartedBuild, StartedBuilds } from './started-builds';
 
 export type BuiltIndex = Extract<IndexBuildOutcome, { outcome: 'built' }>;
 export type DroppedIndexes = Extract<IndexDropOutcome, { outcome: 'dropped' }>;
@@ -43,6 +47,7 @@ export interface IndexBuildCommandsParts {
   /** The connection that this window uses. */
   findActiveProfile: () => ConnectionProfile | null;
   changes: IndexChanges;
+  started: StartedBuilds;
   /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
   onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
@@ -56,6 +61,11 @@ const undo = 'Undo';
 const redo = 'Redo';
 const copySql = 'Copy SQL';
 const dropRemainder = 'Drop the Remainder';
+const buildAgain = 'Build Again';
+const dropInvalid = 'Drop the Invalid Index';
+
+/** How often a build that goes on without its window is looked at. */
+const lookAgainMs = 2_000;
 
 export class IndexBuildCommands {
   readonly #parts: IndexBuildCommandsParts;
@@ -93,11 +103,23 @@ export class IndexBuildCommands {
       question: `Create ${title}`,
       detail: formatBuildConfirmation(plan),
       agree: 'Create Index',
+      ...this.#toDropInvalid(session, plan),
     });
     if (consent === null) return null;
+    const started = toStarted(session, title, request, plan);
+    await this.#parts.started.add(started);
+    let isSeen = true;
     const outcome = await this.#runWithProgress(session, `Creating ${title}`, (options) =>
       session.runIndexBuild(request, consent, options),
-    );
+    )
+      .then((ended) => {
+        // the window may be closing: the next one looks
+        isSeen = ended.outcome === 'built' || ended.leftover.left !== 'unknown';
+        return ended;
+      })
+      .finally(async () => {
+        if (isSeen) await this.#parts.started.remove(started);
+      });
     if (outcome.outcome === 'failed') {
       await this.#showFailure(session, outcome);
       return null;
@@ -114,6 +136,78 @@ export class IndexBuildCommands {
     this.#parts.onDidCreate(session, outcome);
     this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`, change);
     return outcome;
+  }
+
+  /** What is there of the same definition and of no use, with a button that drops it. */
+  #toDropInvalid(session: DatabaseSession, { invalid }: IndexBuildPlan): Pick<Question, 'other'> {
+    const indexes = invalid
+      .filter(({ busyPid }) => busyPid === null)
+      .map(({ schema, name, oid }) => ({ schema, name, oid, mustBeInvalid: true }));
+    if (indexes.length === 0) return {};
+    return {
+      other: {
+        title: dropInvalid,
+        run: async () => {
+          await this.drop(session, { indexes, keep: [] });
+        },
+      },
+    };
+  }
+
+  /** Says what became of builds that an earlier window began over this connection and did not see the end of. */
+  async lookAfterLost(session: DatabaseSession): Promise<void> {
+    const { profile, server, database } = session;
+    for (const started of this.#parts.started.takeLost({ profileId: profile.id, server, database })) {
+      await this.#lookAfter(session, started);
+    }
+  }
+
+  async #lookAfter(session: DatabaseSession, started: StartedBuild): Promise<void> {
+    const { title, build } = started;
+    const where = `database "${session.database}" on ${session.server}`;
+    const state = await this.#waitForEnd(session, started);
+    if (state.state === 'running') return;
+    await this.#parts.started.remove(started);
+    if (state.state === 'built') {
+      const change: IndexChange = {
+        ...toFacts(session, title, state.definition, null),
+        kind: 'created',
+        undo: state.undo,
+      };
+      await this.#parts.changes.add(change, null);
+      this.#offerUndo(`The server went on without the window: ${title} is built (${where}).`, change);
+      return;
+    }
+    const what = state.state === 'left' ? describeRemainder(state.leftover) : 'Nothing is left of it on the server.';
+    const message = `The window went while ${title} was being built (${where}). ${what}`;
+    this.#parts.log.warn(message);
+    const buttons = [...(state.state === 'left' ? [dropRemainder] : []), buildAgain];
+    void vscode.window.showWarningMessage(message, ...buttons).then((chosen) =>
+      this.#parts.reporter.guard(async () => {
+        if (chosen === undefined) return;
+        // with the remainder there the name is taken
+        if (state.state === 'left' && (await this.drop(session, state.leftover.cleanup)) === null) return;
+        if (chosen === buildAgain) await this.create(session, build.request);
+      }),
+    );
+  }
+
+  /** Whoever does not want to wait is told by the next window. */
+  async #waitForEnd(session: DatabaseSession, { title, build }: StartedBuild): Promise<StartedIndexBuildState> {
+    const first = await session.findStartedIndexBuild(build);
+    if (first.state !== 'running') return first;
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `${title} is still being built`, cancellable: true },
+      async (notification, token) => {
+        let state: StartedIndexBuildState = first;
+        while (state.state === 'running' && !token.isCancellationRequested) {
+          notification.report({ message: `on the server, by pid ${state.pid}, although its window is gone` });
+          await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+          state = await session.findStartedIndexBuild(build);
+        }
+        return state;
+      },
+    );
   }
 
   /** Null when the user did not want it, or it failed and that was said. */
@@ -280,8 +374,7 @@ export class IndexBuildCommands {
       return;
     }
     if (leftover.left !== 'remainder') {
-      // a cancel that leaves nothing needs no words
-      if (failure.kind !== 'cancelled' || leftover.left !== 'nothing') await showOutcome(reporter, failure, []);
+      await showOutcome(reporter, failure, []);
       return;
     }
     const { cleanup } = leftover;
@@ -296,6 +389,28 @@ export class IndexBuildCommands {
       },
     ]);
   }
+}
+
+function toStarted(
+  { profile, server, database }: DatabaseSession,
+  title: string,
+  request: IndexBuildRequest,
+  { steps, attached }: IndexBuildPlan,
+): StartedBuild {
+  return {
+    id: `${new Date().toISOString()} ${title}`,
+    profileId: profile.id,
+    server,
+    database,
+    title,
+    build: {
+      request,
+      made: steps
+        .filter(({ sql }) => sql.startsWith('CREATE'))
+        .map(({ index, table }) => ({ ...index, table: table.name })),
+      keep: attached.map(({ schema, name, oid }) => ({ schema, name, oid })),
+    },
+  };
 }
 
 function toFacts(
@@ -344,18 +459,29 @@ async function showOutcome(
   await actions?.find(({ title }) => title === chosen)?.run();
 }
 
+interface Question {
+  question: string;
+  detail: string;
+  agree: string;
+  /** What can be done instead. */
+  other?: { title: string; run: () => Promise<void> };
+}
+
 /** Null when the user does not want it, or it can't be done and that was said. */
 async function askToChange(
   session: DatabaseSession,
   plan: IndexPlan,
-  { question, detail, agree }: { question: string; detail: string; agree: string },
+  { question, detail, agree, other }: Question,
 ): Promise<IndexConsent | null> {
+  const others = other === undefined ? [] : [other.title];
   if (plan.refusal !== null) {
     const { reason, nextStep } = plan.refusal;
     const chosen = await vscode.window.showWarningMessage(
       `PG Insight can't do it here: ${reason}. ${nextStep}`,
+      ...others,
       copySql,
     );
+    if (other !== undefined && chosen === other.title) await other.run();
     if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
     return null;
   }
@@ -365,8 +491,10 @@ async function askToChange(
     `${question} on ${where}?`,
     { modal: true, detail },
     agree,
+    ...others,
     copySql,
   );
+  if (other !== undefined && chosen === other.title) await other.run();
   if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
   if (chosen !== agree) return null;
   return { sql: plan.steps.map(({ sql }) => sql), server: plan.server, database: plan.database };

@@ -296,12 +296,29 @@ describe('connection failures', () => {
 
   describe('of statements', () => {
     it('say which right the role lacks', async () => {
-      await admin.query('CREATE TABLE secret ()');
+      await admin.query(
+        'CREATE TABLE secret (); CREATE SCHEMA hidden; CREATE TABLE hidden.t (); GRANT SELECT ON hidden.t TO plain',
+      );
       const session = await openTestSession({ ...server, user: 'plain', password: 'plain' });
       await assert.rejects(
         session.run(readOnly, (unit) => unit.query('SELECT FROM secret')),
         isFailure('not-permitted', /Role "plain" lacks a right on database "postgres" on .*secret/),
       );
+      for (const [text, grant] of [
+        ['SELECT FROM secret', 'GRANT SELECT ON secret TO plain'],
+        ['DELETE FROM secret', 'GRANT SELECT, DELETE ON secret TO plain'],
+        ['SELECT FROM hidden.t', 'GRANT USAGE ON SCHEMA hidden TO plain'],
+      ] as const) {
+        const failure = await session
+          .run({ ...readOnly, access: 'rolled-back' }, (unit) => unit.query(text))
+          .catch((error: unknown) => error);
+        assert.ok(isFailure('not-permitted', /./)(failure));
+        const { nextStep } = failure as DatabaseFailure;
+        assert.ok(nextStep.startsWith(`Ask the owner for a GRANT: ${grant};`), nextStep);
+        await admin.query(grant);
+        await session.run({ ...readOnly, access: 'rolled-back' }, (unit) => unit.query(text));
+        await admin.query(grant.replace('GRANT', 'REVOKE').replace(' TO ', ' FROM '));
+      }
       await session.close();
     });
   });

@@ -17,6 +17,9 @@ import type {
   IndexProgress,
 } from '../../src/analysis/index-build/index-build';
 import type { DatabaseConnection } from '../../src/database/database-access';
+import { prepareIndexBuild, runIndexBuild } from '../../src/database/index-build';
+import type { IndexContext } from '../../src/database/index-build/index-context';
+import { captureServerFacts } from '../../src/database/server-facts';
 import {
   agreeTo,
   assertNothingOpen,
@@ -30,6 +33,7 @@ import {
   waitUntil,
 } from './index-build-server';
 import { startTcpProxy } from './tcp-proxy';
+import { openTestSession } from './test-session';
 
 const run = promisify(execFile);
 
@@ -382,6 +386,7 @@ for (const major of [13, 15, 16, 18] as const) {
         left: 'index',
         index: { schema: 'app', name: 'orders_waiting' },
         isValid: index?.valid,
+        isWritten: true,
       });
       const again = await drop(connection, request);
       assert.equal(again.outcome, 'dropped');
@@ -486,6 +491,38 @@ describe('an index and what stands between', () => {
       await blocker.end();
       await connection.close();
       await proxy.close();
+    }
+  });
+
+  // what is known of the server was read over a direct connection, so that nothing but the last look stands in the way
+  it('a pooler that nobody has noticed before: nothing is set, nothing is built', async () => {
+    const pooler = await startPgbouncer({ server });
+    const direct = await openTestSession(server);
+    const pooled = await openTestSession({ ...server, host: pooler.host, port: pooler.port });
+    try {
+      const context: IndexContext = {
+        facts: await captureServerFacts(direct),
+        server: `${pooler.host}:${pooler.port}`,
+        environment: 'development',
+        run: (options, work) => pooled.run(options, work),
+        runDedicated: (signal, work) => pooled.runDedicated(signal, work),
+      };
+      assert.equal(context.facts.pooler, 'none');
+      const request = toRequest('orders_unnoticed');
+      const plan = await prepareIndexBuild(context, request);
+      assert.equal(plan.refusal, null);
+      const before = (await server.log()).length;
+      await assert.rejects(
+        runIndexBuild(context, request, agreeTo(plan)),
+        (error) =>
+          isDatabaseFailure(error) && /^Nothing was changed: .*a pooler.* shares its connections/.test(error.message),
+      );
+      assert.doesNotMatch((await server.log()).slice(before), /: SET (?!LOCAL)|CREATE INDEX/);
+      assert.deepEqual(await listIndexes(admin, 'orders_unnoticed'), []);
+    } finally {
+      await pooled.close();
+      await direct.close();
+      await pooler.stop();
     }
   });
 

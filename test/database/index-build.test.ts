@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { isDatabaseFailure } from '../../src/analysis/connection/connection-failure';
 import { formatBuildConfirmation, formatDropConfirmation } from '../../src/analysis/index-build/format-index-build';
-import type { IndexBuildOutcome, IndexProgress } from '../../src/analysis/index-build/index-build';
+import type { IndexBuildOutcome, IndexProgress, StartedIndexBuild } from '../../src/analysis/index-build/index-build';
 import type { DatabaseConnection } from '../../src/database/database-access';
 import {
   agreeTo,
@@ -288,6 +289,63 @@ for (const major of [13, 15, 16, 18] as const) {
       assert.ok(cleaned.outcome === 'dropped');
       assert.equal(cleaned.undo, null);
       assert.deepEqual(await listIndexes(admin, 'orders_cancelled'), []);
+    });
+
+    it('tells what became of a build whose window is gone', async () => {
+      const request = toRequest('orders_lost', 'USING btree (app.slow(id))');
+      const started: StartedIndexBuild = {
+        request,
+        made: [{ schema: 'app', name: 'orders_lost', table: 'orders' }],
+        keep: [],
+      };
+      const look = () => connection.findStartedIndexBuild(started);
+      assert.deepEqual(await look(), { state: 'gone' });
+      // a client that is cut off, as the process of a window that crashes
+      const begin = async () => {
+        const window = await connectClient(server.url());
+        const { rows } = await window.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        const [first] = (await connection.prepareIndexBuild(request)).steps;
+        window.query(first?.sql ?? '').catch(() => undefined);
+        await waitUntil('it is there', async () => (await listIndexes(admin, 'orders_lost')).length === 1);
+        (window as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+        return rows[0]?.pid ?? 0;
+      };
+      const pid = await begin();
+      assert.deepEqual(await look(), { state: 'running', pid });
+      // nothing comes beside it meanwhile, whatever its name
+      const twin = await connection.prepareIndexBuild(toRequest('orders_lost_idx1', 'USING btree (app.slow(id))'));
+      assert.match(
+        twin.refusal?.reason ?? '',
+        new RegExp(`app\\.orders_lost has the same definition .* pid ${pid} may`),
+      );
+      await admin.query('SELECT pg_cancel_backend($1)', [pid]);
+      await waitUntil('it has ended', async () => (await look()).state !== 'running');
+      const left = await look();
+      const [rest] = await listIndexes(admin, 'orders_lost');
+      assert.ok(left.state === 'left' && rest !== undefined, JSON.stringify(left));
+      assert.equal(left.leftover.isWritten, false);
+      assert.deepEqual(left.leftover.cleanup.indexes, [
+        { schema: 'app', name: 'orders_lost', oid: Number(rest.oid), mustBeInvalid: true },
+      ]);
+      const beside = await connection.prepareIndexBuild(
+        toRequest('orders_lost_idx1', 'USING btree ( app.slow(id) ASC )'),
+      );
+      assert.equal(beside.refusal, null);
+      assert.deepEqual(beside.invalid, [
+        { schema: 'app', name: 'orders_lost', oid: Number(rest.oid), table: 'orders', busyPid: null },
+      ]);
+      assert.match(
+        formatBuildConfirmation(beside),
+        /app\.orders_lost on app\.orders has the same definition and is invalid/,
+      );
+      assert.deepEqual((await connection.prepareIndexBuild(toRequest('orders_other'))).invalid, []);
+      assert.equal((await drop(connection, left.leftover.cleanup)).outcome, 'dropped');
+      await begin();
+      await waitUntil('the server has gone on to its end', async () => (await look()).state === 'built');
+      const built = await look();
+      assert.ok(built.state === 'built');
+      assert.equal((await listIndexes(admin, 'orders_lost'))[0]?.valid, true);
+      assert.equal((await drop(connection, built.undo)).outcome, 'dropped');
     });
 
     it("leaves someone else's invalid index alone, also one that took the name of ours", async () => {

@@ -62,7 +62,7 @@ describe('pg-insight indexes', function () {
 
       it('lists every index with its definition, and the scans and size of those without parts', async () => {
         const { rows } = await client.query<{ name: string; definition: string; size: string; scans: string }>(
-          `SELECT n.nspname || '.' || c.relname AS name, pg_get_indexdef(c.oid) AS definition,
+          `SELECT n.nspname || '.' || c.relname AS name, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') AS definition,
                   (c.relpages::bigint * current_setting('block_size')::int)::text AS size,
                   coalesce(pg_stat_get_numscans(c.oid), 0)::text AS scans
            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -214,7 +214,7 @@ describe('snapshot', () => {
             estimatedSizeBytes,
           })),
           await ask(`
-            SELECT c.relname AS name, pg_get_indexdef(c.oid) AS definition, coalesce(s.idx_scan, 0) AS scans,
+            SELECT c.relname AS name, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') AS definition, coalesce(s.idx_scan, 0) AS scans,
               c.relpages * 8192 AS "estimatedSizeBytes"
             FROM pg_class c LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = c.oid
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('i', 'I') ORDER BY c.relname`),

@@ -468,7 +468,7 @@ describe('tables, table details and DDL', () => {
       it('reads indexes and foreign keys', async () => {
         const details = await captureTableDetails(session.run, facts, find('public', 'order_items').oid);
         const { rows } = await client.query<{ name: string; definition: string; bytes: string; scans: string }>(
-          `SELECT indexrelname AS name, pg_get_indexdef(indexrelid) AS definition,
+          `SELECT indexrelname AS name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') AS definition,
              relpages::bigint * current_setting('block_size')::int AS bytes, idx_scan AS scans
            FROM pg_stat_user_indexes JOIN pg_class c ON c.oid = indexrelid WHERE relid = 'order_items'::regclass ORDER BY 1`,
         );

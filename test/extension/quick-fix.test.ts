@@ -118,7 +118,7 @@ describe('Missing indexes', () => {
       assert.equal(said.severity, vscode.DiagnosticSeverity.Information);
       assert.match(
         said.message,
-        /^PG Insight can't look for missing indexes in 2 statements of this file\. Role "stranger" lacks a right on .*: permission denied for table order_items\. Ask the owner for a GRANT/,
+        /^PG Insight can't look for missing indexes in 2 statements of this file\. Role "stranger" lacks a right on .*: permission denied for table order_items\. Ask the owner for a GRANT: GRANT SELECT ON order_items TO stranger;/,
       );
     } finally {
       await connectionStore.remove(stranger.id);

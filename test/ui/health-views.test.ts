@@ -112,6 +112,8 @@ describe('the Indexes and Findings views', function () {
     assert.ok(count > 1);
     const item = page.locator('.statusbar-item[id$="pgInsight.findings"]');
     assert.equal((await item.innerText()).trim(), String(count));
+    const badge = page.locator('.part.activitybar .action-item:has([aria-label^="PG Insight"]) .badge-content');
+    assert.equal((await badge.first().innerText()).trim(), String(count));
     await takeScreenshot(page, path.join(screenshots, 'findings-light.png'));
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findDoctorChecks, type MachineFacts } from '../../src/analysis/doctor';
+import { findDoctorChecks, findStatementStatisticsGap, type MachineFacts } from '../../src/analysis/doctor';
 import type { ServerFacts } from '../../src/analysis/server/server-facts';
 
 const facts: ServerFacts = {
@@ -80,6 +80,30 @@ describe('findDoctorChecks', () => {
       'not-possible',
     );
     assert.equal(check('pg-stat-statements', { settings, extensions: [] }).status, 'missing');
+  });
+
+  it('has a way out for a role that may not see which libraries are loaded', () => {
+    const hidden = { settings: {}, isSuperuser: false, role: 'app' };
+    const explain = check('auto-explain', hidden);
+    assert.equal(explain.status, 'missing');
+    assert.equal(explain.remedy?.sql, 'GRANT pg_read_all_settings TO "app";');
+    assert.match(explain.remedy.risk, /'auto_explain' to session_preload_libraries .*log_min_duration to '1s'/);
+    const statements = check('pg-stat-statements', hidden);
+    assert.equal(statements.remedy?.sql, 'GRANT pg_read_all_settings TO "app";');
+    assert.match(findStatementStatisticsGap({ ...facts, ...hidden })?.nextStep ?? '', /^Have an administrator add /);
+  });
+
+  it('puts no full stop behind the semicolon of a statement', () => {
+    const at = (changed: Partial<ServerFacts>) => findStatementStatisticsGap({ ...facts, ...changed })?.nextStep;
+    assert.equal(at({ extensions: [] }), 'Run CREATE EXTENSION pg_stat_statements.');
+    assert.equal(
+      at({ extensions: [{ name: 'pg_stat_statements', version: '1.7', schema: 'public' }] }),
+      'Run ALTER EXTENSION pg_stat_statements UPDATE.',
+    );
+    assert.equal(
+      at({ extensions: [], settings: { shared_preload_libraries: '' } }),
+      `Run ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements', then restart the server, then run CREATE EXTENSION pg_stat_statements in database "shop".`,
+    );
   });
 
   it('keeps the libraries that are loaded already', () => {

@@ -1,24 +1,6 @@
 import assert from 'node:assert/strict';
 import { IndexChanges, type IndexChange } from '../../src/providers/index-changes';
-
-/** As VS Code keeps it: JSON. */
-class TextMemento {
-  readonly #texts = new Map<string, string>();
-
-  keys(): readonly string[] {
-    return [...this.#texts.keys()];
-  }
-
-  get<Value>(key: string, fallback?: Value): Value {
-    const text = this.#texts.get(key);
-    return text === undefined ? (fallback as Value) : (JSON.parse(text) as Value);
-  }
-
-  update(key: string, value: unknown): Promise<void> {
-    this.#texts.set(key, JSON.stringify(value));
-    return Promise.resolve();
-  }
-}
+import { TextMemento } from './text-memento';
 
 const toCreated = (oid: number, fields: Partial<IndexChange> = {}): IndexChange =>
   ({

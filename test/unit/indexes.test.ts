@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { toWholeDefinition } from '../../src/analysis/indexes/index-shape';
 import { groupByFinding, groupByTable } from '../../src/analysis/indexes/index-groups';
 import { buildIndexTree, filterIndexTree, flattenIndexTree } from '../../src/analysis/indexes/index-tree';
 import { formatFixDocument } from '../../src/analysis/fix-document';
@@ -74,6 +75,18 @@ const partitioned = [
   }),
 ];
 const names = (nodes: readonly { index: SnapshotIndex }[]) => nodes.map(({ index }) => index.name);
+
+describe('toWholeDefinition', () => {
+  it('leaves out ON ONLY, and nothing that looks like it', () => {
+    for (const [definition, whole] of [
+      ['CREATE INDEX i ON ONLY s.t USING btree (a)', 'CREATE INDEX i ON s.t USING btree (a)'],
+      ['CREATE UNIQUE INDEX "a ON ONLY b" ON ONLY s.t (a)', 'CREATE UNIQUE INDEX "a ON ONLY b" ON s.t (a)'],
+      ['CREATE INDEX "a "" ON ONLY b" ON s."only" (a)', 'CREATE INDEX "a "" ON ONLY b" ON s."only" (a)'],
+    ] as const) {
+      assert.equal(toWholeDefinition(definition), whole);
+    }
+  });
+});
 
 describe('a tree of indexes', () => {
   it('puts partitions below their parent, whose figures are the sum', () => {

@@ -111,19 +111,32 @@ function describeReason({ verb, role, step, failure, serverMessage }: FailedWork
   }
 }
 
+/** For a build that ended with its window: a sentence on what is there now. */
+export function describeRemainder({ invalid, ...burden }: Extract<IndexLeftover, { left: 'remainder' }>): string {
+  const names = invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
+  return invalid.length === 1
+    ? `The invalid index ${names} is left: it answers no query, and ${describeBurden(burden)}, so drop it.`
+    : `Left are ${names}: they are of no use without the rest, and ${describeBurden(burden)}, so drop them.`;
+}
+
+/** pg_index.indisready: only from the end of the first scan on do writes add to an index that is being built. */
+function describeBurden({ isWritten }: { isWritten: boolean }): string {
+  return isWritten
+    ? 'every write has to keep it up'
+    : 'although writes do not keep it up yet, updates of its columns can not be HOT while it is there';
+}
+
 function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): string {
   switch (leftover.left) {
     case 'nothing':
       return 'Nothing is left of it on the server.';
     case 'remainder': {
-      const names = leftover.invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
       if (verb === 'drop') {
+        const names = leftover.invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
         const what = leftover.untouched ?? step.index;
-        return `Index ${quoteQualifiedName(what.schema, what.name)} is as it was. Left is what was to replace its parts, ${names}: it slows every write, so drop it.`;
+        return `Index ${quoteQualifiedName(what.schema, what.name)} is as it was. Left is what was to replace its parts, ${names}: ${describeBurden(leftover)}, so drop it.`;
       }
-      return leftover.invalid.length === 1
-        ? `The invalid index ${names} is left: it answers no query and slows every write, so drop it.`
-        : `Left are ${names}: of no use without the rest, they slow writes, so drop them.`;
+      return describeRemainder(leftover);
     }
     case 'renames':
       return `The index is gone, and what was there before is there again under another name. Give it its own: ${leftover.sql}`;
@@ -131,7 +144,7 @@ function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): 
       const name = quoteQualifiedName(leftover.index.schema, leftover.index.name);
       return leftover.isValid
         ? `Index ${name} is as it was.`
-        : `Index ${name} is invalid: it answers no query and slows every write. Drop it again, or bring it back with REINDEX INDEX CONCURRENTLY ${name}.`;
+        : `Index ${name} is invalid: it answers no query, and ${leftover.isWritten ? describeBurden(leftover) : 'writes do not keep it up any more'}. Drop it again${leftover.isWritten ? `, or bring it back with REINDEX INDEX CONCURRENTLY ${name}` : ''}.`;
     }
     case 'unknown':
       return `PG Insight could not look at what is left: when the server can be reached, see whether ${quoteQualifiedName(step.index.schema, step.index.name)} is there and valid${verb === 'build' ? ', and drop it if it is not' : ''}.`;

@@ -59,6 +59,7 @@ export function formatBuildConfirmation(plan: IndexBuildPlan): string {
       `Size of the index: ${estimatedSizeBytes === null ? 'not estimated' : `about ${formatBytes(estimatedSizeBytes)}`}`,
     ].join('\n'),
     formatAttached(plan),
+    formatInvalid(plan),
     formatShownSteps(plan),
     formatOpenTransactions(plan),
     steps.some(({ pace }) => pace === 'quick')
@@ -92,6 +93,17 @@ function formatAttached({ attached }: IndexBuildPlan): string {
     ),
     'more index of a partition is attached',
     'more indexes of partitions are attached',
+  );
+}
+
+function formatInvalid({ invalid }: IndexBuildPlan): string {
+  return shortList(
+    invalid.map(
+      ({ schema, name, table }) =>
+        `${quoteQualifiedName(schema, name)} on ${quoteQualifiedName(schema, table)} has the same definition and is invalid: a build that did not succeed has left it. It stays beside the new one unless you drop it.`,
+    ),
+    'more invalid index of the same definition is there',
+    'more invalid indexes of the same definition are there',
   );
 }
 

@@ -121,7 +121,34 @@ export interface IndexBuildPlan extends IndexPlan {
   partitionCount: number;
   /** Indexes of partitions that are taken as they are. */
   attached: AttachedIndex[];
+  /** Invalid ones of the same definition on these tables, whatever their names: what earlier builds have left. */
+  invalid: InvalidIndex[];
 }
+
+export interface InvalidIndex extends IndexIdentity {
+  table: string;
+  /** A session that may be building it; null when there is none. */
+  busyPid: number | null;
+}
+
+/** What is kept of a build while it runs, for whoever looks when its window is gone. */
+export interface StartedIndexBuild {
+  request: IndexBuildRequest;
+  /** The indexes that its statements make, the one that was asked for first. */
+  made: (RelationName & { table: string })[];
+  keep: IndexIdentity[];
+}
+
+export type StartedIndexBuildState =
+  /** The server goes on with it, or another session works on the table. */
+  | { state: 'running'; pid: number }
+  | ({ state: 'built' } & Pick<
+      Extract<IndexBuildOutcome, { outcome: 'built' }>,
+      'index' | 'definition' | 'sizeBytes' | 'undo'
+    >)
+  | { state: 'left'; leftover: Extract<IndexLeftover, { left: 'remainder' }> }
+  /** Nothing of it is there. */
+  | { state: 'gone' };
 
 export interface DroppedIndex extends IndexIdentity {
   table: string;
@@ -188,11 +215,13 @@ export type IndexLeftover =
       left: 'remainder';
       cleanup: IndexDropRequest;
       invalid: RelationName[];
+      /** Writes keep it (or some of it) up: its first scan was done. Before that they only stop being HOT on its columns. */
+      isWritten: boolean;
       /** What was to be dropped and is there as it was; null for a build. */
       untouched: RelationName | null;
     }
   /** A drop that did not happen, or not yet in full. */
-  | { left: 'index'; index: RelationName; isValid: boolean }
+  | { left: 'index'; index: RelationName; isValid: boolean; isWritten: boolean }
   /** The drop is done, and what was built anew does not have its name yet; `sql` gives it back. */
   | { left: 'renames'; sql: string }
   /** PG Insight could not look. */
@@ -202,7 +231,7 @@ export type IndexBuildOutcome =
   | {
       outcome: 'built';
       index: IndexIdentity;
-      /** pg_get_indexdef() of what is there now. */
+      /** pg_get_indexdef() of what is there now, without ON ONLY. */
       definition: string;
       sizeBytes: number;
       durationMs: number;

@@ -70,11 +70,17 @@ function onlyExcludesNulls(predicate: string, columns: readonly string[]): boole
     .every((condition) => conditions.includes(condition));
 }
 
-/** The statement that makes it: of a partitioned index pg_get_indexdef() says ON ONLY, which would leave out partitions. */
+/**
+ * A definition for people to read and run. Of a partitioned table's index pg_get_indexdef() says ON ONLY, which leaves the
+ * partitions out: whoever runs that gets an index that is invalid.
+ */
+export function toWholeDefinition(definition: string): string {
+  return definition.replace(/^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY /, '$1 ');
+}
+
+/** The statement that makes it. */
 export function toCreateIndex({ definition, isPartitioned }: SnapshotIndex): string {
-  const statement = isPartitioned
-    ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY /, '$1 ')
-    : definition.replace(/^(CREATE (?:UNIQUE )?INDEX) /, '$1 CONCURRENTLY ');
+  const statement = isPartitioned ? definition : definition.replace(/^(CREATE (?:UNIQUE )?INDEX) /, '$1 CONCURRENTLY ');
   return `${statement};`;
 }
 

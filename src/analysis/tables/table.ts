@@ -76,7 +76,7 @@ export interface TableIndex {
   isPrimary: boolean;
   isUnique: boolean;
   isValid: boolean;
-  /** pg_get_indexdef(). */
+  /** pg_get_indexdef(), without ON ONLY. */
   definition: string;
   /** relpages x block_size. */
   estimatedSizeBytes: number;

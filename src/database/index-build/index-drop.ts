@@ -40,7 +40,7 @@ import {
   type IndexContext,
   type IndexRunOptions,
 } from './index-context';
-import { captureMade, isOurs, runAgreed, toCleanupTargets, toNames, toRunFailure } from './run-agreed';
+import { captureMade, isOurs, isWritten, runAgreed, toCleanupTargets, toNames, toRunFailure } from './run-agreed';
 import type { StepsEnd } from './run-steps';
 
 interface FoundIndex {
@@ -335,12 +335,19 @@ function findLeftover({ rebuilt }: IndexDropPlan, end: StepsEnd, { remaining, ma
   }
   const [first] = remaining;
   const untouched = first === undefined ? null : { schema: first.schema, name: first.name };
-  const targets = toCleanupTargets(ours.map(({ state }) => state));
+  const states = ours.map(({ state }) => state);
+  const targets = toCleanupTargets(states);
   if (targets.length > 0) {
-    return { left: 'remainder', invalid: toNames(targets), untouched, cleanup: { indexes: targets, keep: [] } };
+    return {
+      left: 'remainder',
+      invalid: toNames(targets),
+      isWritten: isWritten(states),
+      untouched,
+      cleanup: { indexes: targets, keep: [] },
+    };
   }
   if (first === undefined || untouched === null) return { left: 'nothing' };
-  return { left: 'index', index: untouched, isValid: first.is_valid === true };
+  return { left: 'index', index: untouched, isValid: first.is_valid === true, isWritten: isWritten(remaining) };
 }
 
 function isInterim({ schema, interim }: RebuiltIndex, state: IndexStateRow): boolean {

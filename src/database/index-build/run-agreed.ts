@@ -76,6 +76,11 @@ export function toCleanupTargets(ours: readonly IndexStateRow[]): IndexDropTarge
     .reverse();
 }
 
+/** Whether writes keep any of them up. */
+export function isWritten(states: readonly IndexStateRow[]): boolean {
+  return states.some(({ is_written: each }) => each === true);
+}
+
 export function toNames(targets: readonly RelationName[]): RelationName[] {
   return targets.map(({ schema, name }) => ({ schema, name }));
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { toWholeDefinition } from '../../analysis/indexes/index-shape';
 import type { ServerFacts } from '../../analysis/server/server-facts';
 import type { ForeignKey, TableColumn, TableIndex } from '../../analysis/tables/table';
 import { columnStatisticsFields, toColumnStatistics } from './column-statistics';
@@ -109,7 +110,7 @@ export function toTableIndex(row: z.output<typeof indexRow>, facts: ServerFacts)
     isPrimary: row.is_primary,
     isUnique: row.is_unique,
     isValid: row.is_valid,
-    definition: row.definition,
+    definition: toWholeDefinition(row.definition),
     estimatedSizeBytes: row.pages * facts.blockSizeBytes,
     scans: isCounting(facts) ? row.scans : null,
   };

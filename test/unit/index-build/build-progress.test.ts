@@ -106,8 +106,8 @@ describe('progress of a build', () => {
 });
 
 describe('a failed build', () => {
-  it('says what failed, what is left and what to do', () => {
-    const failure = describeFailedWork({
+  const describeDiskFull = (isWritten: boolean) =>
+    describeFailedWork({
       verb: 'build',
       server: 'db:5432',
       database: 'shop',
@@ -115,12 +115,30 @@ describe('a failed build', () => {
       step,
       failure: new DatabaseFailure('statement', 'x', 'y', { code: '53100' }),
       serverMessage: 'could not extend file: No space left on device',
-      leftover: { left: 'remainder', invalid: [step.index], untouched: null, cleanup: { indexes: [], keep: [] } },
+      leftover: {
+        left: 'remainder',
+        invalid: [step.index],
+        isWritten,
+        untouched: null,
+        cleanup: { indexes: [], keep: [] },
+      },
     });
+
+  it('says what failed, what is left and what to do', () => {
+    const failure = describeDiskFull(true);
     assert.equal(
       failure.message,
-      'Index app.i on app.t was not built (database "shop" on db:5432): the disk of the server is full: could not extend file: No space left on device. The invalid index app.i is left: it answers no query and slows every write, so drop it.',
+      'Index app.i on app.t was not built (database "shop" on db:5432): the disk of the server is full: could not extend file: No space left on device. The invalid index app.i is left: it answers no query, and every write has to keep it up, so drop it.',
     );
     assert.match(failure.nextStep, /Free space/);
+  });
+
+  it('does not say that writes keep up what they do not', () => {
+    const { message } = describeDiskFull(false);
+    assert.match(
+      message,
+      /answers no query, and although writes do not keep it up yet, .* can not be HOT .* drop it\.$/,
+    );
+    assert.doesNotMatch(message, /every write/);
   });
 });

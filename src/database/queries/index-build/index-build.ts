@@ -3,6 +3,7 @@ import type { IndexIdentity, OpenTransaction } from '../../../analysis/index-bui
 import type { IndexedTable } from '../../../analysis/index-build/index-steps';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import attachableIndexesSql from './attachable-indexes.sql';
+import invalidIndexesSql from './invalid-indexes.sql';
 import backendSql from './backend.sql';
 import buildProgressSql from './build-progress.sql';
 import cancelBuildSql from './cancel-build.sql';
@@ -85,6 +86,13 @@ export const indexPartsQuery: CatalogueQuery<typeof indexPartsRow> = {
   name: 'parts of the index',
   row: indexPartsRow,
   variants: [{ when: oldestVersionNumber, sql: indexPartsSql }],
+};
+
+const invalidIndexesRow = z.object({ schema: z.string(), name: z.string() });
+export const invalidIndexesQuery: CatalogueQuery<typeof invalidIndexesRow> = {
+  name: 'invalid indexes',
+  row: invalidIndexesRow,
+  variants: [{ when: oldestVersionNumber, sql: invalidIndexesSql }],
 };
 
 const takenNamesRow = z.object({ schema: z.string(), name: z.string() });
@@ -194,6 +202,8 @@ const indexStatesRow = z.object({
   table_oid: int8.nullable(),
   table_name: z.string().nullable(),
   is_valid: z.boolean().nullable(),
+  /** Writes add to it. */
+  is_written: z.boolean().nullable(),
   is_unique: z.boolean().nullable(),
   is_replica_identity: z.boolean().nullable(),
   is_clustered: z.boolean().nullable(),

@@ -8,6 +8,8 @@ select
   i.indrelid::pg_catalog.int8 as table_oid,
   t.relname::pg_catalog.text as table_name,
   i.indisvalid as is_valid,
+  -- the index of a partitioned table has no entries
+  i.indisready and c.relkind = 'i' as is_written,
   i.indisunique as is_unique,
   i.indisreplident or exists (
     select from pg_catalog.pg_partition_tree(c.oid) p

@@ -2,6 +2,7 @@
 // join and sort them for seconds. The text of a definition is the server's own, or the very same words for an index of
 // plain columns (a test compares the two).
 import * as z from 'zod';
+import { toWholeDefinition } from '../../../analysis/indexes/index-shape';
 import type { ServerFacts } from '../../../analysis/server/server-facts';
 import type { IndexKey, SnapshotIndex } from '../../../analysis/snapshot';
 import type { UnitOfWork } from '../../unit-of-work';
@@ -230,7 +231,7 @@ function toSnapshotIndex(
       isReplicaIdentity: row.is_replica_identity,
       isValid: row.is_valid,
       isBeingBuilt: row.is_being_built,
-      definition: text,
+      definition: toWholeDefinition(text),
       estimatedSizeBytes: row.pages * facts.blockSizeBytes,
       scans: isCounting(facts) ? row.scans : null,
       lastScan: row.last_scan,

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { StartedBuilds, type StartedBuild } from '../../src/providers/started-builds';
+import { TextMemento } from './text-memento';
+
+const place = { profileId: 'p', server: 'db:5432', database: 'shop' };
+const toStarted = (id: string): StartedBuild => ({
+  ...place,
+  id,
+  title: 'index public.a',
+  build: {
+    request: {
+      index: { schema: 'public', table: 't', name: 'a', unique: false, clause: 'USING btree (a)' },
+      estimatedSizeBytes: null,
+    },
+    made: [{ schema: 'public', name: 'a', table: 't' }],
+    keep: [],
+  },
+});
+
+describe('builds that were begun', () => {
+  it('are told to the next window, once, and to nobody when their end was seen', async () => {
+    const memento = new TextMemento();
+    const window = new StartedBuilds(memento);
+    await window.add(toStarted('seen'));
+    await window.add(toStarted('lost'));
+    assert.deepEqual(window.takeLost(place), [], 'it runs here');
+    await window.remove({ id: 'seen' });
+    const next = new StartedBuilds(memento);
+    assert.deepEqual(next.takeLost({ ...place, database: 'other' }), []);
+    assert.deepEqual(next.takeLost(place), [toStarted('lost')]);
+    assert.deepEqual(next.takeLost(place), []);
+    await next.remove({ id: 'lost' });
+    assert.deepEqual(new StartedBuilds(memento).takeLost(place), []);
+  });
+});
