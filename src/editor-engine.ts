@@ -1,5 +1,6 @@
 // The half of the editor's composition root that is loaded by the first thing that needs it: pg, zod, the SQL parser and
 // the plan rules. extension.ts imports it dynamically, so that activation stays light.
+import path from 'node:path';
 import { analyze } from './analysis/analyze';
 import { buildReport } from './analysis/build-report';
 import { findDoctorChecks, type DoctorCheck } from './analysis/doctor';
@@ -11,12 +12,14 @@ import type { AnalysisReport } from './analysis/report';
 import { toAnalyzeOptions, type RuleSettings } from './analysis/rule-choices';
 import type { Snapshot } from './analysis/snapshot';
 import { loadSqlParser } from './analysis/sql/load-sql-parser';
+import { AdviceClient, type AdviceClientParts } from './database/advice-worker/advice-client';
 import { createConnectionSources } from './database/connection-sources';
+import type { StatementContext } from './database/consent';
 import { connectProfile } from './database/database-access';
 import { localSystem } from './database/local-system';
 import { findConfigurationFolder, openProfileStore } from './database/profile-store';
 import { captureSandboxFacts } from './database/what-if/sandbox/postgres-binaries';
-import type { DatabaseAccess, DatabaseSession } from './providers/database-port';
+import type { DatabaseAccess, DatabaseSession, IndexAdvisor } from './providers/database-port';
 
 export { parseIgnoreList } from './analysis/parse-ignore-list';
 export { ComparePanels } from './webviews/compare-panel';
@@ -26,9 +29,40 @@ export { ReportPanels } from './webviews/report-panel';
 export const profiles = openProfileStore(findConfigurationFolder(localSystem));
 export const sources = createConnectionSources(localSystem);
 
+/** For the advisor, which works over the sessions of others. */
+const contexts = new WeakMap<DatabaseSession, StatementContext>();
+
 export const access: DatabaseAccess = {
-  connect: (profile, password, signal) => connectProfile(profile, password, localSystem, signal),
+  connect: async (profile, password, signal) => {
+    const connection = await connectProfile(profile, password, localSystem, signal);
+    contexts.set(connection, connection.context);
+    return connection;
+  },
 };
+
+export function createAdvisor(parts: Omit<AdviceClientParts, 'file'>): IndexAdvisor {
+  const client = new AdviceClient({ ...parts, file: path.join(__dirname, 'advice-engine.js') });
+  const known = new WeakSet<DatabaseSession>();
+  const contextOf = (session: DatabaseSession): StatementContext => {
+    const context = contexts.get(session);
+    if (context === undefined) throw new Error('Advice is asked for over a session that was opened elsewhere.');
+    if (!known.has(session)) {
+      known.add(session);
+      session.onDidChangeState(({ state }) => {
+        if (state === 'closed') client.forget(context);
+      });
+    }
+    return context;
+  };
+  return {
+    adviseWorkload: async (session, ...question) => client.adviseWorkload(contextOf(session), ...question),
+    explainWithIndex: async (session, ...question) => client.explainWithIndex(contextOf(session), ...question),
+    refresh: (session) => {
+      client.refresh(contextOf(session));
+    },
+    end: () => client.end(),
+  };
+}
 
 /** `sandboxBinaries` is the setting of that name. */
 export async function runDoctor(session: DatabaseSession, sandboxBinaries: string): Promise<DoctorCheck[]> {

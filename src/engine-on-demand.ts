@@ -1,7 +1,13 @@
 // The functions of the editor's engine for those who are made before it is there: its bundle (editor-engine.ts: pg, zod,
 // the SQL parser, the plan rules) is loaded by the first call.
 import type * as engine from './editor-engine';
-import type { ConnectionSources, DatabaseAccess, ProfileStore } from './providers/database-port';
+import type {
+  ConnectionSources,
+  DatabaseAccess,
+  IndexAdvisor,
+  ProfileStore,
+  SandboxSettings,
+} from './providers/database-port';
 
 export const loadEngine = (): Promise<typeof engine> => import('./editor-engine');
 
@@ -22,3 +28,34 @@ export const sources: ConnectionSources = {
   listEnvironmentVariables: async () => (await loadEngine()).sources.listEnvironmentVariables(),
   listServices: async () => (await loadEngine()).sources.listServices(),
 };
+
+/** Its thread and its sandbox are started by the first question. */
+export class AdvisorOnDemand implements IndexAdvisor {
+  readonly #parts: { readSandboxSettings: () => SandboxSettings; warn: (text: string) => void };
+  #made: Promise<IndexAdvisor> | null = null;
+
+  constructor(parts: { readSandboxSettings: () => SandboxSettings; warn: (text: string) => void }) {
+    this.#parts = parts;
+  }
+
+  #make(): Promise<IndexAdvisor> {
+    this.#made ??= loadEngine().then(({ createAdvisor }) => createAdvisor(this.#parts));
+    return this.#made;
+  }
+
+  adviseWorkload: IndexAdvisor['adviseWorkload'] = async (...question) =>
+    (await this.#make()).adviseWorkload(...question);
+
+  explainWithIndex: IndexAdvisor['explainWithIndex'] = async (...question) =>
+    (await this.#make()).explainWithIndex(...question);
+
+  refresh: IndexAdvisor['refresh'] = (session) => {
+    void this.#made?.then((advisor) => {
+      advisor.refresh(session);
+    });
+  };
+
+  async end(): Promise<void> {
+    await (await this.#made)?.end();
+  }
+}

@@ -1,12 +1,14 @@
 // Composition root of the editor. Activation creates objects, views and the status bar item; whatever is large (pg, zod,
 // the SQL parser and its WASM, the plan rules) is a bundle of its own, loaded by the first thing that needs it.
 import * as vscode from 'vscode';
-import { access, loadEngine, profiles, sources } from './engine-on-demand';
+import { access, AdvisorOnDemand, loadEngine, profiles, sources } from './engine-on-demand';
+import type { Plan } from './analysis/plan/plan';
 import { ConnectionCommands } from './providers/connection-commands';
 import { ConnectionStatus } from './providers/connection-status';
 import { ConnectionStore } from './providers/connection-store';
 import { ConnectionsView } from './providers/connections-view';
 import { followContextKeys } from './providers/context-keys';
+import type { DatabaseSession, SandboxSettings } from './providers/database-port';
 import { ExplainCommands } from './providers/explain-commands';
 import { ExplainLenses } from './providers/explain-lenses';
 import { FailureReporter } from './providers/failure-reporter';
@@ -45,6 +47,7 @@ import type { ReportPanels } from './webviews/report-panel';
 
 /** Kept for deactivate(), which VS Code calls without a context. */
 let openConnections: ConnectionStore | null = null;
+let openAdvisor: AdvisorOnDemand | null = null;
 
 /** What the tests inside VS Code look at: the very objects that the views show. */
 export type ExtensionParts = ReturnType<typeof activate>;
@@ -83,6 +86,8 @@ export function activate(context: vscode.ExtensionContext) {
     const { ReportPanels: Panels } = await loadEngine();
     return new Panels(context, reports.toHandlers());
   });
+  const findPlanInsights = async (plan: Plan, session: DatabaseSession) =>
+    (await loadEngine()).findPlanInsights(plan, session);
   const explain: ExplainCommands = new ExplainCommands({
     connections,
     store: connectionStore,
@@ -90,7 +95,7 @@ export function activate(context: vscode.ExtensionContext) {
     memory: new ParameterMemory(context.workspaceState),
     reporter,
     log,
-    findPlanInsights: async (plan, session) => (await loadEngine()).findPlanInsights(plan, session),
+    findPlanInsights,
     showPlan,
   });
   const reports: ReportCommands = new ReportCommands({
@@ -104,7 +109,7 @@ export function activate(context: vscode.ExtensionContext) {
     loadPanels: () => reportPanels.get(),
   });
   const connectionsView = new ConnectionsView(connectionStore, passwords, async (session) =>
-    (await loadEngine()).runDoctor(session, vscode.workspace.getConfiguration('pgInsight').get('sandbox.binaries', '')),
+    (await loadEngine()).runDoctor(session, readSandboxSettings().binaries),
   );
   const tablesView = new TablesView(tablesStore, reporter);
   const indexesView = new IndexesView(healthStore, (oid) => tablesStore.readDetails(oid), context.workspaceState);
@@ -124,8 +129,16 @@ export function activate(context: vscode.ExtensionContext) {
     commands: connections,
     reporter,
   });
+  const advisor = new AdvisorOnDemand({
+    readSandboxSettings,
+    warn: (text) => {
+      log.warn(text);
+    },
+  });
+  openAdvisor = advisor;
   const missingIndexes = new MissingIndexes(
     connectionStore,
+    advisor,
     ignoreFile,
     reporter,
     log,
@@ -164,6 +177,7 @@ export function activate(context: vscode.ExtensionContext) {
   });
   const quickFixes: QuickFixCommands = new QuickFixCommands({
     missingIndexes,
+    advisor,
     explain,
     indexBuild: builds,
     ignoreFile,
@@ -171,6 +185,7 @@ export function activate(context: vscode.ExtensionContext) {
     openSession: (profile) => connections.openSession(profile),
     readProfile: (id) => connectionStore.readProfile(id),
     showPlan,
+    findPlanInsights,
     findMeasuredPlan: async (planned) => (await plans.get()).findMeasured(planned),
     showComparison: async (document) => (await comparisons.get()).show(document),
   });
@@ -253,7 +268,16 @@ export function activate(context: vscode.ExtensionContext) {
   };
 }
 
-/** Nothing stays open on a server when the window closes. */
+function readSandboxSettings(): SandboxSettings {
+  const settings = vscode.workspace.getConfiguration('pgInsight.sandbox');
+  return {
+    binaries: settings.get<string>('binaries', ''),
+    idleMinutes: settings.get<number>('idleMinutes', 5),
+    maxDiskMb: settings.get<number>('maxDiskMb', 1_024),
+  };
+}
+
+/** Nothing stays open on a server, and no sandbox on this machine, when the window closes. */
 export async function deactivate(): Promise<void> {
-  await openConnections?.close();
+  await Promise.all([openConnections?.close(), openAdvisor?.end()]);
 }

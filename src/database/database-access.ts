@@ -69,6 +69,11 @@ export class DatabaseConnection {
     return this.#session.server;
   }
 
+  /** For whoever plans statements over this connection elsewhere. */
+  get context(): StatementContext {
+    return this.#context;
+  }
+
   get database(): string {
     return this.#session.database;
   }

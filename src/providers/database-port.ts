@@ -3,7 +3,9 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
-import type { AdviceRequest, IndexAdvice } from '../analysis/index-advice/index-advice';
+import type { AdviceRequest } from '../analysis/index-advice/index-advice';
+import type { HypotheticalIndex, WhatIfResult } from '../analysis/index-advice/what-if-planner';
+import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type {
   IndexBuildOutcome,
   IndexBuildPlan,
@@ -47,11 +49,6 @@ export interface DatabaseSession {
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult>;
   /** One entry a parameter, in order; null where nothing is known. */
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]>;
-  /**
-   * Which index would help this statement. It is planned and never run; what is wrong with it, or needs the user's word even
-   * to be planned, is in the answer.
-   */
-  adviseStatement(request: AdviceRequest, signal?: AbortSignal): Promise<IndexAdvice>;
   /** What a build would do and wait for; changes nothing. */
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan>;
   /** Rejects when nothing was begun; otherwise the outcome says what is there now. */
@@ -69,6 +66,51 @@ export interface DatabaseSession {
     options?: { onProgress?: (progress: IndexProgress) => void; signal?: AbortSignal },
   ): Promise<IndexDropOutcome>;
   close(): Promise<void>;
+}
+
+/** Looks for indexes, in a thread of its own and over the session that it is handed. Statements are planned, never run. */
+export interface IndexAdvisor {
+  /**
+   * Which indexes would help these statements together. What is wrong with one of them, or needs the user's word even to be
+   * planned, is in the answer. `onProgress` counts the statements that have been looked at.
+   */
+  adviseWorkload(
+    session: DatabaseSession,
+    statements: readonly WorkloadStatement[],
+    options: AdviceOptions,
+    onProgress?: (done: number) => void,
+    signal?: AbortSignal,
+  ): Promise<WorkloadAdvice>;
+  /** The plans of a statement without and with an index that is not there. */
+  explainWithIndex(
+    session: DatabaseSession,
+    statement: AdviceRequest,
+    index: HypotheticalIndex,
+    signal?: AbortSignal,
+  ): Promise<WhatIfResult>;
+  /** Something has changed on the server: the next question looks at it again. */
+  refresh(session: DatabaseSession): void;
+  /** Ends what it started on this machine. */
+  end(): Promise<void>;
+}
+
+export interface AdviceOptions {
+  /** Of a statement's cost; what saves less is not advised. */
+  minimumSavedRatio?: number;
+  /** Whether the statements are also planned without each existing index. */
+  findsDrops?: boolean;
+  budgetBytes?: number | null;
+  maximumIndexes?: number | null;
+  /** What was found until then is the answer. */
+  deadlineMs?: number | null;
+}
+
+/** The settings `pgInsight.sandbox.*`. */
+export interface SandboxSettings {
+  /** Empty: PostgreSQL is looked for. */
+  binaries: string;
+  idleMinutes: number;
+  maxDiskMb: number;
 }
 
 export interface DatabaseAccess {

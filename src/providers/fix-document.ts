@@ -10,6 +10,12 @@ export function registerFixDocuments(): vscode.Disposable {
   });
 }
 
+/** As the Markdown preview shows it. `name` is what its tab says. */
+export async function showMarkdownPage(name: string, text: string): Promise<void> {
+  const uri = vscode.Uri.from({ scheme, path: `/${name.replaceAll(/[\\/]/g, '_')}.md`, query: text });
+  await vscode.commands.executeCommand('markdown.showPreview', uri);
+}
+
 /** `name` is what its tab says. */
 export async function showFixDocument(name: string, text: string): Promise<void> {
   const path = `/${name.replaceAll(/[\\/]/g, '_')}.sql`;

@@ -1,10 +1,13 @@
 // What an SQL file shows of an index that a statement lacks: where it is marked, how urgently, in which words.
 import * as vscode from 'vscode';
 import type { Finding } from '../analysis/finding';
+import { formatBytes, formatCount, formatQuantity, formatRatio } from '../analysis/format/numbers';
+import { describeIndexColumns } from '../analysis/index-advice/describe-saving';
+import type { StatementChange } from '../analysis/index-advice/find-index-set';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
-import { formatQuantity } from '../analysis/format/numbers';
+import type { WorkloadRecommendation } from '../analysis/index-advice/workload-advice';
 import { lexSql } from '../analysis/sql/lex-sql';
-import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
+import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { StatementTarget } from './statement-target';
 
 /** Also the name of its page in docs/rules. */
@@ -16,27 +19,40 @@ const longStatementCost = 100_000;
 /** Saves an order of magnitude. */
 const muchSavedRatio = 0.9;
 
-/** "orders (customer_id, placed_at DESC)" */
-export function formatIndexColumns({ index }: IndexRecommendation): string {
-  const schema = index.schema === 'public' ? '' : `${quoteName(index.schema)}.`;
-  return `${schema}${quoteName(index.table)} (${index.keys.join(', ')})`;
-}
-
 export function toMissingIndexDiagnostic(
   target: StatementTarget,
-  recommendation: IndexRecommendation,
+  recommendation: WorkloadRecommendation,
+  change: StatementChange,
   docsUri: vscode.Uri,
 ): vscode.Diagnostic {
-  const { costBefore, costAfter, why, evidence } = recommendation;
+  const { costBefore, costAfter } = change;
   const savesMuch = costBefore > longStatementCost && costAfter <= costBefore * (1 - muchSavedRatio);
   const diagnostic = new vscode.Diagnostic(
     findRelationRange(target, recommendation.index.table),
-    `Missing index (${evidence}): ${formatIndexColumns(recommendation)}. ${why.join(' ')}`,
+    describeMissingIndex(recommendation, change),
     savesMuch ? vscode.DiagnosticSeverity.Warning : vscode.DiagnosticSeverity.Information,
   );
   diagnostic.source = missingIndexSource;
   diagnostic.code = { value: missingIndexRule, target: docsUri };
   return diagnostic;
+}
+
+/** The figures are those of the marked statement; the page "Why this index?" has the rest. */
+function describeMissingIndex(recommendation: WorkloadRecommendation, change: StatementChange): string {
+  const { evidence, index, sizeBytes, why, winners, makesRedundant } = recommendation;
+  const { costBefore, costAfter } = change;
+  const cost = (value: number) => formatCount(Math.round(value));
+  const grade = `${evidence.charAt(0).toUpperCase()}${evidence.slice(1)}`;
+  return [
+    `Missing index (${evidence}): ${describeIndexColumns(index)}.`,
+    ...why.slice(0, 1),
+    `${grade} cost of the statement: ${cost(costBefore)} → ${cost(costAfter)} (${formatRatio(1 - costAfter / costBefore)} less).`,
+    ...(sizeBytes === null
+      ? []
+      : [`The index takes about ${formatBytes(sizeBytes)}, and every write keeps it up to date.`]),
+    ...(winners.length > 1 ? [`It serves ${formatQuantity(winners.length, 'statement')} of this file.`] : []),
+    ...(makesRedundant.length === 0 ? [] : [`It makes ${makesRedundant.join(', ')} redundant.`]),
+  ].join(' ');
 }
 
 /** One for all statements of a file that the role may not plan, at the first of them. */

@@ -6,12 +6,19 @@ import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ParameterValues } from '../analysis/explain/explain';
 import { formatQuantity } from '../analysis/format/numbers';
 import { findIgnoreReason } from '../analysis/ignore-list';
-import type { IndexAdvice, IndexRecommendation } from '../analysis/index-advice/index-advice';
+import type { StatementChange } from '../analysis/index-advice/find-index-set';
+import type { IndexAdvice } from '../analysis/index-advice/index-advice';
+import type {
+  WorkloadAdvice,
+  WorkloadRecommendation,
+  WorkloadStatement,
+} from '../analysis/index-advice/workload-advice';
 import type { IgnoreEntry } from '../analysis/parse-ignore-list';
+import { lexSql } from '../analysis/sql/lex-sql';
 import { numberPlaceholders } from '../analysis/sql/placeholders';
 import { stripExplain } from '../analysis/sql/strip-explain';
 import type { ConnectionStore } from './connection-store';
-import type { DatabaseSession } from './database-port';
+import type { DatabaseSession, IndexAdvisor } from './database-port';
 import { isExplainable, longestText } from './explain-lenses';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
@@ -31,23 +38,41 @@ export interface MissingIndex {
   sql: string;
   parameters: ParameterValues;
   session: DatabaseSession;
-  recommendation: IndexRecommendation;
+  /** May serve other statements of the file too. */
+  recommendation: WorkloadRecommendation;
+  /** What this statement costs without and with it. */
+  change: StatementChange;
+  /** Why it was not a better engine; null when there is nothing to say. */
+  engineNote: string | null;
   /** What the list of ignored findings calls it. */
   fingerprint: string;
   diagnostic: vscode.Diagnostic;
 }
 
-/** A statement to advise, and by which key its answer is kept. */
+/** A statement to advise. */
 interface Question {
   target: StatementTarget;
   sql: string;
+  /** By which its answer is kept: its tokens, so that neither line breaks nor comments ask again. */
+  key: string;
   parameters: ParameterValues;
 }
 
 interface Answer {
-  advice: IndexAdvice;
+  status: IndexAdvice['status'];
+  /** Of 'not-possible'. */
+  reason: string | null;
+  /** Those that serve it; the one that saves most of all comes first. */
+  indexes: readonly { recommendation: WorkloadRecommendation; change: StatementChange }[];
+  engineNote: string | null;
   /** performance.now() */
   atMs: number;
+}
+
+/** The settings `pgInsight.advice.minimum*`. */
+interface Thresholds {
+  savedRatio: number;
+  savedCost: number;
 }
 
 interface Connection {
@@ -63,6 +88,8 @@ const openPauseMs = 300;
 const typingPauseMs = 1_500;
 /** Planning that takes longer holds up the other statements, for advice nobody waits for. */
 const planTimeoutMs = 5_000;
+/** A file of many statements can keep the search for the best set busy; what is found until then is shown. */
+const searchDeadlineMs = 30_000;
 /** So long an answer is taken to hold: saving a file again and again does not plan everything again and again. */
 const answerHoldsMs = 60_000;
 
@@ -74,6 +101,7 @@ const schemes = new Set(['file', 'untitled']);
 
 export class MissingIndexes implements vscode.Disposable {
   readonly #connections: ConnectionStore;
+  readonly #advisor: IndexAdvisor;
   readonly #ignoreFile: IgnoreFile;
   readonly #reporter: FailureReporter;
   readonly #log: vscode.LogOutputChannel;
@@ -88,15 +116,19 @@ export class MissingIndexes implements vscode.Disposable {
   readonly #waiting = new Set<string>();
   #running: { uri: string; controller: AbortController } | null = null;
   #ignored: readonly IgnoreEntry[] = [];
+  /** What has been said in this window. */
+  readonly #saidNotes = new Set<string>();
 
   constructor(
     connections: ConnectionStore,
+    advisor: IndexAdvisor,
     ignoreFile: IgnoreFile,
     reporter: FailureReporter,
     log: vscode.LogOutputChannel,
     docsFolder: vscode.Uri,
   ) {
     this.#connections = connections;
+    this.#advisor = advisor;
     this.#ignoreFile = ignoreFile;
     this.#reporter = reporter;
     this.#log = log;
@@ -116,7 +148,10 @@ export class MissingIndexes implements vscode.Disposable {
         this.#close(document);
       }),
       workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration('pgInsight.advice')) this.#lookEverywhere();
+        if (!change.affectsConfiguration('pgInsight.advice') && !change.affectsConfiguration('pgInsight.sandbox'))
+          return;
+        this.forget();
+        this.#lookEverywhere();
       }),
       connections.onDidChange(() => {
         this.#followConnections();
@@ -142,13 +177,18 @@ export class MissingIndexes implements vscode.Disposable {
     const { session } = this.#connectionOf(document);
     const answers = session === null ? undefined : this.#answers.get(session);
     if (session === null || answers === undefined || !isEnabled(document)) return [];
-    return findQuestions(document).questions.flatMap(({ target, sql, parameters }) => {
-      const recommendation = answers.get(sql)?.advice.recommendations[0];
-      if (recommendation === undefined) return [];
+    const thresholds = readThresholds(document);
+    return findQuestions(document).questions.flatMap(({ target, sql, key, parameters }): MissingIndex[] => {
+      const answer = answers.get(key);
+      const best = answer?.indexes.find(({ change }) => isWorthwhile(change, thresholds));
+      if (answer === undefined || best === undefined) return [];
+      const { recommendation, change } = best;
       const finding = toMissingIndexFinding(sql, recommendation);
       if (findIgnoreReason(finding, this.#ignored) !== null) return [];
-      const diagnostic = toMissingIndexDiagnostic(target, recommendation, this.#docsUri);
-      return [{ target, sql, parameters, session, recommendation, fingerprint: finding.fingerprint, diagnostic }];
+      const diagnostic = toMissingIndexDiagnostic(target, recommendation, change, this.#docsUri);
+      const { engineNote } = answer;
+      const { fingerprint } = finding;
+      return [{ target, sql, parameters, session, recommendation, change, engineNote, fingerprint, diagnostic }];
     });
   }
 
@@ -157,20 +197,30 @@ export class MissingIndexes implements vscode.Disposable {
     const { session } = this.#connectionOf(document);
     const answers = session === null ? undefined : this.#answers.get(session);
     if (answers === undefined || !isEnabled(document)) return null;
-    const denied = findQuestions(document).questions.flatMap(({ target, sql }) => {
-      const reason = answers.get(sql)?.advice.reason ?? null;
+    const denied = findQuestions(document).questions.flatMap(({ target, key }) => {
+      const reason = answers.get(key)?.reason ?? null;
       return reason !== null && deniedReason.test(reason) ? [{ target, reason }] : [];
     });
     const [first] = denied;
     return first === undefined ? null : toDeniedDiagnostic(first.target, first.reason, denied.length);
   }
 
-  /** Asks the server once more about one statement. */
-  async adviseAgain({ session, sql, parameters, target }: MissingIndex): Promise<IndexAdvice> {
-    const advice = await session.adviseStatement({ sql, parameters, timeoutMs: planTimeoutMs });
-    this.#keep(session, sql, advice);
+  /**
+   * Asks once more about the statements that the index serves. Without an index now there is a reason, if anybody knows it.
+   */
+  async adviseAgain(missing: MissingIndex, signal: AbortSignal): Promise<MissingIndex | { reason: string | null }> {
+    const { session, recommendation, target, fingerprint } = missing;
+    const questions = findQuestions(target.document).questions;
+    const served = questions.filter(({ key, sql }) => {
+      const indexes = this.#answers.get(session)?.get(key)?.indexes ?? [];
+      return sql === missing.sql || indexes.some((each) => each.recommendation === recommendation);
+    });
+    this.#advisor.refresh(session);
+    await this.#ask(session, target.document, served, signal);
     this.#publish(target.document);
-    return advice;
+    const again = this.find(target.document).find((each) => each.fingerprint === fingerprint);
+    const own = served.find(({ sql }) => sql === missing.sql);
+    return again ?? { reason: this.#answers.get(session)?.get(own?.key ?? '')?.reason ?? null };
   }
 
   /** The server has changed, or somebody says so: what is known is asked for again. */
@@ -178,6 +228,7 @@ export class MissingIndexes implements vscode.Disposable {
     for (const document of vscode.workspace.textDocuments) {
       const own = this.#connectionOf(document).session;
       if (own === null || (session !== null && own !== session)) continue;
+      this.#advisor.refresh(own);
       // kept until the new answer is there: marks that go and come back would flicker
       for (const answer of this.#answers.get(own)?.values() ?? []) answer.atMs = -Infinity;
       this.#schedule(document, 0);
@@ -295,13 +346,13 @@ export class MissingIndexes implements vscode.Disposable {
       return;
     }
     const { questions, statementCount } = findQuestions(document);
-    const due = questions.filter(({ sql }) => !this.#holds(session, sql));
-    if (due.length > 0) {
+    // all of them together: a statement that has come may share the index of another one
+    if (questions.some(({ key }) => !this.#holds(session, key))) {
       const name = vscode.workspace.asRelativePath(document.uri);
       // in the status bar, and only when it takes a moment
       await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Window, title: 'Looking for missing indexes' },
-        () => this.#ask(session, document, due, signal),
+        () => this.#ask(session, document, questions, signal),
       );
       this.#log.info(describeLook(name, session, questions, statementCount, this.#answers.get(session) ?? new Map()));
     }
@@ -314,26 +365,87 @@ export class MissingIndexes implements vscode.Disposable {
     questions: readonly Question[],
     signal: AbortSignal,
   ): Promise<void> {
-    for (const { target, sql, parameters } of questions) {
-      signal.throwIfAborted();
-      // the same statement may stand in a file twice
-      if (this.#holds(session, sql)) continue;
-      const advice = await session.adviseStatement({ sql, parameters, timeoutMs: planTimeoutMs }, signal);
-      this.#keep(session, sql, advice);
-      if (advice.reason !== null) this.#log.debug(`No index advice for "${target.title}": ${advice.reason}`);
-      if (advice.recommendations.length > 0) this.#publish(document);
-    }
-  }
-
-  #keep(session: DatabaseSession, sql: string, advice: IndexAdvice): void {
+    // the same statement may stand in a file twice
+    const asked = [...new Map(questions.map((question) => [question.key, question])).values()];
+    const statements = toWorkload(asked);
+    const { savedRatio } = readThresholds(document);
+    const options = { minimumSavedRatio: savedRatio, findsDrops: false, deadlineMs: searchDeadlineMs };
+    const advice = await this.#advisor.adviseWorkload(session, statements, options, undefined, signal);
     const answers = this.#answers.get(session) ?? new Map<string, Answer>();
-    this.#answers.set(session, answers.set(sql, { advice, atMs: performance.now() }));
+    this.#answers.set(session, answers);
+    for (const [at, { key, target }] of asked.entries()) {
+      const answer = toAnswer(advice, statements[at]?.id ?? '');
+      answers.set(key, answer);
+      if (answer.reason !== null) this.#log.debug(`No index advice for "${target.title}": ${answer.reason}`);
+    }
+    this.#noteEngine(advice);
   }
 
-  #holds(session: DatabaseSession, sql: string): boolean {
-    const answer = this.#answers.get(session)?.get(sql);
+  /** Once in a window: all advice is weaker for this reason. */
+  #noteEngine({ engine, engineNote }: WorkloadAdvice): void {
+    if (engineNote === null || this.#saidNotes.has(engineNote)) return;
+    this.#saidNotes.add(engineNote);
+    this.#log.warn(engineNote);
+    if (engine !== 'statistics') return;
+    const openSettings = 'Open Settings';
+    void vscode.window
+      .showInformationMessage(`Missing indexes are estimated, not planned. ${engineNote}`, openSettings)
+      .then((chosen) => {
+        if (chosen === openSettings) {
+          void vscode.commands.executeCommand('workbench.action.openSettings', 'pgInsight.sandbox');
+        }
+      });
+  }
+
+  #holds(session: DatabaseSession, key: string): boolean {
+    const answer = this.#answers.get(session)?.get(key);
     return answer !== undefined && performance.now() - answer.atMs < answerHoldsMs;
   }
+}
+
+function readThresholds(document: vscode.TextDocument): Thresholds {
+  const settings = vscode.workspace.getConfiguration('pgInsight.advice', document);
+  return {
+    savedRatio: settings.get<number>('minimumSavedPercent', 10) / 100,
+    savedCost: settings.get<number>('minimumSavedCost', 1_000),
+  };
+}
+
+function isWorthwhile({ costBefore, costAfter }: StatementChange, { savedRatio, savedCost }: Thresholds): boolean {
+  const saved = costBefore - costAfter;
+  return saved >= savedCost && saved >= costBefore * savedRatio;
+}
+
+/** Named as people know them: "becomes dearer" has these names too. */
+function toWorkload(questions: readonly Question[]): WorkloadStatement[] {
+  const counts = new Map<string, number>();
+  return questions.map(({ target: { title }, sql, parameters }) => {
+    const count = (counts.get(title) ?? 0) + 1;
+    counts.set(title, count);
+    const id = count === 1 ? title : `${title} (${count})`;
+    return { id, sql, calls: null, parameters, timeoutMs: planTimeoutMs };
+  });
+}
+
+function toAnswer({ statements, recommendations, engineNote }: WorkloadAdvice, id: string): Answer {
+  const statement = statements.find((each) => each.id === id);
+  return {
+    status: statement?.status ?? 'none',
+    reason: statement?.reason ?? null,
+    indexes: recommendations.flatMap((recommendation) => {
+      const change = recommendation.winners.find((winner) => winner.id === id);
+      return change === undefined ? [] : [{ recommendation, change }];
+    }),
+    engineNote,
+    atMs: performance.now(),
+  };
+}
+
+function toKey(sql: string): string {
+  return [...lexSql(sql)]
+    .filter(({ kind }) => kind !== 'comment')
+    .map(({ start, end }) => sql.slice(start, end))
+    .join(' ');
 }
 
 function isEnabled(document: vscode.TextDocument): boolean {
@@ -346,7 +458,12 @@ function findQuestions(document: vscode.TextDocument): { questions: Question[]; 
   const statements = findStatements(document).filter(({ sql }) => isExplainable(sql));
   const questions = statements.slice(0, mostStatements).map((target): Question => {
     const { sql, parameters } = numberPlaceholders(stripExplain(target.sql).sql);
-    return { target, sql, parameters: parameters.length === 0 ? { mode: 'none' } : { mode: 'generic' } };
+    return {
+      target,
+      sql,
+      key: toKey(sql),
+      parameters: parameters.length === 0 ? { mode: 'none' } : { mode: 'generic' },
+    };
   });
   return { questions, statementCount: statements.length };
 }
@@ -359,7 +476,7 @@ function describeLook(
   answers: ReadonlyMap<string, Answer>,
 ): string {
   const count = (status: IndexAdvice['status']) =>
-    questions.filter(({ sql }) => answers.get(sql)?.advice.status === status).length;
+    questions.filter(({ key }) => answers.get(key)?.status === status).length;
   const limit =
     statementCount > questions.length
       ? ` Only the first ${questions.length} of ${statementCount} statements were looked at.`

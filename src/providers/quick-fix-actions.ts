@@ -1,6 +1,6 @@
 // The light bulb on a missing index.
 import * as vscode from 'vscode';
-import { formatIndexColumns } from './missing-index-diagnostic';
+import { describeGain, describeIndexColumns } from '../analysis/index-advice/describe-saving';
 import type { MissingIndex, MissingIndexes } from './missing-indexes';
 
 /** Which missing index a quick fix means: looked up again when it is chosen, since the file may have been edited. */
@@ -44,10 +44,15 @@ function toActions(document: vscode.TextDocument, missing: MissingIndex): vscode
     action.diagnostics = [missing.diagnostic];
     return action;
   };
-  const create = toAction(`Create index on ${formatIndexColumns(missing.recommendation)} now...`, 'createIndex');
+  const { index, evidence, sizeBytes } = missing.recommendation;
+  const gain = describeGain(evidence, missing.change, sizeBytes);
+  const create = toAction(`Create index on ${describeIndexColumns(index)} - ${gain}`, 'createIndex');
   create.isPreferred = true;
   return [
     create,
+    // without a plan there is nothing to show
+    ...(evidence === 'estimated' ? [] : [toAction('Explain with this index', 'explainWithIndex')]),
+    toAction('Why this index?', 'why'),
     toAction('Add as migration file...', 'addMigration'),
     toAction('Copy DDL', 'copyDdl'),
     toAction('Show plan', 'showPlan'),

@@ -4,22 +4,29 @@ import * as vscode from 'vscode';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { Finding } from '../analysis/finding';
+import { describeIndexColumns } from '../analysis/index-advice/describe-saving';
 import { formatIndexScript } from '../analysis/index-advice/index-ddl';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
+import { formatIndexWhy } from '../analysis/index-advice/index-why';
+import { nameHypotheticalIndexes, toExplainJson } from '../analysis/index-advice/name-hypothetical-indexes';
+import type { Plan } from '../analysis/plan/plan';
 import { toIndexClause } from '../analysis/index-build/index-steps';
+import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { ComparisonDocument, PlanDocument, PlanMissingIndex } from '../webviews/protocol';
-import type { DatabaseSession } from './database-port';
+import { runCancellable } from './cancellable';
+import type { DatabaseSession, IndexAdvisor } from './database-port';
 import { toSource, type ExplainCommands } from './explain-commands';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
+import { showMarkdownPage } from './fix-document';
 import type { IndexBuildCommands } from './index-build-commands';
-import { formatIndexColumns } from './missing-index-diagnostic';
 import type { MissingIndex, MissingIndexes } from './missing-indexes';
 import { isQuickFixPlace, type QuickFixPlace } from './quick-fix-actions';
 import { addMigration } from './quick-fix-migration';
 
 export interface QuickFixCommandsParts {
   missingIndexes: MissingIndexes;
+  advisor: IndexAdvisor;
   explain: ExplainCommands;
   indexBuild: IndexBuildCommands;
   ignoreFile: IgnoreFile;
@@ -29,11 +36,14 @@ export interface QuickFixCommandsParts {
   /** Null when there is no such profile any more. */
   readProfile: (id: string) => Promise<ConnectionProfile | null>;
   showPlan: (document: PlanDocument) => Promise<void>;
+  findPlanInsights: (plan: Plan, session: DatabaseSession) => Promise<Finding[]>;
   /** The statement's plan that is open and was measured, if there is one: it knows the time before. */
   findMeasuredPlan: (planned: PlanDocument) => Promise<PlanDocument | null>;
   showComparison: (document: ComparisonDocument) => Promise<void>;
 }
 
+/** Planning takes milliseconds; a statement that needs longer waits for a lock. */
+const planTimeoutMs = 15_000;
 /** How long VS Code itself shows such a word in the status bar. */
 const statusMessageMs = 3_000;
 
@@ -54,6 +64,8 @@ export class QuickFixCommands {
       );
     return [
       command('createIndex', (missing) => this.#createIndex(missing)),
+      command('explainWithIndex', (missing) => this.#explainWithIndex(missing)),
+      command('why', (missing) => this.#showWhy(missing)),
       command('addMigration', async ({ target, recommendation }) => {
         await addMigration(target.document, recommendation, recommendation.why);
       }),
@@ -69,6 +81,7 @@ export class QuickFixCommands {
   /** Drops what a comparison is about, also one of before a reload of the window; asks as every drop does. */
   async undo({ after, index, undo }: ComparisonDocument): Promise<void> {
     await this.#parts.reporter.guard(async () => {
+      if (undo === null) return;
       const { connection, result } = after;
       const name = `${index.schema}.${index.name}`;
       const profile = await this.#parts.readProfile(connection.profileId);
@@ -100,7 +113,7 @@ export class QuickFixCommands {
     return {
       schema,
       table,
-      columns: formatIndexColumns(missing.recommendation),
+      columns: describeIndexColumns(missing.recommendation.index),
       advice: missing.diagnostic.message,
     };
   }
@@ -135,13 +148,15 @@ export class QuickFixCommands {
   async #createIndex(missing: MissingIndex): Promise<void> {
     const { missingIndexes, indexBuild, showComparison } = this.#parts;
     // the answer may be old: somebody may have made the index meanwhile
-    const advice = await missingIndexes.adviseAgain(missing);
-    const [recommendation] = advice.recommendations;
-    if (recommendation === undefined) {
-      const why = advice.reason ?? 'The server or its statistics have changed.';
+    const again = await runCancellable('Looking whether the index is still missing', (signal) =>
+      missingIndexes.adviseAgain(missing, signal),
+    );
+    if (!('recommendation' in again)) {
+      const why = again.reason ?? 'The server or its statistics have changed.';
       void vscode.window.showInformationMessage(`No index is missing for "${missing.target.title}" any more. ${why}`);
       return;
     }
+    const { recommendation } = again;
     const before = await this.#plan(missing);
     if (before === null) return;
     const measured = await this.#parts.findMeasuredPlan(before);
@@ -166,6 +181,82 @@ export class QuickFixCommands {
       undo: built.undo,
       undone: false,
     });
+  }
+
+  /** The plans without and with the index, side by side. */
+  async #explainWithIndex(missing: MissingIndex): Promise<void> {
+    const { recommendation } = missing;
+    const { index, name, steps, sizeBytes } = recommendation;
+    const plans = await this.#planWithIndex(missing);
+    const [before, after] = await Promise.all(
+      [plans.before, plans.after].map((plan) => this.#toPlanDocument(missing, plan)),
+    );
+    if (before === undefined || after === undefined) return;
+    await this.#parts.showComparison({
+      before,
+      after,
+      index: {
+        oid: null,
+        name,
+        schema: index.schema,
+        table: index.table,
+        isPartitioned: steps.length > 1,
+        definition: `CREATE INDEX ${name} ON ${quoteQualifiedName(index.schema, index.table)} ${toIndexClause(index)}`,
+        sizeBytes,
+        durationMs: null,
+      },
+      undo: null,
+      undone: false,
+    });
+  }
+
+  async #showWhy(missing: MissingIndex): Promise<void> {
+    const { target, sql, recommendation, change, engineNote } = missing;
+    const isPlanned = recommendation.evidence !== 'estimated';
+    const plans = isPlanned ? await this.#planWithIndex(missing) : null;
+    const text = formatIndexWhy({ title: target.title, sql, recommendation, change, engineNote, plans });
+    await showMarkdownPage(`Why ${recommendation.name}`, text);
+  }
+
+  /** By the engine that advised; nothing is built. */
+  async #planWithIndex({
+    session,
+    sql,
+    parameters,
+    recommendation,
+  }: MissingIndex): Promise<{ before: Plan; after: Plan }> {
+    const { index, name } = recommendation;
+    const result = await runCancellable(`Planning with ${name}`, (signal) =>
+      this.#parts.advisor.explainWithIndex(session, { sql, parameters, timeoutMs: planTimeoutMs }, index, signal),
+    );
+    if (result.planBefore === null || result.planAfter === null) {
+      throw new DatabaseFailure('other', 'The engine of the advice makes no plans any more.', 'Ask again.');
+    }
+    return { before: result.planBefore, after: nameHypotheticalIndexes(result.planAfter, name) };
+  }
+
+  async #toPlanDocument(missing: MissingIndex, plan: Plan): Promise<PlanDocument> {
+    const { session, target, sql, parameters } = missing;
+    const { profile, server, database, facts } = session;
+    return {
+      title: target.title,
+      sql,
+      analyzed: false,
+      parameters: parameters.mode === 'generic' ? 'generic plan' : null,
+      parameterValues: parameters,
+      connection: { profileId: profile.id, name: profile.name, environment: profile.environment },
+      source: toSource(target),
+      result: {
+        plan,
+        planJson: toExplainJson(plan),
+        rolledBack: false,
+        ranAt: new Date().toISOString(),
+        server,
+        database,
+        serverVersion: facts.version,
+      },
+      findings: await this.#parts.findPlanInsights(plan, session),
+    };
   }
 
   async #showPlan(missing: MissingIndex): Promise<void> {
@@ -207,6 +298,6 @@ function toBuildRequest({ index, name, sizeBytes }: IndexRecommendation) {
 
 async function copyDdl(recommendation: IndexRecommendation): Promise<void> {
   await vscode.env.clipboard.writeText(`${formatIndexScript(recommendation.steps)}\n`);
-  const what = `DDL of the index on ${formatIndexColumns(recommendation)} copied`;
+  const what = `DDL of the index on ${describeIndexColumns(recommendation.index)} copied`;
   vscode.window.setStatusBarMessage(what, statusMessageMs);
 }

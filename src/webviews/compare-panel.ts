@@ -40,7 +40,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer {
   async show(document: ComparisonDocument): Promise<void> {
     const panel = vscode.window.createWebviewPanel(
       compareViewType,
-      `Before and After: ${document.after.title}`,
+      `${document.undo === null ? 'With and Without Index' : 'Before and After'}: ${document.after.title}`,
       // the statement stays in sight, and the keyboard in it
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       {},
@@ -106,7 +106,8 @@ class ComparePanel {
 
   async noteDropped(oids: readonly number[]): Promise<void> {
     const { document } = this;
-    if (document !== null && oids.includes(document.index.oid)) await this.change({ ...document, undone: true });
+    const oid = document?.index.oid ?? null;
+    if (document !== null && oid !== null && oids.includes(oid)) await this.change({ ...document, undone: true });
   }
 
   private async change(document: ComparisonDocument): Promise<void> {

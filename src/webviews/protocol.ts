@@ -105,24 +105,27 @@ export const planViewRequestSchema = z.discriminatedUnion('type', [
 ]);
 export type PlanViewRequest = z.infer<typeof planViewRequestSchema>;
 
-/** A statement before and after an index was made for it. */
+/** A statement before and after an index was made for it, or as it is planned without and with one that is not there. */
 export const comparisonDocumentSchema = z.object({
   before: planDocumentSchema,
   after: planDocumentSchema,
   index: z.object({
-    oid: z.number().int(),
+    /** Null for one that is not there. */
+    oid: z.number().int().nullable(),
     schema: z.string(),
     table: z.string(),
     name: z.string(),
     /** Its partitions have indexes of their own, called after it. */
     isPartitioned: z.boolean(),
-    /** pg_get_indexdef() */
+    /** pg_get_indexdef(), or how it would be made. */
     definition: z.string(),
-    sizeBytes: z.number(),
-    durationMs: z.number(),
+    /** Null when it can't be told. */
+    sizeBytes: z.number().nullable(),
+    /** Null for one that is not there. */
+    durationMs: z.number().nullable(),
   }),
-  /** What Undo drops: exactly this index. */
-  undo: indexDropRequestSchema,
+  /** What Undo drops: exactly this index. Null for one that is not there: both plans are a planner's word. */
+  undo: indexDropRequestSchema.nullable(),
   /** The index has been dropped since. */
   undone: z.boolean(),
 });

@@ -33,6 +33,8 @@ export interface IndexSetOptions {
   deadlineMs: number | null;
   now: () => number;
   minimumSavedRatio: number;
+  /** Whether existing indexes are looked at that the statements could do without. */
+  findsDrops: boolean;
 }
 
 export interface StatementChange {

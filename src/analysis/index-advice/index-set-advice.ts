@@ -50,13 +50,10 @@ export async function findWorkloadIndexSet(
   );
   const set = await new IndexSetFinder(planner, statements, options).find();
   const recommendations = await recommend(set.chosen, statements, planner, true);
-  const { deadlineMs, now } = options;
-  const drops = await findDropCandidates(
-    planner,
-    statements,
-    set.chosen.map(({ proposed }) => proposed.index),
-    () => deadlineMs !== null && now() >= deadlineMs,
-  );
+  const { deadlineMs, now, findsDrops } = options;
+  const advised = set.chosen.map(({ proposed }) => proposed.index);
+  const isOver = () => deadlineMs !== null && now() >= deadlineMs;
+  const drops = findsDrops ? await findDropCandidates(planner, statements, advised, isOver) : [];
   return {
     statements: outcomes.map(({ id, sql, calls, advice }) => {
       const priced = set.statements.find((each) => each.id === id);
@@ -108,6 +105,7 @@ async function recommend(
       write: { cost: write.cost, ratio: write.ratio },
       planAfter: change.after,
       statementIds: winners.map(({ id }) => id),
+      winners,
       losers: losers.map(({ id }) => id),
     });
   }

@@ -3,6 +3,7 @@
 import type { EvidenceGrade } from '../finding';
 import { findRedundantIndexes } from './covering-index';
 import type { DropCandidate } from './find-drop-candidates';
+import type { StatementChange } from './find-index-set';
 import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
@@ -53,6 +54,8 @@ export interface WorkloadStatementAdvice {
 export interface WorkloadRecommendation extends IndexRecommendation {
   /** Those that gain. */
   statementIds: readonly string[];
+  /** What those cost once, before and with it, the recommended indexes before it in place. */
+  winners: readonly StatementChange[];
   /** Those that become dearer. */
   losers: readonly string[];
 }
@@ -175,6 +178,7 @@ export async function mergeAdvice(
       write: null,
       planAfter: null,
       statementIds: by.map(({ outcome: { id } }) => id),
+      winners: results.map(({ statementId: id, costBefore, costAfter }) => ({ id, costBefore, costAfter })),
       losers: [],
     });
   }

@@ -44,6 +44,10 @@ export interface AdviceOptions {
   maximumIndexes?: number | null;
   /** The search for a better set ends then; what was found until then is the answer. */
   deadlineMs?: number | null;
+  /** Of a statement's cost; below it nothing is advised for the statement. Default: what estimates can tell from nothing. */
+  minimumSavedRatio?: number;
+  /** Whether a workload is planned without each of its existing indexes, too. Default: it is. */
+  findsDrops?: boolean;
 }
 
 /** Rejects with a DatabaseFailure when the connection fails or the caller cancels, not for what is wrong with the statement. */
@@ -123,14 +127,15 @@ async function findWorkloadAdvice(
   return { engine, ...merged, whatIfCalls: counted.callCount };
 }
 
-function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs }: AdviceOptions): IndexSetOptions {
+function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs, ...options }: AdviceOptions): IndexSetOptions {
   const now = () => performance.now();
   return {
     budgetBytes: budgetBytes ?? null,
     maximumIndexes: maximumIndexes ?? null,
     deadlineMs: deadlineMs === undefined || deadlineMs === null ? null : now() + deadlineMs,
     now,
-    minimumSavedRatio,
+    minimumSavedRatio: options.minimumSavedRatio ?? minimumSavedRatio,
+    findsDrops: options.findsDrops ?? true,
   };
 }
 
@@ -138,7 +143,7 @@ function toValues(parameters: AdviceRequest['parameters']): readonly (string | n
   return parameters.mode === 'values' ? parameters.values : null;
 }
 
-async function captureStatement(
+export async function captureStatement(
   context: StatementContext,
   request: AdviceRequest & { id: string },
   parser: SqlParser,

@@ -63,11 +63,13 @@ export class CompareView extends LightElement {
   protected override render(): TemplateResult {
     if (this.unavailable !== null) return html`<p class="empty-note" role="alert">${this.unavailable}</p>`;
     if (this.document === null) return html`<p class="empty-note" role="status">Loading comparison...</p>`;
-    const { before, after, index, undone } = this.document;
+    const { before, after, index, undo, undone } = this.document;
     const comparison = comparePlans(before.result.plan, after.result.plan);
     const { rows, cost, executionMs, changes } = comparison;
     const isUsed = usesIndex(after.result.plan, index.name, index.isPartitioned);
-    const canMeasure = !undone && before.analyzed && !after.analyzed;
+    const isThere = undo !== null;
+    const canMeasure = isThere && !undone && before.analyzed && !after.analyzed;
+    const sides: Sides = isThere ? ['Before', 'After'] : ['Without Index', 'With Index'];
     return html`
       <div class="view comparison">
         ${
@@ -77,7 +79,9 @@ export class CompareView extends LightElement {
         }
         <header class="view-header">
           <div class="title-line">
-            <h1 title=${after.title}>Before and After: ${after.title}</h1>
+            <h1 title=${after.title}>
+              ${isThere ? 'Before and After' : 'Planned With and Without Index'}: ${after.title}
+            </h1>
             ${
               after.source === null
                 ? nothing
@@ -106,8 +110,8 @@ export class CompareView extends LightElement {
             <thead>
               <tr>
                 <td></td>
-                <th scope="col">Before</th>
-                <th scope="col">After</th>
+                <th scope="col">${sides[0]}</th>
+                <th scope="col">${sides[1]}</th>
                 <th scope="col">Change</th>
               </tr>
             </thead>
@@ -118,16 +122,27 @@ export class CompareView extends LightElement {
           </table>
           <p class="index-line">
             <code title=${index.definition}>${index.definition}</code>
-            <span class="muted">${formatBytes(index.sizeBytes)}, built in ${formatMs(index.durationMs)}</span>
+            <span class="muted"
+              >${
+                index.durationMs === null
+                  ? html`not
+                    built${index.sizeBytes === null ? nothing : `; would take about ${formatBytes(index.sizeBytes)}`}`
+                  : `${formatBytes(index.sizeBytes)}, built in ${formatMs(index.durationMs)}`
+              }</span
+            >
           </p>
           <div class="buttons">
-            <vscode-button
-              data-action="undo"
-              ?secondary=${isUsed}
-              ?disabled=${undone || this.running}
-              @click=${this.request({ type: 'undo' })}
-              >Undo: Drop Index...</vscode-button
-            >
+            ${
+              isThere
+                ? html`<vscode-button
+                    data-action="undo"
+                    ?secondary=${isUsed}
+                    ?disabled=${undone || this.running}
+                    @click=${this.request({ type: 'undo' })}
+                    >Undo: Drop Index...</vscode-button
+                  >`
+                : nothing
+            }
             ${
               canMeasure
                 ? html`<vscode-button
@@ -144,18 +159,18 @@ export class CompareView extends LightElement {
               data-action="plan-before"
               secondary
               @click=${this.request({ type: 'show-plan', which: 'before' })}
-              >Plan Before</vscode-button
+              >${isThere ? 'Plan Before' : 'Plan Without Index'}</vscode-button
             >
             <vscode-button
               data-action="plan-after"
               secondary
               @click=${this.request({ type: 'show-plan', which: 'after' })}
-              >Plan After</vscode-button
+              >${isThere ? 'Plan After' : 'Plan With Index'}</vscode-button
             >
           </div>
         </header>
         <div class="compared-scroll" tabindex="0" role="region" aria-label="Both plans">
-          ${renderPlans(rows, {
+          ${renderPlans(rows, sides, {
             isTimed: executionMs !== null,
             expectedBefore: measureExpectedCosts(before.result.plan.nodes),
             expectedAfter: measureExpectedCosts(after.result.plan.nodes),
@@ -167,7 +182,7 @@ export class CompareView extends LightElement {
 }
 
 function renderVerdict(
-  { index, undone }: ComparisonDocument,
+  { index, undo, undone }: ComparisonDocument,
   isUsed: boolean,
   changes: readonly string[],
 ): TemplateResult {
@@ -175,6 +190,15 @@ function renderVerdict(
   if (undone) {
     return html`<p class="verdict" role="status" data-verdict="undone">
       ${icon('discard')}<span>The index ${name} has been dropped again.</span>
+    </p>`;
+  }
+  if (undo === null) {
+    return html`<p class="verdict ${isUsed ? 'verdict-used' : 'verdict-unused'}" role="status" data-verdict="planned">
+      ${icon(isUsed ? 'beaker' : 'warning')}<span
+        >Planned, not measured:
+        ${isUsed ? html`the planner would use ${name}${formatChanges(changes)}` : html`the planner would not use ${name} for this statement`}.
+        The index is not there, and nothing was run.</span
+      >
     </p>`;
   }
   if (!isUsed) {
@@ -231,7 +255,10 @@ const leastUnreadRatio = 0.001;
 const isReadInPart = ({ totalCost }: PlanNode, expected: number | undefined) =>
   totalCost !== null && expected !== undefined && expected < totalCost * (1 - leastUnreadRatio);
 
-function renderPlans(rows: readonly ComparedNode[], figures: ShownFigures): TemplateResult {
+/** What the two plans are called. */
+type Sides = readonly [string, string];
+
+function renderPlans(rows: readonly ComparedNode[], sides: Sides, figures: ShownFigures): TemplateResult {
   const { isTimed, expectedBefore, expectedAfter } = figures;
   const figure = html`<th scope="col" class="figure" title="The planner's cost of the node with all that is below it">
     Cost${isTimed ? html`<br />Time` : nothing}
@@ -252,8 +279,8 @@ function renderPlans(rows: readonly ComparedNode[], figures: ShownFigures): Temp
       <thead>
         <tr>
           <td></td>
-          <th scope="colgroup" colspan="2">Before</th>
-          <th scope="colgroup" class="side" colspan="2">After</th>
+          <th scope="colgroup" colspan="2">${sides[0]}</th>
+          <th scope="colgroup" class="side" colspan="2">${sides[1]}</th>
         </tr>
         <tr>
           <td></td>

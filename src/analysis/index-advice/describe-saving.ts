@@ -1,0 +1,30 @@
+// An advised index in the few words of a title.
+import type { EvidenceGrade } from '../finding';
+import { formatBytes, formatCount, formatRatio } from '../format/numbers';
+import { toIndexClause } from '../index-build/index-steps';
+import { quoteName } from '../sql/identifiers';
+import type { HypotheticalIndex } from './what-if-planner';
+
+/** "orders (customer_id, placed_at DESC) WHERE deleted_at IS NULL" */
+export function describeIndexColumns(index: HypotheticalIndex): string {
+  const schema = index.schema === 'public' ? '' : `${quoteName(index.schema)}.`;
+  return `${schema}${quoteName(index.table)} ${toIndexClause(index).replace(/^USING btree /, '')}`;
+}
+
+/** "-99.9%" */
+export function describeSaving(costBefore: number, costAfter: number): string {
+  return costAfter > costBefore
+    ? `+${formatRatio(costAfter / costBefore - 1)}`
+    : `-${formatRatio(1 - costAfter / costBefore)}`;
+}
+
+/** "planned cost 48,210 → 12 (-99.9%), 21 MB" */
+export function describeGain(
+  evidence: EvidenceGrade,
+  { costBefore, costAfter }: { costBefore: number; costAfter: number },
+  sizeBytes: number | null,
+): string {
+  const cost = (value: number) => formatCount(Math.round(value));
+  const size = sizeBytes === null ? '' : `, ${formatBytes(sizeBytes)}`;
+  return `${evidence} cost ${cost(costBefore)} → ${cost(costAfter)} (${describeSaving(costBefore, costAfter)})${size}`;
+}

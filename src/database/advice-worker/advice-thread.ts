@@ -1,0 +1,102 @@
+// The thread's side: advises with the code that the terminal runs, over units of work that the editor's side runs for it,
+// and owns the sandboxes of this window.
+import type { MessagePort } from 'node:worker_threads';
+import { loadSqlParser } from '../../analysis/sql/load-sql-parser';
+import type { StatementContext } from '../consent';
+import type { RunUnitOfWork } from '../unit-of-work';
+import { adviseWorkload } from '../what-if/advise-statement';
+import { makeChosenPlanner, type ChosenPlanner } from '../what-if/choose-planner';
+import { explainWithIndex } from '../what-if/explain-with-index';
+import { SandboxPool } from '../what-if/sandbox/sandbox-pool';
+import type { AdvisedConnection, EditorCalls, SandboxSettings, ThreadCalls } from './advice-calls';
+import { MessageCalls } from './message-calls';
+
+interface Engine {
+  settings: SandboxSettings;
+  pool: SandboxPool;
+  planner: ChosenPlanner;
+}
+
+/** Until the thread is told to end. */
+export function serveAdvice(port: MessagePort): void {
+  const contexts = new Map<number, StatementContext>();
+  let engine: Engine | null = null;
+
+  const provideEngine = (settings: SandboxSettings): Engine => {
+    const before = engine;
+    if (before !== null && JSON.stringify(before.settings) === JSON.stringify(settings)) return before;
+    const pool = new SandboxPool({
+      readBinariesSetting: () => settings.binaries,
+      idleMs: settings.idleMinutes * 60_000,
+      limits: { maxDiskBytes: settings.maxDiskMb * 1024 ** 2 },
+    });
+    engine = { settings, pool, planner: makeChosenPlanner({ engine: 'auto', pool }) };
+    // what it is asked now fails, and is asked again when the user asks again: settings change seldom
+    void before?.pool.end();
+    return engine;
+  };
+
+  const provideContext = (connection: AdvisedConnection): StatementContext => {
+    const known = contexts.get(connection.id);
+    const context = known ?? { run: makeRun(calls, connection.id), ...connection, loadParser: loadSqlParser };
+    contexts.set(connection.id, context);
+    // of several hosts another one may answer after a loss
+    context.server = connection.server;
+    return context;
+  };
+
+  const calls: MessageCalls<ThreadCalls, EditorCalls> = new MessageCalls<ThreadCalls, EditorCalls>(port, {
+    adviseWorkload: ({ request, connection, sandbox, statements, options }, signal) =>
+      adviseWorkload(
+        provideContext(connection),
+        statements,
+        (done) => void calls.call('progress', { request, done }),
+        signal,
+        { ...options, usePlanner: provideEngine(sandbox).planner.use },
+      ),
+    explainWithIndex: ({ connection, sandbox, statement, index }, signal) =>
+      explainWithIndex(provideContext(connection), statement, index, provideEngine(sandbox).planner.use, signal),
+    refresh: ({ connection }) => {
+      const context = contexts.get(connection);
+      if (context !== undefined) engine?.planner.refresh(context);
+    },
+    forget: async ({ connection }) => {
+      const context = contexts.get(connection);
+      contexts.delete(connection);
+      if (context !== undefined) await engine?.planner.forget(context);
+    },
+    end: async () => {
+      await engine?.pool.end();
+      // after the answer has left
+      setImmediate(() => {
+        port.close();
+      });
+    },
+  });
+}
+
+/** As a session runs units of work; the transaction is in the editor's session. */
+function makeRun(calls: MessageCalls<ThreadCalls, EditorCalls>, connection: number): RunUnitOfWork {
+  return async ({ signal, ...options }, work) => {
+    const unit = nextUnit();
+    const running = calls.call('runUnit', { connection, unit, options }, signal);
+    // awaited below, and it may fail before
+    running.catch(() => undefined);
+    await calls.call('untilBegun', { unit });
+    const outcome = await work({
+      query: (text, values = []) => calls.call('query', { unit, text, values }),
+      atEnd: (text) => void calls.call('atEnd', { unit, text }),
+    }).then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    await calls.call('endUnit', { unit });
+    // rejects with what the session says of a cancel or a loss
+    await running;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  };
+}
+
+let unitCount = 0;
+const nextUnit = () => ++unitCount;
