@@ -7,6 +7,7 @@ import type { Client } from 'pg';
 import type { FrameLocator, Locator } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { providePostgres } from '../../scripts/environment/postgres-binaries';
 import { provideVsix } from '../../scripts/environment/packages';
 import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
@@ -77,7 +78,11 @@ describe('quick fixes', function () {
     const server = await startVsCode({
       vsix: await provideVsix(),
       environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
-      settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
+      settings: {
+        'pgInsight.connection.default': 'Shop',
+        'workbench.colorTheme': 'Dark Modern',
+        'pgInsight.sandbox.binaries': await providePostgres(18),
+      },
     });
     endings.push(() => server.stop());
     const browser = await launchChromium();
@@ -110,7 +115,7 @@ describe('quick fixes', function () {
   async function openFixes(columns = 'order_items (order_id)'): Promise<Locator> {
     await workbench.page.keyboard.press('Control+.');
     const list = workbench.page.locator('.action-widget').first();
-    await list.getByText(`Create index on ${columns} now...`).waitFor();
+    await list.getByText(`Create index on ${columns} - planned cost `).waitFor();
     return list;
   }
 
@@ -134,19 +139,60 @@ describe('quick fixes', function () {
     costBefore = (await explain(statement))['Total Cost'];
     await putCursor('sql/orders.sql', 'order_items i');
     await runCommand(page, 'Show or Focus Hover');
-    const hover = page
-      .locator('.monaco-hover', { hasText: 'Missing index (estimated): order_items (order_id)' })
-      .first();
+    const hover = page.locator('.monaco-hover', { hasText: 'Missing index (planned): order_items (order_id)' }).first();
     await hover.waitFor();
     const text = (await hover.innerText()).replaceAll('\u00a0', ' ');
     const [table] = await query<{ pages: number }>(
       "SELECT relpages AS pages FROM pg_class WHERE relname = 'order_items'",
     );
     assert.ok((table?.pages ?? 0) > 1000);
-    assert.ok(text.includes(`Estimated cost of the statement: ${formatCount(Math.round(costBefore))} → `), text);
+    assert.ok(text.includes(`Planned cost of the statement: ${formatCount(Math.round(costBefore))} → `), text);
     await shoot('quick-fix-hover-dark');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
+  });
+
+  it('explain the statement with the index, before anything is made', async () => {
+    const { page } = workbench;
+    await putCursor('sql/orders.sql', 'order_items i');
+    await openFixes();
+    await shoot('quick-fix-planned-list-dark');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await frame().locator('[data-verdict=planned]').waitFor();
+    assert.deepEqual(await findIndex(), []);
+    await query(`CREATE INDEX ${indexName} ON order_items (order_id)`);
+    const after = await explain(statement);
+    await query(`DROP INDEX ${indexName}`);
+    const [shownBefore, shownAfter] = await figure('cost');
+    assert.equal(shownBefore, formatCount(Math.round(costBefore)));
+    const planned = Number(shownAfter?.replaceAll(',', ''));
+    assert.ok(Math.abs(planned - after['Total Cost']) <= Math.max(3, after['Total Cost'] * 0.1), `${planned}`);
+    assert.equal(await frame().locator('td.cell-after .compared-node').count(), flatten(after).length);
+    assert.equal(await frame().locator('[data-action=undo]').count(), 0);
+    await shoot('quick-fix-planned-compare-dark');
+    await setColorTheme(page, 'Light Modern');
+    await shoot('quick-fix-planned-compare-light');
+    await setColorTheme(page, 'Dark Modern');
+    await runCommand(page, 'View: Close All Editors');
+  });
+
+  it('say why, on a page', async () => {
+    const { page } = workbench;
+    await openFile(page, 'orders.sql');
+    await squiggles().waitFor();
+    await putCursor('sql/orders.sql', 'order_items i');
+    await openFixes();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const text = frame().locator('body', { hasText: 'Why an index on order_items (order_id)?' });
+    await text.waitFor();
+    assert.match(await text.innerText(), new RegExp(`Index Scan using ${indexName}`));
+    await shoot('quick-fix-why-dark');
+    await runCommand(page, 'View: Close All Editors');
+    await openFile(page, 'orders.sql');
+    await squiggles().waitFor();
   });
 
   it('create the index by the keyboard alone, and show the plan before and after', async () => {
@@ -233,7 +279,7 @@ describe('quick fixes', function () {
     assert.match(await button.innerText(), /Create Index on order_items \(order_id\)\.\.\./);
     assert.match(
       await finding.locator('.advice').innerText(),
-      /^Missing index \(estimated\): order_items \(order_id\)\./,
+      /^Missing index \(planned\): order_items \(order_id\)\./,
     );
     await shoot('quick-fix-from-plan-dark');
     await setColorTheme(page, 'Light Modern');
@@ -379,7 +425,7 @@ describe('quick fixes', function () {
     await squiggles().waitFor();
     await putCursor('lines.sql', 'order_items');
     await openFixes();
-    for (let entry = 0; entry < 4; entry += 1) await page.keyboard.press('ArrowDown');
+    for (let entry = 0; entry < 6; entry += 1) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await answerInput(page, 'asked once a year');
     await squiggles().waitFor({ state: 'hidden' });

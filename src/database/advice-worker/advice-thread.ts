@@ -82,7 +82,11 @@ function makeRun(calls: MessageCalls<ThreadCalls, EditorCalls>, connection: numb
     const running = calls.call('runUnit', { connection, unit, options }, signal);
     // awaited below, and it may fail before
     running.catch(() => undefined);
-    await calls.call('untilBegun', { unit });
+    await calls.call('untilBegun', { unit }).catch(async (error: unknown) => {
+      // says why it could not begin, while `unit` may be forgotten by now
+      await running;
+      throw error;
+    });
     const outcome = await work({
       query: (text, values = []) => calls.call('query', { unit, text, values }),
       atEnd: (text) => void calls.call('atEnd', { unit, text }),
