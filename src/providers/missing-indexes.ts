@@ -180,7 +180,9 @@ export class MissingIndexes implements vscode.Disposable {
     const thresholds = readThresholds(document);
     return findQuestions(document).questions.flatMap(({ target, sql, key, parameters }): MissingIndex[] => {
       const answer = answers.get(key);
-      const best = answer?.indexes.find(({ change }) => isWorthwhile(change, thresholds));
+      // one that helps only beside others would do nothing when it is made from here
+      const alone = answer?.indexes.filter(({ recommendation }) => recommendation.together.length === 0);
+      const best = alone?.find(({ change }) => isWorthwhile(change, thresholds));
       if (answer === undefined || best === undefined) return [];
       const { recommendation, change } = best;
       const finding = toMissingIndexFinding(sql, recommendation);

@@ -56,6 +56,8 @@ export interface WorkloadRecommendation extends IndexRecommendation {
   statementIds: readonly string[];
   /** What those cost once, before and with it, the recommended indexes before it in place. */
   winners: readonly StatementChange[];
+  /** Recommended ones without which it would not help: the costs are those of all of them. */
+  together: readonly HypotheticalIndex[];
   /** Those that become dearer. */
   losers: readonly string[];
 }
@@ -178,6 +180,7 @@ export async function mergeAdvice(
       write: null,
       planAfter: null,
       statementIds: by.map(({ outcome: { id } }) => id),
+      together: [],
       winners: results.map(({ statementId: id, costBefore, costAfter }) => ({ id, costBefore, costAfter })),
       losers: [],
     });

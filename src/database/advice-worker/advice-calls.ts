@@ -1,9 +1,8 @@
 // What the editor and the thread that advises ask of each other.
-import type { Environment } from '../../analysis/connection/connection-profile';
 import type { AdviceRequest } from '../../analysis/index-advice/index-advice';
 import type { HypotheticalIndex, WhatIfResult } from '../../analysis/index-advice/what-if-planner';
 import type { WorkloadAdvice, WorkloadStatement } from '../../analysis/index-advice/workload-advice';
-import type { ServerFacts } from '../../analysis/server/server-facts';
+import type { StatementContext } from '../consent';
 import type { AdviceOptions } from '../what-if/advise-statement';
 import type { UnitOfWorkOptions } from '../unit-of-work';
 
@@ -16,12 +15,8 @@ export interface SandboxSettings {
 }
 
 /** A connection of the editor, which the thread reaches through it alone: it has none of its own. */
-export interface AdvisedConnection {
+export interface AdvisedConnection extends Omit<StatementContext, 'run' | 'loadParser'> {
   id: number;
-  facts: ServerFacts;
-  /** host:port, for messages. */
-  server: string;
-  environment: Environment;
 }
 
 /** Tells the bundle of the advice engine that it is this thread. */

@@ -120,8 +120,8 @@ export class AdviceClient {
     const id = this.#ids.get(context) ?? ++this.#count;
     this.#ids.set(context, id);
     this.#contexts.set(id, context);
-    const { facts, server, environment } = context;
-    return { connection: { id, facts, server, environment }, sandbox: this.#parts.readSandboxSettings() };
+    const { facts, server, pooler, environment } = context;
+    return { connection: { id, facts, server, pooler, environment }, sandbox: this.#parts.readSandboxSettings() };
   }
 
   #provideThread(): Thread {
