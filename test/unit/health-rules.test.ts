@@ -1050,6 +1050,7 @@ describe('unused-index', () => {
       ['DROP INDEX s.i;', 'CREATE INDEX i ON s.t USING btree (a);', false],
     );
     assert.match(of(true)?.risk ?? '', /locks the table and all its partitions/);
+    assert.match(of(false)?.risk ?? '', /Taking it back restores no comment on it, and .* default tablespace\.$/);
     const [plain] = at({});
     assert.deepEqual(
       [plain?.fix?.sql, plain?.fix?.undoSql, plain?.fix?.outsideTransaction],

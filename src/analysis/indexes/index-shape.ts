@@ -84,6 +84,9 @@ export function toCreateIndex({ definition, isPartitioned }: SnapshotIndex): str
   return `${statement};`;
 }
 
+/** pg_get_indexdef() says nothing of them, so neither does the statement that makes it again. */
+const notTakenBack = 'Taking it back restores no comment on it, and puts it into the default tablespace.';
+
 /** "cannot drop partitioned index concurrently": the server's own words. */
 export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix {
   const name = quoteQualifiedName(index.schema, index.name);
@@ -91,9 +94,15 @@ export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix
     title: `Drop index ${name}`,
     sql: `DROP INDEX ${index.isPartitioned ? '' : 'CONCURRENTLY '}${name};`,
     undoSql: toCreateIndex(index),
-    risk: index.isPartitioned
-      ? `${risk} Dropping a partitioned index locks the table and all its partitions against reading and writing for a moment.`
-      : risk,
+    risk: [
+      risk,
+      ...(index.isPartitioned
+        ? [
+            'Dropping a partitioned index locks the table and all its partitions against reading and writing for a moment.',
+          ]
+        : []),
+      notTakenBack,
+    ].join(' '),
     outsideTransaction: !index.isPartitioned,
   };
 }
