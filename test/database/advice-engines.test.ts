@@ -337,7 +337,7 @@ for (const major of [15, 18] as const) {
       const child = start([
         ...inSandbox(),
         '--file',
-        'many.sql',
+        'shop.sql',
         '--max-indexes',
         '2',
         '--deadline',
@@ -349,10 +349,11 @@ for (const major of [15, 18] as const) {
       child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
       const ended = once(child, 'close') as Promise<[number | null]>;
       for (;;) {
+        assert.equal(child.exitCode, null, 'it ended before there was a sandbox');
         const postmaster = (await listProcesses(places.temporary.path)).find((line) => line.includes(' -D '));
         if (postmaster !== undefined) {
-          // it takes connections by then, and the work takes longer
-          await delay(1_000);
+          // it takes connections by then, and loading takes longer
+          await delay(500);
           process.kill(Number(postmaster.split(' ')[0]), 'SIGKILL');
           break;
         }
