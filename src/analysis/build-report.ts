@@ -20,6 +20,7 @@ import { findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
 import { isToolStatement } from './statements/tool-statement';
 import { groupByRoot } from './tables/partition-roots';
+import { findRowCount } from './tables/row-count';
 import { findTargets } from './targets';
 
 /** Sections in the words of a reader, for "what could not be looked at". */
@@ -132,7 +133,7 @@ function toReportTables(
     .map(([root, group]) => {
       const sum = (figure: (table: SnapshotTable) => number) => group.reduce((total, each) => total + figure(each), 0);
       const storing = group.filter(({ kind }) => kind !== 'partitioned table');
-      const rowCounts = storing.flatMap(({ estimatedRows }) => (estimatedRows === null ? [] : [estimatedRows]));
+      const rowCounts = storing.map(findRowCount).filter((count) => count !== null);
       return {
         schema: root.schema,
         name: root.name,

@@ -45,8 +45,10 @@ export type ObjectRef = z.infer<typeof objectRefSchema>;
 export const suggestedFixSchema = z.object({
   title: z.string(),
   sql: z.string(),
-  /** Takes the fix back; absent when nothing can. */
+  /** Takes the fix back; absent when nothing can, or nothing has to. */
   undoSql: z.string().optional(),
+  /** A sentence about taking it back: why nothing has to be, or what to mind. */
+  undoNote: z.string().optional(),
   /** What can go wrong, in a sentence. */
   risk: z.string(),
   /** True for statements that refuse to run in a transaction block (CREATE INDEX CONCURRENTLY). */

@@ -20,7 +20,7 @@ export function formatFixDocument(finding: Finding, fix: SuggestedFix, { server,
   const how = fix.outsideTransaction
     ? 'Run statement by statement, outside a transaction block: not with psql --single-transaction, and not in a migration that opens one.'
     : 'May run in a transaction block: BEGIN; ... COMMIT;';
-  const undo = fix.undoSql === undefined ? 'Nothing takes this back.' : `To take it back:\n${fix.undoSql}`;
+  const note = fix.undoNote ?? (fix.undoSql === undefined ? 'Nothing takes this back.' : null);
   return [
     ...prose(`${fix.title}: database ${database} on ${server}. PG Insight does not run this.`),
     ...prose(`Why: ${finding.message}`),
@@ -29,7 +29,8 @@ export function formatFixDocument(finding: Finding, fix: SuggestedFix, { server,
     '',
     fix.sql.trimEnd(),
     '',
-    ...comment(undo.trimEnd()),
+    ...(fix.undoSql === undefined ? [] : comment(`To take it back:\n${fix.undoSql.trimEnd()}`)),
+    ...(note === null ? [] : prose(note)),
     '',
   ].join('\n');
 }

@@ -46,6 +46,7 @@ export const reportTableSchema = z.object({
   name: z.string(),
   sizeBytes: z.number(),
   indexesSizeBytes: z.number(),
+  /** As findings have them: the greater of reltuples and n_live_tup; null where neither is known. */
   rows: z.number().nullable(),
   /** Index scans / all scans, 0 to 1; null without scans. */
   indexCoverageRatio: z.number().nullable(),

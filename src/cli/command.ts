@@ -47,7 +47,7 @@ export const connectionOptions: readonly CommandOption[] = [
   {
     name: 'url',
     value: 'URL',
-    help: 'postgresql://user@host:5432/database; without it and --profile, PG* variables and .pgpass count as for psql',
+    help: 'postgresql://user@host:5432/database; without it and --profile, PG* variables and .pgpass count as for psql (DATABASE_URL does not)',
   },
   { name: 'profile', value: 'NAME', help: 'a connection saved in the editor' },
   {

@@ -1,10 +1,11 @@
 // From --url, --profile or PG* to a connected database.
-import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { environments, type ConnectionProfile, type Environment } from '../analysis/connection/connection-profile';
 import { isLocalHost } from '../analysis/connection/local-host';
 import { unsetConnection } from '../analysis/connection/unset-connection';
 import { resolveConnectionSettings } from '../database/connection-settings';
 import { parseConnectionUrl } from '../database/connection-url';
+import { createConnectionSources } from '../database/connection-sources';
 import { connectProfile, type DatabaseConnection } from '../database/database-access';
 import { localSystem } from '../database/local-system';
 import { findConfigurationFolder, openProfileStore } from '../database/profile-store';
@@ -66,14 +67,39 @@ export async function withConnection<Result>(
   for (const note of [...notes, ...settings.notes]) terminal.note(`Note: ${note}`);
   const isLocal = settings.targets.every(({ address, host }) => isLocalHost(address ?? host));
   const careful = { ...profile, environment: environment ?? (isLocal ? 'development' : 'production') };
-  const connection = await terminal.during(`Connecting to database "${settings.database}"`, () =>
-    connectProfile(careful, password, localSystem, signal),
-  );
+  const connection = await terminal
+    .during(`Connecting to database "${settings.database}"`, () =>
+      connectProfile(careful, password, localSystem, signal),
+    )
+    .catch(async (error: unknown) => {
+      throw isDatabaseFailure(error) && error.kind !== 'cancelled' && !(await isConnectionGiven(args))
+        ? toNotGivenFailure(error)
+        : error;
+    });
   try {
     return await work(connection);
   } finally {
     await connection.close();
   }
+}
+
+async function isConnectionGiven(args: CommandArguments): Promise<boolean> {
+  if (args.has('url') || args.has('profile')) return true;
+  return Object.keys(await createConnectionSources(localSystem).listEnvironmentVariables()).length > 0;
+}
+
+/** Whoever named no server may not know that one of this machine was tried. DATABASE_URL is said, never taken unasked. */
+function toNotGivenFailure({ kind, message, details }: DatabaseFailure): DatabaseFailure {
+  const hasUrl = (localSystem.env['DATABASE_URL'] ?? '') !== '';
+  return new DatabaseFailure(
+    kind,
+    `No connection was given, so the server of this machine was tried. ${message}`,
+    [
+      'Say where to connect: --url postgresql://user@host:5432/database, --profile NAME for one that was saved in the editor, or the variables PGHOST, PGPORT, PGUSER and PGDATABASE.',
+      ...(hasUrl ? ['DATABASE_URL is set but not read by itself: give --url "$DATABASE_URL" to use it.'] : []),
+    ].join(' '),
+    details,
+  );
 }
 
 /** A failure in one or more lines, for standard error. */

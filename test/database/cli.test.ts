@@ -282,6 +282,23 @@ describe('pg-insight', function () {
         assert.match(unknown.stderr, /it has "My Shop 🐘"/);
       });
 
+      it('says how to connect when nothing was said', async () => {
+        // whatever listens on the usual port of this machine does not take this connection
+        const environment = { PGCHANNELBINDING: 'require' };
+        const plain = await run(['tables'], { environment });
+        assert.equal(plain.code, 3, plain.stderr);
+        assert.match(plain.stderr, /^Error: No connection was given, so the server of this machine was tried\. /m);
+        for (const word of ['--url', '--profile', 'PGHOST']) assert.ok(plain.stderr.includes(word), plain.stderr);
+        assert.doesNotMatch(plain.stderr, /DATABASE_URL/);
+        const secret = `postgresql://postgres:${server.password}@127.0.0.1:${server.port}/postgres`;
+        const withUrl = await run(['tables'], { environment: { ...environment, DATABASE_URL: secret } });
+        assert.equal(withUrl.code, 3, withUrl.stderr);
+        assert.match(withUrl.stderr, /DATABASE_URL is set but not read by itself: give --url "\$DATABASE_URL"/);
+        assert.ok(!withUrl.stderr.includes(server.password));
+        const given = await run(['tables', '--url', 'postgresql://127.0.0.1:1/postgres']);
+        assert.doesNotMatch(given.stderr, /No connection was given/);
+      });
+
       it('puts failures of connecting into words, never with a password', async () => {
         const wrong = `postgresql://postgres:wrong-word@127.0.0.1:${server.port}/postgres`;
         const { stderr } = await fails(3, /password/i, ['tables', '--url', wrong]);

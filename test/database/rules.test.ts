@@ -351,8 +351,12 @@ describe('health rules', () => {
           await Promise.all([blocker.end(), builder.end()]);
         }
         await execute('DELETE FROM twice WHERE ctid IN (SELECT ctid FROM twice LIMIT 1)');
-        await execute((await findOne('invalid-index', 'broken')).fix?.sql ?? '');
+        const broken = await findOne('invalid-index', 'broken');
+        await execute(broken.fix?.sql ?? '');
         assert.deepEqual(await findNames('invalid-index'), []);
+        await execute(broken.fix?.undoSql ?? '');
+        const { rows } = await client.query(`SELECT to_regclass('broken') AS index`);
+        assert.deepEqual(rows, [{ index: null }]);
       });
 
       it('unindexed-foreign-key', async () => {
@@ -384,7 +388,9 @@ describe('health rules', () => {
         await execute('CREATE INDEX child_turned ON child (id, bare_id)');
         await fixAndUndo('unindexed-foreign-key', 'bare "key');
         await execute('DROP INDEX child_turned');
-        assert.equal((await findOne('unindexed-foreign-key', 'parted_parent_id_fkey')).fix, undefined);
+        const parted = await findOne('unindexed-foreign-key', 'parted_parent_id_fkey');
+        assert.match(parted.fix?.sql ?? '', / ON ONLY public\.parted [^]* ATTACH PARTITION /);
+        await fixAndUndo('unindexed-foreign-key', 'parted_parent_id_fkey');
         assert.deepEqual(await findNames('unindexed-foreign-key', { minChildRows: 1e9 }), [], 'nothing was deleted');
       });
 
@@ -402,6 +408,7 @@ describe('health rules', () => {
         assert.deepEqual(found, [], 'seen by a role without rights');
         assert.deepEqual(await findNames('dead-tuples'), ['dead'], 'it was cancelled');
         assert.deepEqual([fix?.sql, fix?.undoSql], ['VACUUM (ANALYZE) public.dead;', undefined]);
+        assert.match(fix?.undoNote ?? '', /^Nothing has to be taken back/);
         await execute(fix?.sql ?? '');
         await client.query('SELECT pg_sleep(1.2)');
         assert.deepEqual(await findNames('dead-tuples'), []);
@@ -536,9 +543,24 @@ describe('health rules', () => {
         const wide = await findOne('sequence-exhaustion', 'wide');
         assert.equal(wide.severity, 'critical');
         assert.match(wide.message, /column public\.wide_user\.id is of type integer/);
-        for (const name of names.filter((each) => each !== 'inherited')) {
-          await execute((await findOne('sequence-exhaustion', name)).fix?.sql ?? '');
-        }
+        const fixes = await Promise.all(
+          names
+            .filter((each) => each !== 'inherited')
+            .map(async (name) => (await findOne('sequence-exhaustion', name)).fix),
+        );
+        const readSequences = async () =>
+          (
+            await client.query(
+              `SELECT seqrelid::regclass::text, seqtypid::regtype::text, seqmin, seqmax FROM pg_sequence ORDER BY 1`,
+            )
+          ).rows as unknown[];
+        const before = await readSequences();
+        for (const fix of fixes) await execute(fix?.sql ?? '');
+        assert.notDeepEqual(await readSequences(), before);
+        for (const fix of fixes) await execute(fix?.undoSql ?? '');
+        assert.deepEqual(await readSequences(), before);
+        assert.deepEqual(await findNames('sequence-exhaustion'), names);
+        for (const fix of fixes) await execute(fix?.sql ?? '');
         // the parent's column took the inherited one along
         assert.deepEqual(await findNames('sequence-exhaustion'), []);
         const { rows } = await client.query(

@@ -27,7 +27,17 @@ function run(id: string, snapshot: Snapshot, options?: unknown) {
 function find(id: string, snapshot: Snapshot, options?: unknown): readonly Finding[] {
   const result = run(id, snapshot, options);
   if (result.status === 'skipped') assert.fail(result.reason.message);
+  for (const finding of result.findings) checkForPrograms(finding);
   return result.findings;
+}
+
+/** A figure is a number with a unit, never a text that was written for people; an id is none. Each fix says how to go back. */
+function checkForPrograms({ evidence, fix }: Finding): void {
+  for (const { label, value } of evidence) {
+    const isFigure = typeof value === 'string' && /^[<>~]?-?\d[\d,]*(?:\.\d+)?%?(?: \w+)?(?: \(.*\))?$/.test(value);
+    assert.ok(!isFigure || label === 'query ID', `${label}: ${value}`);
+  }
+  if (fix !== undefined) assert.ok(fix.undoSql !== undefined || fix.undoNote !== undefined, fix.title);
 }
 
 function reasonOf(id: string, snapshot: Snapshot, options?: unknown): SectionGap {
@@ -112,9 +122,9 @@ describe('sequence-exhaustion', () => {
   });
 
   it('counts what is left in steps, in both directions', () => {
-    assert.equal(valueOf(at(900, { increment: 10 })[0], 'left'), '10');
+    assert.equal(valueOf(at(900, { increment: 10 })[0], 'left'), 10);
     const down = at(-900, { minimum: -1000, maximum: 0, increment: -10 });
-    assert.deepEqual([severitiesOf(down), valueOf(down[0], 'left')], [['high'], '10']);
+    assert.deepEqual([severitiesOf(down), valueOf(down[0], 'left')], [['high'], 10]);
   });
 
   it('passes over one that begins again, unless its column ends first', () => {
@@ -431,8 +441,28 @@ describe('unindexed-foreign-key', () => {
     assert.deepEqual(withIndexes(2, ['x', 'y']), []);
     assert.deepEqual(severitiesOf(withIndexes(1, ['x'])), ['medium']);
     assert.deepEqual(severitiesOf(withIndexes(2, ['x'])), ['low']);
-    assert.equal(withIndexes(2, ['x'])[0]?.fix, undefined);
-    assert.match(withIndexes(2, ['x'])[0]?.advice ?? '', /^That is enough where few rows .* with ON ONLY/);
+    assert.match(withIndexes(2, ['x'])[0]?.advice ?? '', /^That is enough where few rows /);
+    assert.equal(
+      withIndexes(1, ['x', 'y'])[0]?.fix?.sql,
+      [
+        'CREATE INDEX root_x_y_idx ON ONLY s.root USING btree (x, y);',
+        'CREATE INDEX CONCURRENTLY root_x_y_idx_part_2 ON s.part_2 USING btree (x, y);',
+        'ALTER INDEX s.root_x_y_idx ATTACH PARTITION s.root_x_y_idx_part_2;',
+        'ALTER INDEX s.root_x_y_idx ATTACH PARTITION s.part_1_i;',
+      ].join('\n'),
+      'the index that a partition has is taken in',
+    );
+    assert.match(
+      withIndexes(1, ['x', 'y'])[0]?.fix?.undoSql ?? '',
+      /^DROP INDEX s\.root_x_y_idx;\nCREATE INDEX CONCURRENTLY part_1_i ON /,
+    );
+    const foreign = makeTable('part_3', { kind: 'foreign table', parentOid: root.oid, isPartition: true });
+    const [mixed] = find(
+      'unindexed-foreign-key',
+      makeSnapshot({ tables: [root, ...parts, foreign, parent], foreignKeys: pairOf(root) }),
+    );
+    assert.equal(mixed?.fix, undefined);
+    assert.match(mixed?.advice ?? '', /foreign tables/);
     const [part] = parts;
     assert.ok(part);
     const alone = { ...part, estimatedRows: 20_000 };

@@ -181,7 +181,7 @@ describe('the report as a document', () => {
         title: 'Statement statistics, rule slow-statement',
         message: 'There is no pg_stat_statements.',
         nextStep: 'Create it.',
-        fix: { title: 'Create it', sql: `CREATE ${quoted};`, undoSql: null, risk: 'None.' },
+        fix: { title: 'Create it', sql: `CREATE ${quoted};`, undoSql: null, undoNote: null, risk: 'None.' },
       },
     });
     assert.deepEqual(blocks[1], { kind: 'text', text: 'Switched off in the settings: unused-index.' });

@@ -98,6 +98,10 @@ describe('the text of a statement', () => {
       assert.equal(shortenStatement(text, 100), line);
     }
     assert.equal(shortenStatement('SELECT id FROM orders', 10), 'SELECT id…');
+    // what 18 writes for a list of constants of any length
+    const list = 'SELECT id FROM orders WHERE id IN ($1 /*, ... */) /* note */';
+    assert.equal(shortenStatement(list, 100), 'SELECT id FROM orders WHERE id IN ($1 /*, ... */)');
+    assert.equal(summarizeStatement(list, 100), 'orders: id IN ($1 /*, ... */)');
   });
 
   it('says why there is no plan', () => {

@@ -38,6 +38,8 @@ export interface ReportFix {
   title: string;
   sql: string;
   undoSql: string | null;
+  /** A sentence about taking it back; null where the SQL says it all. */
+  undoNote: string | null;
   risk: string;
 }
 
@@ -271,7 +273,15 @@ function toTargets({ targets }: AnalysisReport): ReportSection {
 }
 
 const toReportFix = (fix: SuggestedFix | undefined): ReportFix | null =>
-  fix === undefined ? null : { title: fix.title, sql: fix.sql, undoSql: fix.undoSql ?? null, risk: fix.risk };
+  fix === undefined
+    ? null
+    : {
+        title: fix.title,
+        sql: fix.sql,
+        undoSql: fix.undoSql ?? null,
+        undoNote: fix.undoNote ?? null,
+        risk: fix.risk,
+      };
 
 /** A moment as the rest of the report has it; no unit where the label has named it ("index scans: 0"). */
 function formatEvidence({ label, value, unit }: Evidence): string {
@@ -373,7 +383,7 @@ function toTables({ tables }: AnalysisReport): ReportSection {
         ],
       ),
       text(
-        'Sizes and rows are as of the last VACUUM or ANALYZE, partitions counted with their table. "By index" is the share of index scans among all scans, "cache hits" the share of table blocks that were found in shared buffers.',
+        'Sizes are as of the last VACUUM or ANALYZE; rows too, unless the server has counted more since. Partitions are counted with their table. "By index" is the share of index scans among all scans, "cache hits" the share of table blocks that were found in shared buffers.',
       ),
     ],
   };

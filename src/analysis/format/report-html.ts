@@ -154,9 +154,10 @@ function formatBlock(block: Exclude<ReportBlock, { kind: 'bars' }>): string {
 
 function formatFix(fix: ReportFix | null): string {
   if (fix === null) return '';
-  const { title, risk, sql, undoSql } = fix;
+  const { title, risk, sql, undoSql, undoNote } = fix;
   const undo = undoSql === null ? '' : `<p>To take it back:</p>\n<pre>${escapeHtml(undoSql)}</pre>\n`;
-  return `<p><strong>${escapeHtml(title)}.</strong> ${escapeHtml(risk)}</p>\n<pre>${escapeHtml(sql)}</pre>\n${undo}`;
+  const note = undoNote === null ? '' : `<p>${escapeHtml(undoNote)}</p>\n`;
+  return `<p><strong>${escapeHtml(title)}.</strong> ${escapeHtml(risk)}</p>\n<pre>${escapeHtml(sql)}</pre>\n${undo}${note}`;
 }
 
 function formatFinding({ severity, ruleId, message, advice, evidence, fix }: ReportFinding): string {

@@ -82,10 +82,11 @@ function formatFinding({ ruleId, message, advice, evidence, fix }: ReportFinding
   ];
 }
 
-function formatFix({ title, sql, undoSql, risk }: ReportFix): string[] {
+function formatFix({ title, sql, undoSql, undoNote, risk }: ReportFix): string[] {
   return [
     escapeMarkdown(`${title}. ${risk}`),
     formatSql(sql),
     ...(undoSql === null ? [] : ['To take it back:', formatSql(undoSql)]),
+    ...(undoNote === null ? [] : [escapeMarkdown(undoNote)]),
   ];
 }

@@ -87,7 +87,7 @@ const left = (title: string): TextColumn => ({ title, align: 'left' });
 const right = (title: string): TextColumn => ({ title, align: 'right' });
 
 function formatFix(
-  { title, sql, undoSql, risk }: ReportFix,
+  { title, sql, undoSql, undoNote, risk }: ReportFix,
   wrap: (text: string, margin: string) => string[],
 ): string[] {
   const margin = indent.repeat(2);
@@ -97,6 +97,7 @@ function formatFix(
     ...wrap(toOneLine(`${title}. ${risk}`), margin),
     ...toLines(sql),
     ...(undoSql === null ? [] : [`${margin}To take it back:`, ...toLines(undoSql)]),
+    ...(undoNote === null ? [] : wrap(undoNote, margin)),
   ];
 }
 

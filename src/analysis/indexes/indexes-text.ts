@@ -59,9 +59,15 @@ function toRows(
   });
 }
 
-function describeOrigin(nodes: readonly IndexNode[], { database, server, serverVersion }: CaptureOrigin): string {
+/** The size is that of the listed indexes: when some of `count` are left out, it says so. */
+function describeOrigin(
+  nodes: readonly IndexNode[],
+  count: number,
+  { database, server, serverVersion }: CaptureOrigin,
+): string {
   const sizeBytes = nodes.reduce((sum, node) => sum + node.sizeBytes, 0);
-  const size = `${formatQuantity(nodes.length, 'index', 'indexes')}, ${formatBytes(sizeBytes)}`;
+  const listed = nodes.length === count ? '' : `${formatCount(nodes.length)} of `;
+  const size = `${listed}${formatQuantity(count, 'index', 'indexes')}, ${formatBytes(sizeBytes)}`;
   return `Database ${database} on ${server}, PostgreSQL ${serverVersion}: ${size}`;
 }
 
@@ -89,7 +95,7 @@ export function formatIndexesText(
   const section = (title: string, texts: readonly string[]) =>
     texts.length === 0 ? [] : [[highlight(title), ...texts].join('\n')];
   const blocks = [
-    toOneLine(describeOrigin(nodes, origin)),
+    toOneLine(describeOrigin(nodes, count, origin)),
     ...(rows.length === 0
       ? [toOneLine(describeNothing(count, filter, 'index', 'indexes'))]
       : [[highlight(titles), ...lines].join('\n'), caveat]),
@@ -124,7 +130,7 @@ export function formatIndexesMarkdown(
   const section = (title: string, texts: readonly string[]) =>
     texts.length === 0 ? [] : [`## ${title}`, texts.map((text) => `- ${escapeMarkdown(text)}`).join('\n')];
   const blocks = [
-    `# ${escapeMarkdown(describeOrigin(nodes, origin))}`,
+    `# ${escapeMarkdown(describeOrigin(nodes, count, origin))}`,
     ...(rows.length === 0
       ? [escapeMarkdown(describeNothing(count, filter, 'index', 'indexes'))]
       : [formatMarkdownTable(columns, rows).join('\n'), caveat]),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { notCountedGap } from '../counting-gaps';
-import { formatBlocks, formatRatio } from '../format/numbers';
+import { formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import type { SnapshotTable, TableActivity } from '../snapshot';
 
@@ -60,13 +60,7 @@ export const cacheHitLow = defineRule({
           evidence: [
             measured(`hit ratio of ${what}`, ratio, 'ratio'),
             measured('read from outside', blocksRead, 'blocks'),
-            ...most.map((table) =>
-              measured(
-                `read of ${table.schema}.${table.name}`,
-                formatBlocks(readOf(table), server.blockSizeBytes),
-                null,
-              ),
-            ),
+            ...most.map((table) => measured(`read of ${table.schema}.${table.name}`, readOf(table), 'blocks')),
           ],
           fingerprint: `cache-hit-low: ${what}`,
         },

@@ -80,7 +80,9 @@ export const deadTuples = defineRule({
         fix: {
           title: `Vacuum ${name}${off.length > 0 ? ', and let autovacuum do it from now on' : late.length > 0 ? ', and have autovacuum come earlier' : ''}`,
           sql: [`VACUUM (ANALYZE) ${names.join(', ')};`, ...changes.map(({ sql }) => sql)].join('\n'),
-          ...(changes.length > 0 ? { undoSql: changes.map(({ undoSql }) => undoSql).join('\n') } : {}),
+          ...(changes.length > 0
+            ? { undoSql: changes.map(({ undoSql }) => undoSql).join('\n') }
+            : { undoNote: 'Nothing has to be taken back: no data are changed.' }),
           risk: 'Reads and writes the tables and their indexes; readers and writers are not blocked. The space is kept for new rows.',
           outsideTransaction: true,
         },

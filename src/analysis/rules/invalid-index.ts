@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { toCreateIndex, toIndexRef } from '../indexes/index-shape';
+import { isNeeded, toCreateIndex, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
 
@@ -42,6 +42,10 @@ export const invalidIndex = defineRule({
             : {
                 title: `Build index ${name} anew`,
                 sql: `REINDEX INDEX CONCURRENTLY ${name};`,
+                // nothing used it before: without it everything is as it was
+                ...(isNeeded(index)
+                  ? { undoNote: 'Nothing has to be taken back: the same index, whole.' }
+                  : { undoSql: `DROP INDEX CONCURRENTLY ${name};` }),
                 risk: index.isUnique
                   ? 'Fails while two rows have the same key: find and mend them first. It reads the table twice and waits for old transactions.'
                   : 'Reads the table twice and waits for old transactions.',

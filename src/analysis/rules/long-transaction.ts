@@ -59,6 +59,7 @@ export const longTransaction = defineRule({
             title: `End session ${session.pid}`,
             // the process id may be another session's by then
             sql: `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid = ${session.pid} AND xact_start < pg_catalog.now() - interval '${options.minMinutes} minutes';`,
+            undoNote: 'Nothing takes this back: the client has to begin its work anew.',
             risk: 'What the transaction did is rolled back, and its client loses the connection.',
             outsideTransaction: false,
           },

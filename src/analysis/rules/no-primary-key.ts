@@ -6,6 +6,7 @@ import { defineRule, estimated, type RuleFinding } from '../rule';
 import type { SnapshotIndex } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 import { groupByRoot } from '../tables/partition-roots';
+import { findRowCount } from '../tables/row-count';
 
 /** The server prints an operator class or a collation only where it is not the column's default. */
 const hasDefaultKeys = ({ keys, definition }: SnapshotIndex) =>
@@ -35,10 +36,7 @@ export const noPrimaryKey = defineRule({
     return [...groupByRoot(tables)].flatMap(([root, parts]): RuleFinding[] => {
       const isOrdinary = root.kind === 'table' || root.kind === 'partitioned table';
       if (!isOrdinary || root.hasPrimaryKey || root.extension !== null) return [];
-      const rows = parts.reduce(
-        (sum, { estimatedRows, activity }) => sum + Math.max(estimatedRows ?? 0, activity?.liveTuples ?? 0),
-        0,
-      );
+      const rows = parts.reduce((sum, part) => sum + (findRowCount(part) ?? 0), 0);
       if (rows === 0) return [];
       const name = quoteQualifiedName(root.schema, root.name);
       const own = indexesOf.get(root.oid) ?? [];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SuggestedFix } from '../finding';
-import { formatCount, formatRatio } from '../format/numbers';
+import { formatRatio } from '../format/numbers';
 import { defineRule, measured } from '../rule';
 import type { SnapshotSequence } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
@@ -101,7 +101,7 @@ export const sequenceExhaustion = defineRule({
             measured('last possible value', use.limit, null),
             measured(
               'left',
-              formatCount(Math.floor(Math.abs(use.limit - (sequence.lastValue ?? 0)) / Math.abs(sequence.increment))),
+              Math.floor(Math.abs(use.limit - (sequence.lastValue ?? 0)) / Math.abs(sequence.increment)),
               'values',
             ),
           ],
@@ -119,40 +119,60 @@ export const sequenceExhaustion = defineRule({
   },
 });
 
+const undoLimit = 'That works until a greater number was handed out.';
+
 /** An end of the sequence beyond its narrow column's is kept, unless it is that of its type: `AS` moves it. */
 function toWiderType(
-  { schema, name, type, increment, column }: SnapshotSequence,
+  { schema, name, type, minimum, maximum, increment, column }: SnapshotSequence,
   isNarrow: boolean,
   endsWithColumn: boolean,
 ): SuggestedFix {
   const sequence = quoteQualifiedName(schema, name);
   const end = increment > 0 ? ' NO MAXVALUE' : ' NO MINVALUE';
   const widen = `ALTER SEQUENCE ${sequence} AS bigint${endsWithColumn ? '' : end};`;
+  const narrow = `ALTER SEQUENCE ${sequence} AS ${type} ${increment > 0 ? `MAXVALUE ${maximum}` : `MINVALUE ${minimum}`};`;
   if (column === null || !isNarrow) {
     return {
       title: `Let ${sequence} use all of bigint`,
       sql: widen,
+      undoSql: narrow,
+      undoNote: undoLimit,
       risk: 'None for the data; programs must take 64-bit numbers.',
       outsideTransaction: false,
     };
   }
   const table = quoteQualifiedName(column.schema, column.table);
+  const alter = (columnType: string, sequenceSql: string) =>
+    [
+      `ALTER TABLE ${table} ALTER COLUMN ${quoteName(column.name)} TYPE ${columnType};`,
+      ...(endsWithColumn && type === 'bigint' ? [] : [sequenceSql]),
+    ].join('\n');
   return {
     title: `Make ${table}.${quoteName(column.name)} a bigint`,
-    sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteName(column.name)} TYPE bigint;${endsWithColumn && type === 'bigint' ? '' : `\n${widen}`}`,
+    sql: alter('bigint', widen),
+    undoSql: alter(column.type, narrow),
+    undoNote: `${undoLimit} It rewrites the table again.`,
     risk: 'Rewrites the table and its indexes while nobody can read or write it. For a large one add a bigint column, fill it in parts and swap the two.',
     outsideTransaction: false,
   };
 }
 
 /** As far as the sequence's type and its column reach. */
-function toLaterEnd({ schema, name, type, increment }: SnapshotSequence, columnEnd: number): SuggestedFix {
+function toLaterEnd(
+  { schema, name, type, minimum, maximum, increment }: SnapshotSequence,
+  columnEnd: number,
+): SuggestedFix {
   const sequence = quoteQualifiedName(schema, name);
   const end = increment > 0 ? 'MAXVALUE' : 'MINVALUE';
+  const chosenEnd = increment > 0 ? maximum : minimum;
   const isColumnFirst = Math.abs(columnEnd) < Math.abs(findEnd(type, increment));
   return {
     title: `Let ${sequence} go on`,
     sql: `ALTER SEQUENCE ${sequence} ${isColumnFirst ? `${end} ${columnEnd}` : `NO ${end}`};`,
+    // beyond that the end at hand is rounded
+    ...(Number.isSafeInteger(chosenEnd)
+      ? { undoSql: `ALTER SEQUENCE ${sequence} ${end} ${chosenEnd};`, undoNote: undoLimit }
+      : { undoNote: `ALTER SEQUENCE with the ${end} that it has now takes it back.` }),
     risk: 'Its end may have been chosen for a reason: make sure that programs take greater numbers.',
     outsideTransaction: false,
   };

@@ -5,6 +5,7 @@ import { defineRule, measured } from '../rule';
 import type { SnapshotTable } from '../snapshot';
 import { quoteQualifiedName } from '../sql/identifiers';
 import { groupByRoot } from '../tables/partition-roots';
+import { findRowCount } from '../tables/row-count';
 
 /** Twice autovacuum_analyze_scale_factor (0.1): autovacuum should have come long ago. */
 const minRatio = 0.2;
@@ -12,7 +13,7 @@ const minModifiedRows = 10_000;
 /** autovacuum_analyze_threshold: smaller tables are left without statistics on purpose. */
 const minRowsNeverAnalyzed = 50;
 
-const rowsOf = (table: SnapshotTable) => Math.max(table.estimatedRows ?? 0, table.activity?.liveTuples ?? 0);
+const rowsOf = (table: SnapshotTable) => findRowCount(table) ?? 0;
 
 /** A reset of the counts forgets the time of the last ANALYZE, but neither row counts nor column statistics. */
 const isNeverAnalyzed = (table: SnapshotTable) =>
@@ -81,6 +82,7 @@ export const staleStatistics = defineRule({
           fix: {
             title: `Analyze ${name}`,
             sql: `ANALYZE ${name};`,
+            undoNote: 'Nothing has to be taken back: no data are changed, and the statistics become those of the data.',
             risk: 'Reads a sample of the table (of each partition too). Plans change with the statistics.',
             outsideTransaction: false,
           },

@@ -54,6 +54,7 @@ export const wraparound = defineRule({
                   fix: {
                     title: 'Freeze the oldest tables',
                     sql: `VACUUM (FREEZE) ${names.join(', ')};`,
+                    undoNote: 'Nothing has to be taken back: no data are changed.',
                     risk: 'Reads the tables whole and may write much of them; readers and writers are not blocked.',
                     outsideTransaction: true,
                   },

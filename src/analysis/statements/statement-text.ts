@@ -8,6 +8,9 @@ const shownListLength = 8;
 /** More than any line shows; a statement may have megabytes. */
 const readTokens = 400;
 
+/** What pg_stat_statements writes from 18 on for the rest of a list of constants: without it `IN ($1)` would be another statement. */
+const restOfList = '/*, ... */';
+
 /** In one line, without comments, and with … for a long list of columns: tables and conditions tell statements apart. */
 export function shortenStatement(text: string, length: number): string {
   const tokens = takeTokens(text);
@@ -116,7 +119,7 @@ function findScopeEnd(tokens: readonly SqlToken[], text: string, first: number):
 function takeTokens(text: string): SqlToken[] {
   const tokens: SqlToken[] = [];
   for (const token of lexSql(text)) {
-    if (token.kind === 'comment') continue;
+    if (token.kind === 'comment' && text.slice(token.start, token.end) !== restOfList) continue;
     tokens.push(token);
     if (tokens.length === readTokens) break;
   }

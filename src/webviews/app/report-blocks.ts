@@ -222,7 +222,11 @@ function renderGap({ title, message, nextStep, fix }: ReportGap, { copySql, open
   </article>`;
 }
 
-function renderFix({ title, sql, undoSql, risk }: ReportFix, onCopy: () => void, onOpen: () => void): TemplateResult {
+function renderFix(
+  { title, sql, undoSql, undoNote, risk }: ReportFix,
+  onCopy: () => void,
+  onOpen: () => void,
+): TemplateResult {
   return html`<div class="fix">
     <div class="fix-head">
       <span>${title}</span>
@@ -243,5 +247,6 @@ function renderFix({ title, sql, undoSql, risk }: ReportFix, onCopy: () => void,
             <pre>${undoSql}</pre>
           </details>`
     }
+    ${undoNote === null ? nothing : html`<p class="muted">${undoNote}</p>`}
   </div>`;
 }
