@@ -11,6 +11,7 @@ import { showFixDocument } from './fix-document';
 import type { FindingsNode, FindingsView } from './findings-view';
 import type { HealthStore } from './health-store';
 import type { IgnoreFile } from './ignore-file';
+import { sayRowGone } from './tree-items';
 
 export interface FindingsCommandsParts {
   health: HealthStore;
@@ -55,7 +56,8 @@ export class FindingsCommands {
       vscode.commands.registerCommand(`pgInsight.finding.${name}`, (node: unknown) =>
         reporter.guard(async () => {
           const finding = toFinding(node);
-          if (finding !== null) await run(finding);
+          if (finding === null) sayRowGone();
+          else await run(finding);
         }),
       );
     return [
@@ -73,6 +75,8 @@ export class FindingsCommands {
         reporter.guard(async () => {
           if (isFindingsNode(node) && node.kind === 'notChecked') {
             await showRuleDocumentation(extensionUri, node.outcome.ruleId);
+          } else {
+            sayRowGone();
           }
         }),
       ),

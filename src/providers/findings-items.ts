@@ -4,8 +4,8 @@ import type { Finding, ObjectRef, Severity } from '../analysis/finding';
 import { formatValue } from '../analysis/format/numbers';
 import type { RuleOutcome } from '../analysis/report';
 import type { SectionGapKind } from '../analysis/snapshot';
-import { quoteName } from '../analysis/sql/identifiers';
 import { summarizeStatement } from '../analysis/statements/statement-text';
+import { labelLength } from './slow-queries-items';
 import { escapeText } from './tooltip-text';
 
 export const severityTitles: Readonly<Record<Severity, string>> = {
@@ -80,33 +80,38 @@ export function describeEvidence({ value, unit, grade }: Finding['evidence'][num
   return grade === 'estimated' ? `~${text}` : text;
 }
 
-/** Room for the rule behind it in a side bar of the usual width; the names of objects are never cut here. */
-const statementLength = 24;
+/** The first figure with a unit: rules put first what they order their findings by. Null without one. */
+function findFigure({ evidence }: Finding): string | null {
+  const figure = evidence.find(({ value, unit }) => typeof value === 'number' && unit !== null);
+  return figure === undefined ? null : describeEvidence(figure);
+}
 
 /**
  * What tells findings apart comes first, for side bars are narrow and cut off the end: the object without its schema, or
- * the statement, then what is wrong with it, then the whole sentence. Servers and settings are in the sentence.
- * `statementText` is that of a statement's finding; null for others, and when it is gone.
+ * the table of a statement, then how much it is about, what is wrong, and the rest. Servers and settings are in the
+ * sentence. `statementText` is that of a statement's finding; null for others, and when it is gone.
  */
 export function describeFinding(
-  { ruleId, subject, message, evidence }: Finding,
+  finding: Finding,
   statementText: string | null,
 ): { label: string; description: string } {
+  const { ruleId, subject, message } = finding;
   const words = ruleId.replaceAll('-', ' ');
   const title = words.charAt(0).toUpperCase() + words.slice(1);
+  const join = (...parts: readonly (string | null)[]) =>
+    parts.filter((part) => part !== null && part !== '').join(' · ');
   if (subject.kind === 'statement') {
-    const [first] = evidence;
-    const figure = first === undefined ? '' : `${describeEvidence(first)} · `;
-    return statementText === null
-      ? { label: title, description: message }
-      : { label: summarizeStatement(statementText, statementLength), description: `${figure}${words}` };
+    if (statementText === null) return { label: title, description: message };
+    const { label, rest } = summarizeStatement(statementText, labelLength);
+    return { label, description: join(findFigure(finding), words, rest) };
   }
-  const named = 'name' in subject ? quoteName(subject.name) : null;
+  // as in the trees of tables and indexes: quotes are for SQL
+  const named = 'name' in subject ? subject.name : null;
   if (named === null) return { label: title, description: message };
   const isObject = findView(subject) !== null || subject.kind === 'sequence';
   return isObject
-    ? { label: named, description: `${words} · ${message}` }
-    : { label: title, description: `${named} · ${message}` };
+    ? { label: named, description: join(findFigure(finding), words, message) }
+    : { label: title, description: join(findFigure(finding), named, message) };
 }
 
 /** `ignoredFor` is the reason on the list; null for what is not on it. */

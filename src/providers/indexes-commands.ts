@@ -8,6 +8,7 @@ import { askFilter } from './filter-box';
 import type { HealthStore } from './health-store';
 import type { IndexBuildCommands } from './index-build-commands';
 import type { IndexesNode, IndexesView } from './indexes-view';
+import { sayRowGone } from './tree-items';
 
 export interface IndexesCommandsParts {
   health: HealthStore;
@@ -33,6 +34,7 @@ export class IndexesCommands {
       vscode.commands.registerCommand(`pgInsight.index.${name}`, (node: unknown) =>
         reporter.guard(async () => {
           if (isIndexesNode(node) && node.kind === 'index') await run(node.node.index);
+          else sayRowGone();
         }),
       );
     return [

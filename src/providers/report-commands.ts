@@ -1,5 +1,5 @@
-// "Open Health Report": the window's one analyzed snapshot in the report view of its connection, which follows it from
-// then on. What a view asks for is about its own connection, whichever the window uses.
+// "Open Health Report": reads the server anew and shows the window's one analyzed snapshot in the report view of its
+// connection, which follows it from then on. What a view asks for is about its own connection, whichever the window uses.
 import * as vscode from 'vscode';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
@@ -129,8 +129,8 @@ export class ReportCommands {
   async #read(): Promise<HealthState> {
     const { store } = this.#parts;
     return vscode.window.withProgress(progress, async () => {
-      // a failure of before is no answer to a new question
-      if (store.state.state === 'failed') await store.refresh();
+      // whoever opens a report means the server as it is now; what is being read already is that
+      if (store.state.state === 'available' || store.state.state === 'failed') await store.refresh();
       return store.read();
     });
   }

@@ -9,6 +9,7 @@ import { askFilter } from './filter-box';
 import type { SlowQueriesStore } from './slow-queries-store';
 import { sayGone, type SlowQueriesTree } from './slow-queries-tree';
 import { findText, type SlowQueriesNode, type SlowQueriesView } from './slow-queries-view';
+import { sayRowGone } from './tree-items';
 
 export interface SlowQueriesCommandsParts {
   store: SlowQueriesStore;
@@ -77,6 +78,10 @@ export class SlowQueriesCommands {
 
   /** Of a row of this view, or of a finding about a statement. */
   #findText(node: unknown): string | null {
+    if (node === undefined) {
+      sayRowGone();
+      return null;
+    }
     if (isSlowQueriesNode(node)) return findText(node);
     const queryId = findQueryId(node);
     if (queryId === null) return null;

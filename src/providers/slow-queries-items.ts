@@ -18,8 +18,8 @@ import { describeToolStatements } from '../analysis/statements/tool-statement';
 import { toSeconds, type StatementList } from './slow-queries-store';
 import { appendTable, escapeText, startTooltip } from './tooltip-text';
 
-/** A side bar of the usual width shows some 33 characters of a row: the mean time and the load should be among them. */
-const labelLength = 22;
+/** A side bar of the usual width shows some 30 characters of a row: what the list is sorted by has to be among them. */
+export const labelLength = 16;
 const tooltipTitleLength = 80;
 /** A tooltip scrolls, but a text that was generated may be megabytes long. */
 const tooltipTextLength = 4_000;
@@ -34,20 +34,26 @@ const warning = new vscode.ThemeColor('list.warningForeground');
 export const hiddenLabel = 'hidden from this role';
 
 export function toStatementLabel(text: string | null): string {
-  return text === null ? hiddenLabel : summarizeStatement(text, labelLength);
+  return text === null ? hiddenLabel : summarizeStatement(text, labelLength).label;
 }
 
-/** "12.3 ms · 34% · 1,234 calls", and first what the list is sorted by. */
+/** "34% · 12.3 ms · 1,234 calls · status = $1", first what the list is sorted by. */
 export function describeStatement(entry: StatementEntry, order: StatementOrder, blockSizeBytes: number): string {
-  return toRowFigures(entry, order, blockSizeBytes)
-    .map(({ value }) => value)
+  const { text, role } = entry.statement;
+  return [
+    ...toRowFigures(entry, order, blockSizeBytes).map(({ value }) => value),
+    text === null ? (role ?? 'a role that is gone') : summarizeStatement(text, labelLength).rest,
+  ]
+    .filter((part) => part !== '')
     .join(' · ');
 }
 
 /** A row as it is read aloud: its figures have their names, which the row has no room for. */
 export function sayStatement(entry: StatementEntry, order: StatementOrder, blockSizeBytes: number): string {
   const figures = toRowFigures(entry, order, blockSizeBytes).map(({ name, value }) => `${name}${value}`);
-  return [toStatementLabel(entry.statement.text), ...figures].join(', ');
+  const { text } = entry.statement;
+  const { label, rest } = text === null ? { label: hiddenLabel, rest: '' } : summarizeStatement(text, labelLength);
+  return [rest === '' ? label : `${label}: ${rest}`, ...figures].join(', ');
 }
 
 function toRowFigures(
@@ -60,6 +66,8 @@ function toRowFigures(
   const load = { name: 'share of the load ', value: formatRatio(loadRatio) };
   const calls = { name: '', value: formatCalls(statement.calls) };
   if (order === 'calls') return [calls, mean, load];
+  // the load is the total time's share
+  if (order === 'total') return [load, mean, calls];
   const first = toOrderFigure(entry, order, blockSizeBytes);
   return [...(first === null ? [] : [{ name: '', value: first }]), mean, load, calls];
 }

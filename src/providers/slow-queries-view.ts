@@ -142,10 +142,10 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
     switch (node.kind) {
       case 'statement': {
         const { entry, list } = node;
-        const { text, role } = entry.statement;
+        const { text } = entry.statement;
         const description = describeStatement(entry, this.#store.order, list.blockSizeBytes);
         const item = toTreeItem(`statement/${entry.id}`, toStatementLabel(text), Collapsed, {
-          description: text === null ? `${role ?? 'a role that is gone'} · ${description}` : description,
+          description,
           icon: toStatementIcon(entry),
           contextValue: toTextContext('statement', text),
         });

@@ -25,3 +25,8 @@ export function toMessageItem(id: string, text: string, icon: vscode.ThemeIcon):
   item.tooltip = text;
   return item;
 }
+
+/** VS Code hands a menu's command no row when the tree was read anew while its menu was open. */
+export function sayRowGone(): void {
+  void vscode.window.showInformationMessage('The list was just read anew: choose the row again.');
+}

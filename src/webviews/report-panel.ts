@@ -269,7 +269,7 @@ async function exportReport(report: AnalysisReport): Promise<void> {
   });
   if (choice === undefined) return;
   const { format, extension, label } = choice;
-  const name = `${report.server.database.replace(/[^\p{L}\p{N}._-]+/gu, '-')}-health-${report.capturedAt.slice(0, 10)}.${extension}`;
+  const name = `${report.server.database.replace(/[^\p{L}\p{N}._-]+/gu, '-')}-health-${report.capturedAt.slice(0, 16).replace('T', '-').replace(':', '')}.${extension}`;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const uri = await vscode.window.showSaveDialog({
     title: `Export Health Report as ${label}`,

@@ -1214,7 +1214,7 @@ describe('statements-missing', () => {
       );
     }
     assert.deepEqual(of('failed'), []);
-    const fix = { title: 'Do it', sql: 'DO $$$$;', risk: 'None.', outsideTransaction: false };
+    const fix = { title: 'Do it', sql: 'DO $$$$;', undoNote: 'None.', risk: 'None.', outsideTransaction: false };
     const [offered] = find('statements-missing', makeSnapshot({}, {}, { statements: { ...gap, fix } }));
     assert.deepEqual(offered?.fix, fix);
     assert.deepEqual(find('statements-missing', makeSnapshot({})), []);

@@ -115,7 +115,12 @@ describe('the packages', function () {
     const names = lines(await run('tar', ['tzf', tarball]));
     const pages = (await listPages()).map((name) => `package/${name}`);
     assert.deepEqual(names.sort(), [...npmFiles, ...pages].sort());
-    assert.deepEqual(listPictures(await run('tar', ['xzfO', tarball, 'package/README.md'])), []);
+    const readme = await run('tar', ['xzfO', tarball, 'package/README.md']);
+    assert.deepEqual(listPictures(readme), []);
+    const targets = [...readme.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => target);
+    assert.ok(targets.includes('docs/cli.md'));
+    const dead = targets.filter((target) => !target.startsWith('https:') && !names.includes(`package/${target}`));
+    assert.deepEqual(dead, [], 'links to what is not in the package');
 
     const folder = path.join(empty.path, 'project');
     await mkdir(folder);

@@ -48,23 +48,27 @@ describe('the list of slow queries', () => {
 
 describe('the text of a statement', () => {
   it('is told from others by its table and conditions', () => {
-    for (const [text, line] of [
-      ['SELECT id, name FROM orders WHERE status = $1 ORDER BY placed_at', 'orders: status = $1 ORDER…'],
-      ['SELECT 1 FROM public.orders o JOIN "Items" i ON true WHERE o.id = $1', 'orders +1: id = $1'],
-      ['SELECT kind, count(*) FROM events GROUP BY kind', 'events: GROUP BY kind'],
-      ['WITH r AS (SELECT * FROM orders WHERE id > $1) SELECT * FROM r', 'orders: id > $1'],
-      ['SELECT * FROM (SELECT a FROM t WHERE b = 1) s WHERE a > 3', 't: b = 1'],
-      ['SELECT * FROM a WHERE b IS DISTINCT FROM c', 'a: b IS DISTINCT FROM c'],
-      ['SELECT extract(epoch FROM d) FROM a WHERE b', 'a: b'],
-      ['UPDATE ONLY orders SET status = $1', 'UPDATE orders: status = $…'],
-      ['INSERT INTO audit_log (a, b) VALUES ($1, $2)', 'INSERT audit_log'],
-      ['SELECT count(*) FROM orders', 'SELECT count(*) FROM orde…'],
-      ['SELECT a_long, list_of FROM orders', 'FROM orders'],
-      ['SELECT 1 FROM now() WHERE $1', 'SELECT 1 FROM now() WHERE…'],
-      ['VACUUM orders', 'VACUUM orders'],
-      ['', ''],
+    for (const [text, label, rest] of [
+      ['SELECT id, name FROM orders WHERE status = $1 ORDER BY placed_at', 'orders', 'status = $1 ORDER BY placed_at'],
+      ['SELECT 1 FROM public.orders o JOIN "Items" i ON true WHERE o.id = $1', 'orders +1', 'id = $1'],
+      ['SELECT kind, count(*) FROM events GROUP BY kind', 'events', 'GROUP BY kind'],
+      ['WITH r AS (SELECT * FROM orders WHERE id > $1) SELECT * FROM r', 'orders', 'id > $1'],
+      ['SELECT * FROM (SELECT a FROM t WHERE b = 1) s WHERE a > 3', 't', 'b = 1'],
+      ['SELECT * FROM a WHERE b IS DISTINCT FROM c', 'a', 'b IS DISTINCT FROM c'],
+      ['SELECT extract(epoch FROM d) FROM a WHERE b', 'a', 'b'],
+      ['UPDATE ONLY orders SET status = $1', 'UPDATE orders', 'status = $1'],
+      ['INSERT INTO audit_log (a, b) VALUES ($1, $2)', 'INSERT audit_log', ''],
+      ['SELECT count(*) FROM orders', 'orders', 'SELECT count(*) FROM orders'],
+      [
+        'SELECT 1 FROM a_very_long_name_of_a_table a, b JOIN c ON true',
+        'a_very_long_n… +1',
+        'SELECT 1 FROM a_very_long_name_of_a_table a, b JOIN c ON true',
+      ],
+      ['SELECT 1 FROM now() WHERE $1', 'SELECT 1 FROM', 'now() WHERE $1'],
+      ['VACUUM orders', 'VACUUM orders', ''],
+      ['', '', ''],
     ] as const) {
-      assert.equal(summarizeStatement(text, 25), line);
+      assert.deepEqual(summarizeStatement(text, 17), { label, rest });
     }
   });
 
@@ -101,7 +105,7 @@ describe('the text of a statement', () => {
     // what 18 writes for a list of constants of any length
     const list = 'SELECT id FROM orders WHERE id IN ($1 /*, ... */) /* note */';
     assert.equal(shortenStatement(list, 100), 'SELECT id FROM orders WHERE id IN ($1 /*, ... */)');
-    assert.equal(summarizeStatement(list, 100), 'orders: id IN ($1 /*, ... */)');
+    assert.equal(summarizeStatement(list, 17).rest, 'id IN ($1 /*, ... */)');
   });
 
   it('says why there is no plan', () => {

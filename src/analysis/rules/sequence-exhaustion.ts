@@ -97,6 +97,7 @@ export const sequenceExhaustion = defineRule({
               ? ` ${table} inherits from another table: make the column a bigint where it was declared first, then the sequence.`
               : ''),
           evidence: [
+            measured('used', use.ratio, 'ratio'),
             measured('last value', sequence.lastValue ?? 0, null),
             measured('last possible value', use.limit, null),
             measured(

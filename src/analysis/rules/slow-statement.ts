@@ -45,9 +45,9 @@ export const slowStatement = defineRule({
           message: `${shortenStatement(text, shownLength)} takes ${formatMs(meanMs)} on average (${formatQuantity(calls, 'call')}).`,
           advice: 'Explain it to see where the time goes.',
           evidence: [
+            measured('total time', totalMs, 'ms'),
             measured('mean time', meanMs, 'ms'),
             measured('calls', calls, 'calls'),
-            measured('total time', totalMs, 'ms'),
             measured('slowest call', Math.max(...rows.map(({ maxExecMs }) => maxExecMs)), 'ms'),
             measured('query ID', queryId, null),
           ],

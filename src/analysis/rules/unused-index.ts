@@ -67,8 +67,8 @@ export const unusedIndex = defineRule({
             'Each server counts for itself: look at the replicas too, and make sure that the index is older than that and ' +
             'that nothing rare (a monthly report) needs it.',
           evidence: [
-            measured('index scans', 0, 'scans'),
             estimated('size', sizeBytes, 'bytes'),
+            measured('index scans', 0, 'scans'),
             ...(since === null ? [] : [measured('statistics since', since, null)]),
           ],
           fix: toDropIndexFix(

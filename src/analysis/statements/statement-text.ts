@@ -56,11 +56,22 @@ function findFrom(tokens: readonly SqlToken[], text: string, first: number): num
 /** Their FROM names no table. */
 const functionWithFrom = /^(?:extract|substring|trim|overlay)$/;
 
+/** A row of a list: what stands first, and what is cut off where there is no room. */
+export interface StatementSummary {
+  /** The table and how many more there are ("orders +1"), with the verb when rows are changed; else the first words. */
+  label: string;
+  /** Conditions, or what follows the label; empty where that is all. */
+  rest: string;
+}
+
+/** As much of the conditions as the widest side bar shows. */
+const summaryLength = 80;
+
 /**
- * What tells a statement from others in the room of a list's row: its table, how many more there are, and its conditions,
- * "orders +1: status = $1"; with the verb when it changes rows. The beginning of the text where there is no such thing.
+ * What tells a statement from others in a narrow list. The label is at most `length` characters, so that a figure fits
+ * behind it; what comes last is left to the list to cut off.
  */
-export function summarizeStatement(text: string, length: number): string {
+export function summarizeStatement(text: string, length: number): StatementSummary {
   const tokens = takeTokens(text);
   const textAt = (index: number) => text.slice(tokens[index]?.start ?? 0, tokens[index]?.end ?? 0);
   const wordAt = (index: number) => (tokens[index]?.kind === 'word' ? textAt(index).toLowerCase() : '');
@@ -75,7 +86,10 @@ export function summarizeStatement(text: string, length: number): string {
     if (textAt(index) === ')') openers.pop();
     if (conditions === '' && tables.size > 0 && /^(?:where|set|group|order|having)$/.test(word)) {
       const first = /^(?:where|set)$/.test(word) ? index + 1 : index;
-      const whole = shortenStatement(text.slice(tokens[first]?.start, findScopeEnd(tokens, text, first)), 2 * length);
+      const whole = shortenStatement(
+        text.slice(tokens[first]?.start, findScopeEnd(tokens, text, first)),
+        summaryLength,
+      );
       // aliases take room and tell nothing
       conditions = whole.replaceAll(/\b[a-z_]\w*\.(?=[a-z_"])/gi, '');
     }
@@ -93,15 +107,22 @@ export function summarizeStatement(text: string, length: number): string {
   const [table] = tables;
   const verb = wordAt(0);
   const isChange = /^(?:insert|update|delete|merge)$/.test(verb);
-  let line = shortenStatement(text, length * 2).replace(/^select … (?=from )/i, '');
-  if (
-    table !== undefined &&
-    (isChange || (conditions !== '' && (/^(?:select|with)$/.test(verb) || textAt(0) === '(')))
-  ) {
-    const others = tables.size === 1 ? '' : ` +${tables.size - 1}`;
-    line = `${isChange ? `${verb.toUpperCase()} ` : ''}${table}${others}${conditions === '' ? '' : `: ${conditions}`}`;
+  if (table !== undefined && (isChange || /^(?:select|with)$/.test(verb) || textAt(0) === '(')) {
+    const before = isChange ? `${verb.toUpperCase()} ` : '';
+    const behind = tables.size === 1 ? '' : ` +${tables.size - 1}`;
+    const room = length - before.length - behind.length;
+    const name = table.length <= room ? table : `${table.slice(0, Math.max(1, room - 1))}…`;
+    return {
+      label: `${before}${name}${behind}`,
+      rest: conditions === '' && !isChange ? shortenStatement(text, summaryLength) : conditions,
+    };
   }
-  return line.length <= length ? line : `${line.slice(0, length).trimEnd()}…`;
+  const line = shortenStatement(text, summaryLength);
+  if (line.length <= length) return { label: line, rest: '' };
+  // in whole words, unless one takes all the room
+  const space = line.lastIndexOf(' ', length);
+  const end = space > 0 ? space : length;
+  return { label: line.slice(0, end), rest: line.slice(end).trim() };
 }
 
 /** The end of the parenthesis that `first` stands in, of the text where it stands in none. */
