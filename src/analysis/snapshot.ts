@@ -93,7 +93,7 @@ export interface IndexKey {
   column: string | null;
   /** pg_get_indexdef(index, position, false): the column or expression as SQL, quoted. */
   sql: string;
-  /** Schema-qualified names, as texts to compare; collation is null for types without. */
+  /** Schema-qualified names, as texts to compare: a class with its parameters, "s.trgm_ops (siglen=100)"; collation is null for types without. */
   operatorClass: string;
   collation: string | null;
   descending: boolean;
@@ -118,6 +118,8 @@ export interface SnapshotIndex {
   included: readonly string[];
   /** Of a partial index, as the server prints it; null for others. */
   predicate: string | null;
+  /** pg_class.reloptions: WITH (...), as texts by name. */
+  storageParameters: Readonly<Record<string, string>>;
   isUnique: boolean;
   /** Unique with NULLS NOT DISTINCT (15+). */
   nullsNotDistinct: boolean;

@@ -50,6 +50,8 @@ const objects = (major: number) => `
   CREATE INDEX ON "select" USING gist (addr inet_ops);
   CREATE INDEX ON "select" USING gist (point);
   CREATE INDEX ON "select" USING gin (words);
+  CREATE INDEX ON "select" USING gist (words);
+  CREATE INDEX ON "select" USING gist (words tsvector_ops (siglen = 100));
   CREATE INDEX ON "select" USING spgist (span);
   CREATE INDEX ON "select" USING spgist ("order");
   CREATE INDEX ON "select" USING spgist (point kd_point_ops);
@@ -99,8 +101,10 @@ describe('indexes of a snapshot', () => {
             array(SELECT pg_get_indexdef(c.oid, k, false) FROM generate_series(1, i.indnkeyatts) k ORDER BY k) AS keys,
             array(SELECT quote_ident(a.attname)::text FROM generate_series(i.indnkeyatts + 1, i.indnatts) k
               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] ORDER BY k) AS included,
-            array(SELECT quote_ident(n.nspname) || '.' || quote_ident(o.opcname) FROM generate_series(1, i.indnkeyatts) k
-              JOIN pg_opclass o ON o.oid = i.indclass[k - 1] JOIN pg_namespace n ON n.oid = o.opcnamespace ORDER BY k) AS classes
+            array(SELECT quote_ident(n.nspname) || '.' || quote_ident(o.opcname)
+              || coalesce((SELECT ' (' || array_to_string(a.attoptions, ', ') || ')' FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = k), '') FROM generate_series(1, i.indnkeyatts) k
+              JOIN pg_opclass o ON o.oid = i.indclass[k - 1] JOIN pg_namespace n ON n.oid = o.opcnamespace ORDER BY k) AS classes,
+            coalesce(c.reloptions, '{}') AS parameters
           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
           WHERE c.relnamespace = '"Odd ""schema"'::regnamespace ORDER BY c.relname::text COLLATE "C"`);
         await client.end();
@@ -115,13 +119,14 @@ describe('indexes of a snapshot', () => {
         if (indexes.status === 'unavailable') assert.fail(indexes.reason.message);
         assert.ok(expected.length > 45);
         assert.deepEqual(
-          indexes.rows.map(({ name, definition, predicate, keys, included }) => ({
+          indexes.rows.map(({ name, definition, predicate, keys, included, storageParameters }) => ({
             name,
             definition,
             predicate,
             keys: keys.map(({ sql }) => sql),
             included,
             classes: keys.map(({ operatorClass }) => operatorClass),
+            parameters: Object.entries(storageParameters).map(([parameter, value]) => `${parameter}=${value}`),
           })),
           expected,
         );

@@ -888,10 +888,30 @@ describe('duplicate-index and redundant-index', () => {
       { keys: [makeKey('x', { collation: 'other' })] },
       { keys: [makeKey('x', { descending: true })] },
       { keys: [makeKey('x', { nullsFirst: true })] },
+      { storageParameters: { pages_per_range: '4' } },
       { tableOid: table.oid + 1 },
     ]) {
       assert.deepEqual(spare('duplicate-index', one, index('b', ['x'], change)), [], JSON.stringify(change));
     }
+    for (const name of [
+      'fillfactor',
+      'deduplicate_items',
+      'fastupdate',
+      'gin_pending_list_limit',
+      'buffering',
+      'autosummarize',
+    ]) {
+      assert.deepEqual(spare('duplicate-index', one, index('b', ['x'], { storageParameters: { [name]: '1' } })), ['b']);
+    }
+    const storageParameters = { length: '80', col1: '2' };
+    assert.deepEqual(
+      spare(
+        'duplicate-index',
+        index('a', ['x'], { storageParameters }),
+        index('b', ['x'], { storageParameters: { col1: '2', length: '80' } }),
+      ),
+      ['b'],
+    );
     const included = ['y', 'z'];
     assert.deepEqual(
       spare('duplicate-index', index('a', ['x'], { included }), index('b', ['x'], { included: included.toReversed() })),
@@ -951,6 +971,29 @@ describe('duplicate-index and redundant-index', () => {
       index('three', ['x', 'w', 'v']),
     ];
     assert.match(find('redundant-index', makeSnapshot({ indexes }))[0]?.message ?? '', /the beginning of s\.two,/);
+  });
+
+  it('counts a partitioned index with its parts, in scans, in size and for the order', () => {
+    const megabyte = 1024 * 1024;
+    const whole = (name: string, columns: string[], scans: number) => {
+      const parent = index(name, columns, { isPartitioned: true, estimatedSizeBytes: 0 });
+      const middle = index(`${name}_1`, columns, { isPartitioned: true, estimatedSizeBytes: 0, parentOid: parent.oid });
+      const part = index(`${name}_11`, columns, { scans, estimatedSizeBytes: 9 * megabyte, parentOid: middle.oid });
+      return [parent, { ...middle, tableOid: table.oid + 1 }, { ...part, tableOid: table.oid + 2 }];
+    };
+    const partitioned = [...whole('a', ['x'], 3), ...whole('b', ['x'], 4), ...whole('long', ['x', 'y'], 1)];
+    const other = makeTable('u', {});
+    const plain = ['k', 'l'].map((name) => makeIndex(name, other, ['x'], { scans: 5 }));
+    const longer = makeIndex('m', other, ['x', 'y'], { scans: 1 });
+    for (const [id, found] of [
+      ['duplicate-index', ['a', 'l']],
+      ['redundant-index', ['b', 'k']],
+    ] as const) {
+      const findings = find(id, makeSnapshot({ indexes: [...plain, longer, ...partitioned] }));
+      assert.deepEqual(namesOf(findings), found);
+      assert.equal(valueOf(findings[0], 'size'), 9 * megabyte);
+      assert.equal(valueOf(findings[0], 'index scans'), id === 'duplicate-index' ? 3 : 4);
+    }
   });
 
   it('keeps of equal ones with as many scans the first by name', () => {

@@ -20,6 +20,7 @@ function makeIndex(oid: number, fields: Partial<SnapshotIndex> = {}): SnapshotIn
     keys: [],
     included: [],
     predicate: null,
+    storageParameters: {},
     isUnique: false,
     nullsNotDistinct: false,
     isPrimary: false,

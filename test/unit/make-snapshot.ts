@@ -136,6 +136,7 @@ export function makeIndex(
     keys,
     included: [],
     predicate: null,
+    storageParameters: {},
     isUnique: false,
     nullsNotDistinct: false,
     isPrimary: false,

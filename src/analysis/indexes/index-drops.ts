@@ -3,24 +3,13 @@
 import { groupBy } from '../group-by';
 import type { SnapshotForeignKey, SnapshotIndex } from '../snapshot';
 import { findDuplicates, type Duplicates } from './duplicate-indexes';
+import { toFindParts } from './index-parts';
 import { isNeeded, isPrefix, servesColumns } from './index-shape';
 
 export interface Redundant {
   index: SnapshotIndex;
   /** Finds the same rows, and is dropped by none of the rules. */
   longer: SnapshotIndex;
-}
-
-export type FindParts = (index: SnapshotIndex) => readonly SnapshotIndex[];
-
-/** Of a partitioned index: itself and those of its partitions, at any level. They are scanned, and they go with it. */
-export function toFindParts(indexes: readonly SnapshotIndex[]): FindParts {
-  const children = groupBy(indexes, ({ parentOid }) => parentOid);
-  const findParts = (index: SnapshotIndex): SnapshotIndex[] => [
-    index,
-    ...(children.get(index.oid) ?? []).flatMap(findParts),
-  ];
-  return findParts;
 }
 
 function covers(longer: SnapshotIndex, index: SnapshotIndex): boolean {

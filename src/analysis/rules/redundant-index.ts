@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { formatBytes } from '../format/numbers';
 import { findRedundant } from '../indexes/index-drops';
+import { sumScans, sumSizeBytes, toFindParts } from '../indexes/index-parts';
 import { toDropIndexFix, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
@@ -16,13 +17,17 @@ export const redundantIndex = defineRule({
   needs: ['indexes'],
   options: z.strictObject({}),
   check({ indexes, server }) {
+    const findParts = toFindParts(indexes);
     return findRedundant(indexes).map(({ index, longer }) => {
+      const parts = findParts(index);
+      const sizeBytes = sumSizeBytes(parts);
+      const scans = sumScans(parts);
       const name = quoteQualifiedName(index.schema, index.name);
       const other = quoteQualifiedName(longer.schema, longer.name);
       return {
-        weight: index.estimatedSizeBytes,
+        weight: sizeBytes,
         subject: toIndexRef(index),
-        message: `Index ${name} (${formatBytes(index.estimatedSizeBytes)}) is the beginning of ${other}, which finds the same rows.`,
+        message: `Index ${name} (${formatBytes(sizeBytes)}) is the beginning of ${other}, which finds the same rows.`,
         advice:
           'Keep it only if it is much smaller than the other and most statements need no more than its columns.' +
           (server.versionNumber >= skipScanVersion
@@ -30,9 +35,9 @@ export const redundantIndex = defineRule({
             : ''),
         evidence: [
           measured('the beginning of', longer.definition, null),
-          estimated('size', index.estimatedSizeBytes, 'bytes'),
-          estimated('size of the other', longer.estimatedSizeBytes, 'bytes'),
-          ...(index.scans === null ? [] : [measured('index scans', index.scans, 'scans')]),
+          estimated('size', sizeBytes, 'bytes'),
+          estimated('size of the other', sumSizeBytes(findParts(longer)), 'bytes'),
+          ...(scans === null ? [] : [measured('index scans', scans, 'scans')]),
         ],
         fix: toDropIndexFix(index, 'Scans of the longer index read more pages for the same rows.'),
         fingerprint: `redundant-index: ${name} < ${other}`,

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { countedDays, findStandbyGap, notCountedGap } from '../counting-gaps';
 import { formatBytes } from '../format/numbers';
-import { findSpareUnused, toFindParts } from '../indexes/index-drops';
+import { findSpareUnused } from '../indexes/index-drops';
+import { sumSizeBytes, toFindParts } from '../indexes/index-parts';
 import { isNeeded, toDropIndexFix, toIndexRef } from '../indexes/index-shape';
 import { defineRule, estimated, measured } from '../rule';
 import { quoteQualifiedName } from '../sql/identifiers';
@@ -48,7 +49,7 @@ export const unusedIndex = defineRule({
       // a unique index does its work without being scanned
       if (isNeeded(index) || index.isUnique || !index.isValid || ofExtensions.has(index.tableOid)) return [];
       const parts = findParts(index);
-      const sizeBytes = parts.reduce((sum, part) => sum + part.estimatedSizeBytes, 0);
+      const sizeBytes = sumSizeBytes(parts);
       return parts.some(({ scans }) => scans !== 0) || sizeBytes < options.minSizeBytes ? [] : [{ index, sizeBytes }];
     });
     const largestFirst = unused.toSorted((a, b) => b.sizeBytes - a.sizeBytes).map(({ index }) => index);

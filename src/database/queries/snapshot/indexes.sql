@@ -23,6 +23,15 @@ constraints as (
   from pg_catalog.pg_constraint k
   where k.conindid <> '0' and k.contype in ('p', 'u', 'x', 'f')
   group by k.conindid
+),
+parameters as (
+  -- of operator classes; of tables it is n_distinct, which no index asks for here
+  select
+    a.attrelid,
+    pg_catalog.jsonb_object_agg(a.attnum, pg_catalog.array_to_string(a.attoptions, ', ')) as of_keys
+  from pg_catalog.pg_attribute a
+  where a.attoptions is not null
+  group by a.attrelid
 )
 select
   r.oid::pg_catalog.int8::pg_catalog.float8 as oid,
@@ -36,18 +45,23 @@ select
   -- of the keys and INCLUDE columns; the others end with the keys
   i.indkey::pg_catalog.text as columns,
   i.indclass::pg_catalog.text as operator_classes,
+  o.of_keys as operator_class_parameters,
   i.indcollation::pg_catalog.text as collations,
   i.indoption::pg_catalog.text as options,
   -- How the definition of an index of plain columns begins. pg_get_indexdef() takes as long as all the rest: it is asked
   -- about those that have more to say.
   case
-    when i.indexprs is null and i.indpred is null and r.reloptions is null and r.relkind = 'i'
+    when i.indexprs is null and i.indpred is null and r.reloptions is null and o.of_keys is null and r.relkind = 'i'
       and i.indnatts = i.indnkeyatts and not i.indnullsnotdistinct
     then 'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end
       || 'INDEX ' || pg_catalog.quote_ident(r.relname)
       || ' ON ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
       || ' USING ' || pg_catalog.quote_ident(m.amname) || ' ('
   end as definition_start,
+  case when r.reloptions is not null then (
+    select pg_catalog.jsonb_object_agg(p.option_name, p.option_value)
+    from pg_catalog.pg_options_to_table(r.reloptions) p
+  ) end as storage_parameters,
   i.indisunique as is_unique,
   i.indnullsnotdistinct as nulls_not_distinct,
   i.indisprimary as is_primary,
@@ -70,5 +84,6 @@ join pg_catalog.pg_class t on t.oid = i.indrelid
 join pg_catalog.pg_am m on m.oid = r.relam
 left join pg_catalog.pg_inherits h on h.inhrelid = i.indexrelid
 left join constraints s on s.conindid = i.indexrelid
+left join parameters o on o.attrelid = i.indexrelid
 where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 order by n.nspname, r.relname

@@ -24,9 +24,12 @@ const indexRow = z.object({
   method: z.string(),
   columns: z.string(),
   operator_classes: z.string(),
+  /** By attnum of the index, which counts from 1: "siglen=100". */
+  operator_class_parameters: z.record(z.string(), z.string()).nullable(),
   collations: z.string(),
   options: z.string(),
   definition_start: z.string().nullable(),
+  storage_parameters: z.record(z.string(), z.string()).nullable(),
   is_unique: z.boolean(),
   nulls_not_distinct: z.boolean(),
   is_primary: z.boolean(),
@@ -164,6 +167,7 @@ function takeApart(row: IndexRow, catalogue: Catalogue): IndexParts {
     const operatorClass = catalogue.operatorClasses.get(classOid);
     const collationOid = collations[position] ?? 0;
     const option = options[position] ?? 0;
+    const parameters = row.operator_class_parameters?.[position + 1];
     isPlain &&=
       option === 0 &&
       column !== undefined &&
@@ -172,7 +176,7 @@ function takeApart(row: IndexRow, catalogue: Catalogue): IndexParts {
     return {
       column: column?.name ?? null,
       sql: toSql(number),
-      operatorClass: operatorClass?.name ?? '',
+      operatorClass: `${operatorClass?.name ?? ''}${parameters === undefined ? '' : ` (${parameters})`}`,
       collation: catalogue.collations.get(collationOid)?.name ?? null,
       descending: (option & descendingBit) !== 0,
       nullsFirst: (option & nullsFirstBit) !== 0,
@@ -223,6 +227,7 @@ function toSnapshotIndex(
           : keys,
       included,
       predicate: asked?.predicate ?? null,
+      storageParameters: row.storage_parameters ?? {},
       isUnique: row.is_unique,
       nullsNotDistinct: row.nulls_not_distinct,
       isPrimary: row.is_primary,
