@@ -81,6 +81,15 @@ const objects = `
   CREATE TABLE keyed (a integer NOT NULL, b integer);
   CREATE UNIQUE INDEX keyed_a ON keyed (a);
   INSERT INTO keyed SELECT g FROM generate_series(1, 100) g;
+  CREATE TABLE keyed_identity (a integer NOT NULL, b integer);
+  CREATE UNIQUE INDEX keyed_identity_a ON keyed_identity (a);
+  ALTER TABLE keyed_identity REPLICA IDENTITY USING INDEX keyed_identity_a;
+  INSERT INTO keyed_identity SELECT g FROM generate_series(1, 100) g;
+  CREATE PUBLICATION of_identity FOR TABLE keyed_identity;
+  CREATE TABLE keyed_referred (a integer NOT NULL);
+  CREATE UNIQUE INDEX keyed_referred_a ON keyed_referred (a);
+  INSERT INTO keyed_referred SELECT g FROM generate_series(1, 100) g;
+  CREATE TABLE keyed_referring (id integer PRIMARY KEY REFERENCES keyed_referred (a));
   CREATE TABLE keyed_pattern (a text NOT NULL);
   CREATE UNIQUE INDEX keyed_pattern_a ON keyed_pattern (a text_pattern_ops);
   INSERT INTO keyed_pattern SELECT g FROM generate_series(1, 100) g;
@@ -267,6 +276,91 @@ describe('health rules', () => {
         await fixAndUndo('duplicate-index', 'same_2');
       });
 
+      it('duplicate-index and redundant-index count those of a partitioned table with their parts', async () => {
+        await execute(`
+          CREATE SCHEMA counted;
+          CREATE TABLE counted.t (at integer, a integer, b integer) PARTITION BY RANGE (at);
+          CREATE TABLE counted.t_1 PARTITION OF counted.t FOR VALUES FROM (0) TO (50000) PARTITION BY RANGE (at);
+          CREATE TABLE counted.t_11 PARTITION OF counted.t_1 FOR VALUES FROM (0) TO (50000);
+          CREATE TABLE counted.t_2 PARTITION OF counted.t FOR VALUES FROM (50000) TO (200000);
+          INSERT INTO counted.t SELECT g, g, g FROM generate_series(1, 60000) g;
+          CREATE INDEX t_z ON counted.t (a)`);
+        const user = new Client({ connectionString: server.url() });
+        await user.connect();
+        await user.query('SET enable_seqscan = off');
+        await user.query('SELECT b FROM counted.t WHERE a = 5');
+        await user.end();
+        // whose name comes first, and which no scan uses
+        await execute(`
+          CREATE INDEX t_a ON counted.t (a);
+          CREATE INDEX t_b ON counted.t (b);
+          CREATE INDEX t_ba ON counted.t (b, a);
+          ANALYZE counted.t;
+          SELECT pg_sleep(1.2)`);
+        const ofParts = async (pattern: string) =>
+          (
+            await client.query<{ bytes: number; scans: number }>(
+              `SELECT (sum(c.relpages) * 8192)::float8 AS bytes, sum(s.idx_scan)::float8 AS scans
+              FROM pg_stat_user_indexes s JOIN pg_class c ON c.oid = s.indexrelid
+              JOIN pg_index i ON i.indexrelid = c.oid
+              WHERE s.schemaname = 'counted' AND pg_get_indexdef(c.oid) LIKE $1`,
+              [pattern],
+            )
+          ).rows[0];
+        const figures = ({ evidence }: Finding) => ({
+          bytes: evidence.find(({ label }) => label === 'size')?.value,
+          scans: evidence.find(({ label }) => label === 'index scans')?.value,
+        });
+        const ofCounted = async (id: string) =>
+          (await findAll(id)).filter(({ subject }) => 'schema' in subject && subject.schema === 'counted');
+        const [same, ...noMore] = await ofCounted('duplicate-index');
+        assert.ok(same !== undefined && noMore.length === 0);
+        assert.equal(nameOf(same), 't_a', 'the used one stays');
+        const both = await ofParts('% (a)');
+        assert.equal(both?.scans, 2, 'of two partitions');
+        assert.deepEqual(figures(same), { bytes: (both?.bytes ?? 0) / 2, scans: 0 });
+        const [beginning] = await ofCounted('redundant-index');
+        assert.ok(beginning);
+        assert.equal(nameOf(beginning), 't_b');
+        const short = await ofParts('% (b)');
+        assert.deepEqual(figures(beginning), { bytes: short?.bytes, scans: 0 });
+        const longer = beginning.evidence.find(({ label }) => label === 'size of the other');
+        assert.equal(longer?.value, (await ofParts('% (b, a)'))?.bytes);
+        await execute('DROP SCHEMA counted CASCADE');
+      });
+
+      it('duplicate-index takes parameters that change what an index finds for another index', async () => {
+        await execute(`
+          CREATE SCHEMA shaped;
+          CREATE EXTENSION bloom SCHEMA shaped;
+          CREATE EXTENSION pg_trgm SCHEMA shaped;
+          SET search_path = shaped, public;
+          CREATE TABLE shaped.t (a integer, b integer, words tsvector, text text, list integer[]);
+          CREATE INDEX brin_4 ON shaped.t USING brin (a) WITH (pages_per_range = 4);
+          CREATE INDEX brin_128 ON shaped.t USING brin (a) WITH (pages_per_range = 128, autosummarize = on);
+          CREATE INDEX brin_4_again ON shaped.t USING brin (a) WITH (autosummarize = on, pages_per_range = 4);
+          CREATE INDEX gist_default ON shaped.t USING gist (words);
+          CREATE INDEX gist_16 ON shaped.t USING gist (words tsvector_ops (siglen = 16));
+          CREATE INDEX gist_512 ON shaped.t USING gist (words tsvector_ops (siglen = 512));
+          CREATE INDEX gist_512_again ON shaped.t USING gist (words tsvector_ops (siglen = 512)) WITH (buffering = off);
+          CREATE INDEX trigram_16 ON shaped.t USING gist (text gist_trgm_ops (siglen = 16));
+          CREATE INDEX trigram_64 ON shaped.t USING gist (text gist_trgm_ops (siglen = 64));
+          CREATE INDEX bloom_80 ON shaped.t USING bloom (a, b);
+          CREATE INDEX bloom_160 ON shaped.t USING bloom (a, b) WITH (length = 160);
+          CREATE INDEX bloom_columns ON shaped.t USING bloom (a, b) WITH (col1 = 4);
+          CREATE INDEX gin_fast ON shaped.t USING gin (list) WITH (gin_pending_list_limit = 128);
+          CREATE INDEX gin_slow ON shaped.t USING gin (list) WITH (fastupdate = off);
+          CREATE INDEX btree_full ON shaped.t (b) WITH (deduplicate_items = off);
+          CREATE INDEX btree_half ON shaped.t (b) WITH (fillfactor = 50);
+          RESET search_path`);
+        const spare = (await findNames('duplicate-index')).filter((name) =>
+          /^(brin|gist|trigram|bloom|gin|btree)_/.test(name),
+        );
+        assert.deepEqual(spare, ['brin_4_again', 'btree_half', 'gin_slow', 'gist_512_again']);
+        await fixAndUndo('duplicate-index', 'gist_512_again');
+        await execute('DROP SCHEMA shaped CASCADE');
+      });
+
       it('redundant-index', async () => {
         assert.deepEqual(await findNames('redundant-index'), ['prefix_a', 'same_1']);
         const { advice } = await findOne('redundant-index', 'prefix_a');
@@ -435,6 +529,32 @@ describe('health rules', () => {
           assert.equal((await findOne('no-primary-key', name)).fix, undefined, name);
         }
         await fixAndUndo('no-primary-key', 'keyed');
+
+        const identity = async () => {
+          const { rows } = await client.query(
+            `SELECT t.relreplident, i.indexrelid::regclass::text AS index, i.indisreplident FROM pg_index i
+            JOIN pg_class t ON t.oid = i.indrelid WHERE t.relname = 'keyed_identity'`,
+          );
+          return rows;
+        };
+        const before = await identity();
+        assert.deepEqual(before, [{ relreplident: 'i', index: 'keyed_identity_a', indisreplident: true }]);
+        const { fix } = await findOne('no-primary-key', 'keyed_identity');
+        await fixAndUndo('no-primary-key', 'keyed_identity');
+        assert.deepEqual(await identity(), before, 'the index is the replica identity again');
+        await execute(fix?.sql ?? '');
+        for (const statement of fix?.undoSql?.split('\n') ?? []) {
+          await execute(statement);
+          await execute('UPDATE keyed_identity SET b = 1 WHERE a = 1');
+        }
+
+        const referred = await findOne('no-primary-key', 'keyed_referred');
+        assert.equal(referred.fix?.undoSql, undefined, 'the foreign key would have to go with the constraint');
+        await execute(referred.fix?.sql ?? '');
+        await assert.rejects(
+          client.query('ALTER TABLE keyed_referred DROP CONSTRAINT keyed_referred_a'),
+          /other objects depend on it/,
+        );
       });
 
       it('cache-hit-low', async () => {

@@ -24,6 +24,21 @@ const isCandidate = (index: SnapshotIndex) =>
   hasDefaultKeys(index) &&
   index.keys.every(({ isNotNull, descending, nullsFirst }) => isNotNull && !descending && !nullsFirst);
 
+/**
+ * The index goes with the constraint: where it is the replica identity, whole rows identify themselves in between, or else
+ * publications would refuse UPDATE and DELETE. Nothing takes it back while foreign keys refer to the index.
+ */
+function toUndo(table: string, index: SnapshotIndex): { undoSql?: string } {
+  if (index.supportsForeignKey) return {};
+  const name = quoteName(index.name);
+  const drop = `ALTER TABLE ${table} DROP CONSTRAINT ${name};`;
+  return {
+    undoSql: index.isReplicaIdentity
+      ? `ALTER TABLE ${table} REPLICA IDENTITY FULL;\n${drop}\n${toCreateIndex(index)}\nALTER TABLE ${table} REPLICA IDENTITY USING INDEX ${name};`
+      : `${drop}\n${toCreateIndex(index)}`,
+  };
+}
+
 export const noPrimaryKey = defineRule({
   id: 'no-primary-key',
   title: 'Tables without a primary key',
@@ -63,7 +78,7 @@ export const noPrimaryKey = defineRule({
                 fix: {
                   title: `Make ${quoteName(candidate.name)} the primary key of ${name}`,
                   sql: `ALTER TABLE ${name} ADD PRIMARY KEY USING INDEX ${quoteName(candidate.name)};`,
-                  undoSql: `ALTER TABLE ${name} DROP CONSTRAINT ${quoteName(candidate.name)};\n${toCreateIndex(candidate)}`,
+                  ...toUndo(name, candidate),
                   risk: 'Locks the table against reading and writing for a moment.',
                   outsideTransaction: false,
                 },
