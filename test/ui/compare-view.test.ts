@@ -117,6 +117,27 @@ describe('the comparison', function () {
     });
   }
 
+  for (const width of [1280, 980, 490]) {
+    it(`breaks names only between their parts at ${width} px`, async () => {
+      await open({ width });
+      const broken = await view.page.evaluate<string[]>(
+        `[...document.querySelectorAll('.compared-node')].flatMap((node) => {
+          const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+          const texts = [];
+          while (walker.nextNode()) texts.push(walker.currentNode);
+          return texts.flatMap((text) => [...text.data.matchAll(/[\\p{L}\\d]+[_.]?/gu)].flatMap((word) => {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return range.getClientRects().length > 1 ? [word[0]] : [];
+          }));
+        })`,
+      );
+      assert.deepEqual(broken, []);
+      await takeScreenshot(view.page, path.join(screenshots, `names-${width}.png`));
+    });
+  }
+
   it('is usable in half a window', async () => {
     await open({ width: 600 });
     await takeScreenshot(view.page, path.join(screenshots, 'narrow.png'));

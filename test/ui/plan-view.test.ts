@@ -1,11 +1,14 @@
 // The plan view in a real browser under its own policy: what its cells say against what the server printed, the keyboard,
 // the accessibility tree, the requests it makes of its host, and every theme. What it does inside VS Code is tested there.
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../../scripts/environment/chromium';
 import { buildWebview } from '../../scripts/environment/bundles';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import { takeScreenshot } from '../../scripts/environment/workbench';
 import type { Finding } from '../../src/analysis/finding';
 import type { PlanDocument } from '../../src/webviews/protocol';
 import { goldenPlanNames } from '../factories/golden-plans';
@@ -26,6 +29,7 @@ const toNumber = (text: string) => Number(text.replace(/[~,]/g, ''));
 const toShown = (rows: unknown) => (Number(rows) >= 1000 ? Math.round(Number(rows)) : Number(rows));
 
 const inTree = '.tree';
+const screenshots = path.resolve('out', 'screenshots', 'plan-widths');
 
 describe('the plan view', function () {
   this.timeout(60_000);
@@ -301,13 +305,85 @@ describe('the plan view', function () {
       assert.equal(await page.evaluate("document.activeElement.matches('.tree')"), true);
     });
 
-    it('shows what fits: columns go by importance, and cut texts can be read', async () => {
-      const document = goldenDocument('18', 'many-init-plans');
-      const shown = await open(document, { width: 600 });
+    it('scrolls the columns that do not fit beside the node’s own, which stays', async () => {
+      const document = goldenDocument('18', 'parallel-hash-join');
+      const shown = await open(document, { width: 460 });
       const { page } = shown;
-      assert.deepEqual(await page.getByRole('columnheader').allInnerTexts(), ['Node', 'Self time', 'Rows', 'Estimate']);
-      await page.setViewportSize({ width: 1280, height: 800 });
-      await page.getByRole('columnheader', { name: 'Read' }).waitFor();
+      const columns = [
+        'Node',
+        'Self time',
+        'Total time',
+        'Rows/loop',
+        'Planned',
+        'Estimate',
+        'Loops',
+        'Own hit',
+        'Own read',
+      ];
+      assert.deepEqual(await page.getByRole('columnheader').allInnerTexts(), columns);
+      const last = page.getByRole('columnheader', { name: 'Own read' });
+      const node = page.getByRole('columnheader', { name: 'Node', exact: true });
+      const rightOf = async (of: typeof last) => {
+        const box = await of.boundingBox();
+        return (box?.x ?? 0) + (box?.width ?? 0);
+      };
+      assert.ok((await rightOf(last)) > 460);
+      // the browser of tests is started without scroll bars
+      assert.equal(await page.evaluate("getComputedStyle(document.querySelector('.tree')).overflowX"), 'auto');
+      await mkdir(screenshots, { recursive: true });
+      for (const theme of ['dark', 'light'] as const) {
+        const { variables } = await readTheme(theme);
+        await page.evaluate(
+          `for (const [name, value] of Object.entries(${JSON.stringify(variables)})) document.documentElement.style.setProperty(name, value)`,
+        );
+        for (const width of [1280, 900, 600, 460]) {
+          await page.setViewportSize({ width, height: 800 });
+          await takeScreenshot(page, path.join(screenshots, `${theme}-${width}.png`));
+        }
+      }
+      await page.locator(inTree).focus();
+      for (let step = 0; step < 8; step += 1) await page.keyboard.press('Shift+ArrowRight');
+      await page.waitForFunction(
+        "document.querySelector('[role=columnheader]:last-child').getBoundingClientRect().right <= innerWidth",
+      );
+      assert.equal((await node.boundingBox())?.x, 0);
+      assert.equal((await shown.cell(0, 'node').boundingBox())?.x, 0);
+    });
+
+    it('cuts conditions and operations before the names of relations', async () => {
+      const shown = await open(goldenDocument('18', 'parallel-hash-join'), { width: 460 });
+      const cut = await shown.page.evaluate<string[]>(
+        `[...document.querySelectorAll('.node-target')]
+          .filter((element) => element.scrollWidth > element.clientWidth + 1).map((element) => element.textContent)`,
+      );
+      assert.deepEqual(cut, []);
+    });
+
+    it('breaks no figure of the details and cuts no label', async () => {
+      const shown = await open(goldenDocument('18', 'parallel-hash-join'));
+      const { page } = shown;
+      for (const width of [1280, 900, 460]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const { id } of goldenDocument('18', 'parallel-hash-join').result.plan.nodes) {
+          await shown.row(id).click();
+          const wrong = await page.evaluate<string[]>(
+            `[...document.querySelectorAll('.field:not(.code)')].flatMap((field) => {
+              const [label, value] = field.children;
+              const range = document.createRange();
+              range.selectNodeContents(value);
+              const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+              return label.scrollWidth > label.clientWidth + 1 || lines > 1 ? [field.innerText] : [];
+            })`,
+          );
+          assert.deepEqual(wrong, [], `at ${width} px`);
+        }
+      }
+    });
+
+    it('fits any width, and cut texts can be read', async () => {
+      const document = goldenDocument('18', 'many-init-plans');
+      const shown = await open(document);
+      const { page } = shown;
       for (const width of [1280, 600, 320]) {
         await page.setViewportSize({ width, height: 800 });
         const cut = await page.evaluate<string[]>(

@@ -1,4 +1,4 @@
-// The columns of the plan's tree: what their cells say, and which of them there is room for.
+// The columns of the plan's tree: what their cells say, and the room they take.
 import {
   formatBlocks,
   formatCompactCount,
@@ -29,8 +29,6 @@ export interface Column {
   label: string;
   title: string;
   widthPx: number;
-  /** The lowest goes first where there is no room. */
-  priority: number;
   cell: (node: PlanNode) => Cell;
 }
 
@@ -137,7 +135,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Self time',
     title: 'Time in this node without its children, as a share of the elapsed time',
     widthPx: 132,
-    priority: 100,
     cell: (node) => {
       if (node.neverExecuted) return { text: 'never executed', title: 'This node was planned and never executed' };
       if (node.selfMs === null) return unknown;
@@ -154,7 +151,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Total time',
     title: 'Time in this node and its children',
     widthPx: 88,
-    priority: 50,
     cell: (node) => {
       if (node.neverExecuted) return never;
       if (node.totalMs === null) return unknown;
@@ -167,7 +163,6 @@ export function toColumns(plan: Plan): Column[] {
     label: rowsLabel,
     title: 'Rows that came, on average in each loop',
     widthPx: rowsLabel === 'Rows' ? 72 : 90,
-    priority: 90,
     cell: (node) =>
       node.neverExecuted
         ? never
@@ -182,7 +177,6 @@ export function toColumns(plan: Plan): Column[] {
     label: analyzed ? 'Planned' : 'Planned rows',
     title: 'Rows the planner expected in each loop',
     widthPx: analyzed ? 76 : 116,
-    priority: analyzed ? 75 : 90,
     cell: (node) => toCount(node.plannedRows, (full) => `${full} rows expected in each loop`),
   };
   const factor: Column = {
@@ -190,7 +184,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Estimate',
     title: 'How many times more (↑) or fewer (↓) rows came than planned',
     widthPx: 80,
-    priority: 80,
     cell: factorCell,
   };
   const loops: Column = {
@@ -198,7 +191,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Loops',
     title: 'How often the node was run, by all processes together',
     widthPx: 64,
-    priority: 70,
     cell: (node) => (node.neverExecuted ? never : toCount(node.loops, (full) => `${full} loops`)),
   };
   const hit: Column = {
@@ -206,7 +198,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Own hit',
     title: 'Blocks this node itself found in the buffer cache, over all loops',
     widthPx: 72,
-    priority: 60,
     cell: (node) => blocksCell(node, 'Hit', 'found in the cache'),
   };
   const read: Column = {
@@ -214,7 +205,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Own read',
     title: 'Blocks this node itself read from outside the buffer cache, over all loops',
     widthPx: 86,
-    priority: 65,
     cell: (node) => blocksCell(node, 'Read', 'read from outside the cache'),
   };
   const cost: Column = {
@@ -222,7 +212,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Total cost',
     title: "The planner's cost of this node with its children, in its own unit",
     widthPx: 96,
-    priority: 60,
     cell: ({ totalCost }) => ({
       text: formatCost(totalCost),
       title: `Cost ${formatCost(totalCost)} until the last row, with its children`,
@@ -234,7 +223,6 @@ export function toColumns(plan: Plan): Column[] {
     title:
       "The planner's cost of this node without its children, in its own unit; below a LIMIT only the part that is expected to be read",
     widthPx: 140,
-    priority: 100,
     cell: ({ id, totalCost }) => {
       const own = totalCost === null ? null : (selfCosts[id] ?? null);
       return {
@@ -249,7 +237,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Startup cost',
     title: "The planner's cost until the first row",
     widthPx: 108,
-    priority: 40,
     cell: ({ startupCost }) => ({
       text: formatCost(startupCost),
       title: `Cost ${formatCost(startupCost)} until the first row`,
@@ -260,7 +247,6 @@ export function toColumns(plan: Plan): Column[] {
     label: 'Width',
     title: 'Average bytes of a row, as planned',
     widthPx: 64,
-    priority: 30,
     cell: ({ plannedWidth }) => toCount(plannedWidth, (full) => `${full} bytes a row`),
   };
 
@@ -280,14 +266,9 @@ function blocksCell(node: PlanNode, kind: 'Hit' | 'Read', what: string): Cell {
   return toCount(ownBlocks, () => `${formatBlocks(ownBlocks)} ${what} by this node itself${withChildren}`);
 }
 
-/** The columns that fit beside the node's own, whose longest name is so wide: names go before figures of lesser value. */
-export function chooseColumns(columns: readonly Column[], availablePx: number, longestNamePx: number): Column[] {
-  const kept = [...columns];
-  const nodePx = Math.max(nodeColumnMinPx, Math.min(longestNamePx, availablePx * nodeColumnMostRatio));
-  const needed = () => kept.reduce((sum, { widthPx }) => sum + widthPx, nodePx);
-  while (kept.length > 1 && needed() > availablePx) {
-    const least = kept.reduce((lowest, column) => (column.priority < lowest.priority ? column : lowest));
-    kept.splice(kept.indexOf(least), 1);
-  }
-  return kept;
+/** The room of the node's own column, whose longest name is so wide. Where the others do not fit beside it, they scroll. */
+export function chooseNodePx(columns: readonly Column[], availablePx: number, longestNamePx: number): number {
+  const leftPx = columns.reduce((left, { widthPx }) => left - widthPx, availablePx);
+  const wantedPx = Math.min(longestNamePx, Math.max(leftPx, availablePx * nodeColumnMostRatio));
+  return Math.round(Math.max(nodeColumnMinPx, wantedPx));
 }

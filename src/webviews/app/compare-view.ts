@@ -12,7 +12,7 @@ import {
 } from '../../analysis/format/numbers';
 import { comparePlans, usesIndex, type ComparedFigure, type ComparedNode } from '../../analysis/plan/compare-plans';
 import type { PlanNode } from '../../analysis/plan/plan';
-import { measureExpectedCosts } from '../../analysis/plan/plan-tree';
+import { measureExpectedCosts, nodeConditions } from '../../analysis/plan/plan-tree';
 import type { ComparisonDocument, ComparisonMessage, ComparisonRequest } from '../protocol';
 import { onMessage, saveState, sendRequest } from './host';
 import { icon } from './icon';
@@ -328,15 +328,21 @@ function renderNode(
   if (node === null) return html`<td class="cell-${side} absent" colspan="2"></td>`;
   const { role, operation, target, condition } = toRowWords(node);
   const indent = `padding-left: ${(depth ?? 0) * indentPx}px`;
-  return html`<td class="cell-${side}" title=${nodeName(node)}>
+  const title = [nodeName(node), ...nodeConditions(node).map(([name, text]) => `${name}: ${text}`)].join('\n');
+  return html`<td class="cell-${side}" title=${title}>
       <div class="compared-node" .style=${indent}>
-        ${role === '' ? nothing : html`<span class="muted">${role}: </span>`}${operation}${target}
-        ${condition === '' ? nothing : html`<div class="muted condition">${condition}</div>`}
+        ${role === '' ? nothing : html`<span class="muted">${role}: </span>`}${operation}${renderBreakable(target)}
+        ${condition === '' ? nothing : html`<div class="muted condition">${renderBreakable(condition)}</div>`}
       </div>
     </td>
     <td class="cell-${side} figure">
       ${renderCost(node, expectedCosts[node.id])} ${isTimed ? html`<div>${formatMs(node.totalMs)}</div>` : nothing}
     </td>`;
+}
+
+/** Names may be broken behind an underscore or a dot, which reads better than anywhere. */
+function renderBreakable(text: string): TemplateResult[] {
+  return text.split(/(?<=[_.])/).map((part) => html`${part}<wbr />`);
 }
 
 function renderCost(node: PlanNode, expected: number | undefined): TemplateResult {

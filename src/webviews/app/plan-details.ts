@@ -171,7 +171,7 @@ function renderFields(lines: readonly FieldLine[]): TemplateResult {
     ${lines.map(
       ({ label, value, isCode, isNothing }) =>
         html`<div class=${classMap({ field: true, code: isCode, nothing: isNothing })}>
-          <dt title=${label}>${label}</dt>
+          <dt>${label}</dt>
           <dd>${value}</dd>
         </div>`,
     )}

@@ -8,7 +8,7 @@ import { formatQuantity } from '../../analysis/format/numbers';
 import type { Finding } from '../../analysis/finding';
 import type { Plan } from '../../analysis/plan/plan';
 import { nodeConditions } from '../../analysis/plan/plan-tree';
-import { chooseColumns, toColumns, type Cell, type Column } from './columns';
+import { chooseNodePx, toColumns, type Cell, type Column } from './columns';
 import { icon } from './icon';
 import { LightElement } from './light-element';
 import { nodeName, toRowWords } from './node-text';
@@ -18,10 +18,14 @@ import { ancestorsOf, findHottest, findMatches, toTreeRows, type TreeRow } from 
 /** VS Code's own row height and tree indent. */
 const rowHeightPx = 22;
 const indentPx = 8;
+/** After the last column, so that figures do not touch the edge; the same in plan.css. */
+const rowEndPx = 8;
 /** What a name's row has beside the name: padding, twistie, the icon of a finding. */
 const aroundNamePx = 64;
 /** About what a letter of VS Code's font takes at its usual size; decides on columns only, so it need not be exact. */
 const letterPx = 6.5;
+/** About a column, for scrolling by the keyboard. */
+const columnStepPx = 80;
 /** Rows beyond the edges, so that a short scroll shows no gap before the next frame. */
 const spareRows = 12;
 /** Rows rendered before the first measurement. */
@@ -43,8 +47,8 @@ export class PlanTree extends LightElement {
 
   @query('.tree') private readonly scroller!: HTMLElement;
 
-  private allColumns: Column[] = [];
   private columns: Column[] = [];
+  private nodePx = 0;
   private rows: TreeRow[] = [];
   private readonly resized = new ResizeObserver(() => {
     this.measure();
@@ -61,14 +65,14 @@ export class PlanTree extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('plan')) this.allColumns = toColumns(this.plan);
+    if (changed.has('plan')) this.columns = toColumns(this.plan);
     if (changed.has('plan') || changed.has('collapsed') || changed.has('filter')) {
       this.rows = toTreeRows(this.plan.nodes, this.collapsed, findMatches(this.plan.nodes, this.filter));
     }
-    // before the first measurement the columns for a common width are drawn, which is right more often than none
+    // before the first measurement the window's width is nearly right
     const availablePx = this.widthPx === 0 ? window.innerWidth : this.widthPx;
     const longestNamePx = this.rows.reduce((longest, row) => Math.max(longest, namePx(row)), 0);
-    this.columns = chooseColumns(this.allColumns, availablePx, longestNamePx);
+    this.nodePx = chooseNodePx(this.columns, availablePx, longestNamePx);
   }
 
   protected override firstUpdated(): void {
@@ -79,8 +83,11 @@ export class PlanTree extends LightElement {
     if (changed.has('scrolledTo')) this.scroller.scrollTop = this.scrolledTo;
     // what was selected when the view was made, or when the plan was run again, was where the user left it
     if (changed.get('selected') !== undefined) this.revealSelected();
-    const template = `minmax(0, 1fr) ${this.columns.map(({ widthPx }) => `${widthPx}px`).join(' ')}`;
-    this.scroller.style.setProperty('--columns', template);
+    const widths = this.columns.map(({ widthPx }) => `${widthPx}px`);
+    this.scroller.style.setProperty('--columns', [`minmax(${this.nodePx}px, 1fr)`, ...widths].join(' '));
+    const rowPx = this.columns.reduce((sum, { widthPx }) => sum + widthPx, this.nodePx + rowEndPx);
+    this.scroller.style.setProperty('--row-width', `max(100%, ${rowPx}px)`);
+    this.scroller.classList.toggle('is-wide', rowPx > this.scroller.clientWidth);
   }
 
   /** A key that was pressed while nothing in the page had the focus. */
@@ -153,6 +160,12 @@ export class PlanTree extends LightElement {
 
   private readonly onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey) return;
+    // the arrows alone are the tree's
+    if (event.shiftKey && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
+      this.scroller.scrollBy({ left: event.key === 'ArrowRight' ? columnStepPx : -columnStepPx });
+      event.preventDefault();
+      return;
+    }
     const command = event.ctrlKey || event.metaKey;
     if (command ? this.onCommandKey(event.key) : this.onPlainKey(event.key)) event.preventDefault();
   };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Finding } from '../../../src/analysis/finding';
 import { measureSelfCosts } from '../../../src/analysis/plan/plan-tree';
-import { chooseColumns, describeEstimate, toColumns } from '../../../src/webviews/app/columns';
+import { chooseNodePx, describeEstimate, toColumns } from '../../../src/webviews/app/columns';
 import { formatField, toFieldGroups, toObjectLines } from '../../../src/webviews/app/field-groups';
 import { toJsonLines, toJsonTokens } from '../../../src/webviews/app/json-text';
 import { toTimeSegments } from '../../../src/webviews/app/time-segments';
@@ -54,16 +54,13 @@ describe('the plan view’s parts', () => {
     assert.equal(findHottest([]), null);
   });
 
-  it('columns: the least important go first, and one always stays', () => {
+  it('columns: names have what the others leave, or their share of a narrow view', () => {
     const all = toColumns(plan);
-    assert.deepEqual(chooseColumns(all, 5000, 0), all);
-    for (const width of [900, 700, 500, 300, 100]) {
-      const kept = chooseColumns(all, width, 40);
-      const lost = all.filter((column) => !kept.includes(column));
-      assert.ok(kept.length >= 1);
-      for (const column of lost) assert.ok(kept.every(({ priority }) => priority >= column.priority));
-    }
-    assert.equal(chooseColumns(all, 100, 0)[0]?.id, 'self');
+    const othersPx = all.reduce((sum, { widthPx }) => sum + widthPx, 0);
+    assert.equal(chooseNodePx(all, othersPx + 900, 800), 800);
+    assert.equal(chooseNodePx(all, 1000, 800), 420);
+    assert.equal(chooseNodePx(all, 1000, 300), 300);
+    assert.equal(chooseNodePx(all, 300, 800), chooseNodePx(all, 100, 800));
   });
 
   it('estimates: say which way and how far, or why they are not compared', () => {
