@@ -11,6 +11,7 @@ import type { Plan } from './analysis/plan/plan';
 import type { AnalysisReport } from './analysis/report';
 import { toAnalyzeOptions, type RuleSettings } from './analysis/rule-choices';
 import type { Snapshot } from './analysis/snapshot';
+import { isStatement } from './analysis/sql/embedded-sql';
 import { loadSqlParser } from './analysis/sql/load-sql-parser';
 import { AdviceClient, type AdviceClientParts } from './database/advice-worker/advice-client';
 import { createConnectionSources } from './database/connection-sources';
@@ -62,6 +63,11 @@ export function createAdvisor(parts: Omit<AdviceClientParts, 'file'>): IndexAdvi
     },
     end: () => client.end(),
   };
+}
+
+/** Whether a piece of a program is an SQL statement. */
+export async function isSqlStatement(text: string): Promise<boolean> {
+  return isStatement(text, (await loadSqlParser()).parser);
 }
 
 /** `sandboxBinaries` is the setting of that name. */

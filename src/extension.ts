@@ -68,7 +68,7 @@ export function activate(context: vscode.ExtensionContext) {
     () => tablesStore.settle(),
   );
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
-  const diagnostics = new StatementDiagnostics();
+  const diagnostics = new StatementDiagnostics(connectionStore);
   const lenses = new ExplainLenses();
   const revealSql = (document: PlanDocument) => reporter.guard(() => revealSource(document));
   const plans = new LatePanels<PlanPanels>(async () => {
@@ -95,6 +95,7 @@ export function activate(context: vscode.ExtensionContext) {
     memory: new ParameterMemory(context.workspaceState),
     reporter,
     log,
+    isStatement: async (sql) => (await loadEngine()).isSqlStatement(sql),
     findPlanInsights,
     showPlan,
   });

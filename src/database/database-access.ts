@@ -35,6 +35,7 @@ import { captureTableDdl } from './table-definition';
 import { captureExactSizes, captureTableDetails } from './table-details';
 import { captureTables } from './tables';
 import { captureTypicalValues } from './typical-values';
+import { findValueProblem } from './value-problem';
 import { loadAdviceEngine } from './what-if/advice-on-demand';
 import type { AdviceOptions } from './what-if/advise-statement';
 
@@ -121,6 +122,10 @@ export class DatabaseConnection {
 
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]> {
     return captureTypicalValues(this.#context, sql, signal);
+  }
+
+  findValueProblem(type: string, text: string, signal?: AbortSignal): Promise<string | null> {
+    return findValueProblem(this.#context, type, text, signal);
   }
 
   async adviseStatement(request: AdviceRequest, signal?: AbortSignal, options?: AdviceOptions): Promise<EngineAdvice> {

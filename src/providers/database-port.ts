@@ -49,6 +49,8 @@ export interface DatabaseSession {
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult>;
   /** One entry a parameter, in order; null where nothing is known. */
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]>;
+  /** What is wrong with a text as a value of a built-in type, as "is not a valid date"; null when nothing is. */
+  findValueProblem(type: string, text: string, signal?: AbortSignal): Promise<string | null>;
   /** What a build would do and wait for; changes nothing. */
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan>;
   /** Rejects when nothing was begun; otherwise the outcome says what is there now. */

@@ -2,7 +2,8 @@
 // Cancel, show the plan, or mark the error where it is.
 import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure, syntaxErrorCode } from '../analysis/connection/connection-failure';
-import type { ExplainRequest, ExplainResult, ParameterValues } from '../analysis/explain/explain';
+import type { ExplainRequest, ExplainResult, ParameterValues, TypicalValues } from '../analysis/explain/explain';
+import { findParameterTypes, isBuiltInType } from '../analysis/explain/parameter-types';
 import type { Finding } from '../analysis/finding';
 import type { Plan } from '../analysis/plan/plan';
 import { numberPlaceholders, type NumberedStatement } from '../analysis/sql/placeholders';
@@ -18,7 +19,7 @@ import type { DatabaseSession } from './database-port';
 import { isStatementPlace } from './explain-lenses';
 import type { FailureAction, FailureReporter } from './failure-reporter';
 import type { ParameterMemory } from './parameter-memory';
-import { askParameters, formatParameters, type WrongValues } from './parameter-prompt';
+import { askParameters, formatParameters, type ParameterQuestion, type WrongValues } from './parameter-prompt';
 import { separator } from './quick-steps';
 import { isSqlLanguage } from './source-text';
 import type { StatementDiagnostics } from './statement-diagnostics';
@@ -31,6 +32,8 @@ export interface ExplainCommandsParts {
   memory: ParameterMemory;
   reporter: FailureReporter;
   log: vscode.LogOutputChannel;
+  /** Whether a piece of a selection in a program is SQL. */
+  isStatement: (sql: string) => Promise<boolean>;
   findPlanInsights: (plan: Plan, session: DatabaseSession) => Promise<Finding[]>;
   showPlan: (document: PlanDocument) => Promise<void>;
 }
@@ -209,7 +212,8 @@ export class ExplainCommands {
     if (values === 'typed' || wrong !== null) return this.#askParameters(session, numbered, analyze, wrong);
     const typical = await session.captureTypicalValues(sql);
     const sampled = findSampledValues(sql, typical);
-    return askParameters({ parameters, typical, remembered: null, analyze, wrong: null, sampled });
+    const known = this.#knowTypes(session, numbered, typical);
+    return askParameters({ parameters, typical, ...known, remembered: null, analyze, wrong: null, sampled });
   }
 
   /** What a lens, the selection or the cursor means. Says so when that is nothing; asks when it is several. */
@@ -219,10 +223,18 @@ export class ExplainCommands {
       return findStatementAtOffset(document, argument.offset);
     }
     const editor = vscode.window.activeTextEditor;
-    const targets = editor === undefined ? [] : findSelectedStatements(editor);
+    const targets = editor === undefined ? [] : await this.#findSelected(editor);
     if (targets.length > 1) return pickTarget(targets);
     if (targets[0] === undefined) void vscode.window.showInformationMessage(describeMissingStatement(editor));
     return targets[0] ?? null;
+  }
+
+  /** Of a selection in a program only what is SQL: code falls apart at its semicolons just as well. */
+  async #findSelected(editor: vscode.TextEditor): Promise<StatementTarget[]> {
+    const targets = findSelectedStatements(editor);
+    if (isSqlLanguage(editor.document.languageId)) return targets;
+    const are = await Promise.all(targets.map(({ sql }) => this.#parts.isStatement(sql)));
+    return targets.filter((_, index) => are[index]);
   }
 
   async #askParameters(
@@ -241,7 +253,31 @@ export class ExplainCommands {
       return [];
     });
     const remembered = memory.recall(sql, parameters.length);
-    return askParameters({ parameters, typical, remembered, analyze, wrong });
+    const known = this.#knowTypes(session, numbered, typical);
+    return askParameters({ parameters, typical, ...known, remembered, analyze, wrong });
+  }
+
+  /** The server says whether a value is one, as soon as it was typed and where the type is certain. */
+  #knowTypes(
+    session: DatabaseSession,
+    { sql, parameters }: NumberedStatement,
+    typical: readonly (TypicalValues | null)[],
+  ): Pick<ParameterQuestion, 'types' | 'findProblem'> {
+    const types = findParameterTypes(sql, parameters.length, typical);
+    return {
+      types,
+      findProblem: async (index, text) => {
+        const type = types[index] ?? null;
+        if (type === null || !isBuiltInType(type)) return null;
+        try {
+          return await session.findValueProblem(type, text);
+        } catch (error) {
+          // the statement itself will say it
+          this.#parts.reporter.logFailure(error);
+          return null;
+        }
+      },
+    };
   }
 
   /** Asks for consent where that is due. Null when the user does not want it. */

@@ -1,6 +1,7 @@
 // Asks for the values of a statement's parameters: typed, chosen from what the column typically holds, as last time, or
 // none at all (a plan for unknown values).
 import type { ParameterValues, TypicalValues } from '../analysis/explain/explain';
+import { takesEmptyText } from '../analysis/explain/parameter-types';
 import { formatRatio } from '../analysis/format/numbers';
 import type { StatementParameter } from '../analysis/sql/placeholders';
 import { back, dismissed, pickOne, runSteps, separator, type Choice, type Step } from './quick-steps';
@@ -9,6 +10,10 @@ export interface ParameterQuestion {
   parameters: readonly StatementParameter[];
   /** One entry a parameter; null where nothing is known. */
   typical: readonly (TypicalValues | null)[];
+  /** One entry a parameter; null where its type is not known. */
+  types: readonly (string | null)[];
+  /** What is wrong with a value that was typed, as "is not a valid date"; null when nothing is, or nobody knows. */
+  findProblem: (index: number, text: string) => Promise<string | null>;
   /** As last time; null when the statement is new. */
   remembered: readonly (string | null)[] | null;
   /** A statement that is run needs values. */
@@ -82,14 +87,21 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
     // what comes after a wrong value has been answered
     isDue: () => way === 'values' && index <= (wrong?.index ?? index) && (sampled?.[index] ?? null) === null,
     ask: async (frame) => {
-      const chosen = await pickOne<Value>({
-        // the way was chosen before the counting began
-        frame: { ...frame, step: index + 1, totalSteps: parameters.length },
-        ...toPick(question, index),
-      });
-      if (chosen === back || chosen === dismissed) return chosen;
-      values[index] = chosen.text;
-      return 'answered';
+      for (let refused: RefusedText | null = null; ;) {
+        const chosen: Value | typeof back | typeof dismissed = await pickOne<Value>({
+          // the way was chosen before the counting began
+          frame: { ...frame, step: index + 1, totalSteps: parameters.length },
+          ...toPick(question, index, refused),
+        });
+        if (chosen === back || chosen === dismissed) return chosen;
+        const text: string | null = chosen.text;
+        const problem: string | null = text === null ? null : await question.findProblem(index, text);
+        if (text === null || problem === null) {
+          values[index] = text;
+          return 'answered';
+        }
+        refused = { text, problem };
+      }
     },
   });
   const steps = [askWay, ...parameters.map((_, index) => askValue(index))];
@@ -98,7 +110,17 @@ export async function askParameters(question: ParameterQuestion): Promise<Parame
   return (way as Way) === 'generic' ? { mode: 'generic' } : { mode: 'values', values };
 }
 
-function toPick({ parameters, typical, remembered, wrong }: ParameterQuestion, index: number) {
+/** What was typed and can't be a value of the parameter's type. */
+interface RefusedText {
+  text: string;
+  problem: string;
+}
+
+function toPick(
+  { parameters, typical, types, remembered, wrong }: ParameterQuestion,
+  index: number,
+  refused: RefusedText | null,
+) {
   const name = parameters[index]?.name ?? `$${index + 1}`;
   const known = typical[index] ?? null;
   const last = remembered?.[index];
@@ -120,18 +142,24 @@ function toPick({ parameters, typical, remembered, wrong }: ParameterQuestion, i
   choices.push(
     // a separator is shown only with something below it
     separator(findNote(typical[index], name) ?? 'other'),
-    ...(takesEmptyText(known?.type) ? [{ label: "''", description: 'empty text', value: { text: '' } }] : []),
+    ...(takesEmptyText(types[index] ?? null) ? [{ label: "''", description: 'empty text', value: { text: '' } }] : []),
     { label: 'NULL', value: { text: null } },
   );
-  const column = known === null ? '' : ` (${known.column}, ${known.type})`;
+  const type = types[index] ?? null;
+  const column = known === null ? (type === null ? '' : ` (${type})`) : ` (${known.column}, ${known.type})`;
+  const text = refused?.text ?? (wrong?.index === index ? (wrong.values[index] ?? '') : null);
   return {
-    ...(wrong?.index === index ? { text: wrong.values[index] ?? '' } : {}),
+    ...(text === null ? {} : { text }),
     placeholder: `Type the value of ${name}${column} without quotes, or choose one`,
     choices,
     // nobody means NULL or '' by Enter alone
     ...(nothingKnown ? { active: null } : {}),
     toTyped: (text: string): Choice<Value> | null =>
-      text === '' ? null : { label: `$(edit) ${text}`, description: 'as typed', alwaysShow: true, value: { text } },
+      text === ''
+        ? null
+        : text === refused?.text
+          ? { label: `$(error) ${text}`, description: refused.problem, alwaysShow: true, value: { text } }
+          : { label: `$(edit) ${text}`, description: 'as typed', alwaysShow: true, value: { text } },
   };
 }
 
@@ -139,11 +167,6 @@ function toPick({ parameters, typical, remembered, wrong }: ParameterQuestion, i
 function findNote(known: TypicalValues | null | undefined, name: string): string | null {
   if (known === null) return `No column of a table is compared with ${name}, so there are no typical values.`;
   return known?.values.length === 0 ? known.note : null;
-}
-
-/** Other types have no empty value: a timestamp can't be read from ''. */
-function takesEmptyText(type: string | undefined): boolean {
-  return type === undefined || /^(text|character|"?char|name|citext|bytea)/.test(type);
 }
 
 function formatValue(value: string | null): string {

@@ -1,12 +1,15 @@
 // Errors of the server at the place in the document that they are about, with the log at hand. One goes away when its
-// statement is edited or explained again; edits elsewhere move it.
+// statement is edited or explained again, and with its connection: another server may have what this one lacks. Edits
+// elsewhere move it.
 import * as vscode from 'vscode';
 import type { DatabaseFailure } from '../analysis/connection/connection-failure';
+import type { ConnectionStore } from './connection-store';
 import type { DatabaseSession } from './database-port';
 import type { StatementTarget } from './statement-target';
 
-/** One marked error and the statement it is of. */
+/** One marked error, the statement it is of and the connection that said it. */
 interface Mark {
+  profileId: string;
   diagnostic: vscode.Diagnostic;
   statement: vscode.Range;
 }
@@ -17,8 +20,24 @@ export class StatementDiagnostics implements vscode.CodeActionProvider, vscode.D
   readonly #marks = new Map<string, Mark[]>();
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor() {
+  constructor(store: ConnectionStore) {
+    const dropStale = () => {
+      for (const [key, marks] of this.#marks) {
+        const uri = vscode.Uri.parse(key);
+        const current = store.findProfileFor(uri)?.id;
+        const isStale = ({ profileId }: Mark) => profileId !== current || !isConnected(store, profileId);
+        if (marks.some(isStale))
+          this.#set(
+            uri,
+            marks.filter((mark) => !isStale(mark)),
+          );
+      }
+    };
     this.#subscriptions = [
+      store.onDidChange(dropStale),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('pgInsight.connection')) dropStale();
+      }),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (this.#find(document.uri).length > 0) this.#follow(document.uri, contentChanges);
       }),
@@ -39,7 +58,7 @@ export class StatementDiagnostics implements vscode.CodeActionProvider, vscode.D
 
   /** `offset` counts in the target's SQL; null marks the statement's first word. */
   report(
-    { database, server }: Pick<DatabaseSession, 'database' | 'server'>,
+    { profile, database, server }: Pick<DatabaseSession, 'profile' | 'database' | 'server'>,
     target: StatementTarget,
     failure: DatabaseFailure,
     offset: number | null,
@@ -56,7 +75,7 @@ export class StatementDiagnostics implements vscode.CodeActionProvider, vscode.D
     diagnostic.source = `PostgreSQL ${database} on ${server}`;
     const code = failure.details.code ?? null;
     if (code !== null) diagnostic.code = code;
-    this.#set(document.uri, [...this.#find(document.uri), { diagnostic, statement }]);
+    this.#set(document.uri, [...this.#find(document.uri), { profileId: profile.id, diagnostic, statement }]);
   }
 
   provideCodeActions({ uri }: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
@@ -102,8 +121,13 @@ export class StatementDiagnostics implements vscode.CodeActionProvider, vscode.D
   }
 }
 
+/** A connection that is lost and tried again is still the one that the window uses. */
+function isConnected(store: ConnectionStore, profileId: string): boolean {
+  return ['connected', 'reconnecting'].includes(store.stateOf(profileId).state);
+}
+
 /** A mark behind an edit, where it is afterwards. */
-function shiftMark({ diagnostic, statement }: Mark, change: vscode.TextDocumentContentChangeEvent): Mark {
+function shiftMark({ profileId, diagnostic, statement }: Mark, change: vscode.TextDocumentContentChangeEvent): Mark {
   const { start, end } = change.range;
   const lines = change.text.split(/\r\n|\r|\n/);
   const lastLength = lines.at(-1)?.length ?? 0;
@@ -115,7 +139,7 @@ function shiftMark({ diagnostic, statement }: Mark, change: vscode.TextDocumentC
     );
   const shiftRange = (range: vscode.Range) => new vscode.Range(shift(range.start), shift(range.end));
   diagnostic.range = shiftRange(diagnostic.range);
-  return { diagnostic, statement: shiftRange(statement) };
+  return { profileId, diagnostic, statement: shiftRange(statement) };
 }
 
 /** A name (quoted or not), a number, a literal's beginning or a run of operator characters; never part of a surrogate pair. */

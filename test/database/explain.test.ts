@@ -9,6 +9,7 @@ import { assessStatement, type StatementContext } from '../../src/database/conse
 import { explainStatement } from '../../src/database/explain';
 import type { Session } from '../../src/database/session';
 import { captureTypicalValues } from '../../src/database/typical-values';
+import { findValueProblem } from '../../src/database/value-problem';
 import { makeStatementContext } from './statement-context';
 import { openTestSession } from './test-session';
 
@@ -71,6 +72,22 @@ for (const major of [13, 15, 16, 18] as const) {
     const count = async (sql: string) =>
       Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${sql}`)).rows[0]!.n);
 
+    it('says what is wrong with a value as soon as its type is known', async () => {
+      const accepted = [
+        ['date', '2026-06-30'],
+        ['date', 'yesterday'],
+        ['bigint', '10'],
+        ['integer[]', '{1,2}'],
+        // somebody's own type is not asked about
+        ['shop.mood', 'x'],
+      ] as const;
+      for (const [type, text] of accepted) assert.equal(await findValueProblem(context, type, text), null, text);
+      assert.match((await findValueProblem(context, 'date', '2026-06-99')) ?? '', /out of range/);
+      assert.equal(await findValueProblem(context, 'bigint', 'ten'), 'is not a valid bigint');
+      assert.match((await findValueProblem(context, 'smallint', '99999')) ?? '', /out of range/);
+      assert.match((await findValueProblem(context, 'timestamp with time zone', '')) ?? '', /is not a valid timestamp/);
+    });
+
     it('plans and runs a query', async () => {
       const planned = await explain('select * from parcels where id = 7');
       assert.equal(planned.plan.executionMs, null);
@@ -126,7 +143,10 @@ for (const major of [13, 15, 16, 18] as const) {
       const request = { sql, analyze: false, timeoutMs: 20_000, consent };
       const generic = await explainStatement(rough, { ...request, parameters: { mode: 'generic' } });
       assert.match(JSON.stringify(generic.plan.nodes[0]?.fields), /\$1/);
-      const given = await explainStatement(rough, { ...request, parameters: { mode: 'values', values: ['7', 'lost'] } });
+      const given = await explainStatement(rough, {
+        ...request,
+        parameters: { mode: 'values', values: ['7', 'lost'] },
+      });
       assert.match(JSON.stringify(given.plan.nodes[0]?.fields), /weight = 7/);
     });
 

@@ -248,6 +248,28 @@ describe('Explain', () => {
       assert.deepEqual(marked(), ['nope']);
     });
 
+    it('until the window uses another connection, or none', async () => {
+      const { parts, profile } = extension;
+      const other = { ...profile, id: 'test-other', name: 'Other' };
+      await parts.connectionStore.save(other);
+      await parts.connectionStore.setActive(profile.id);
+      try {
+        const editor = await openText('SELECT * FROM of_another_server');
+        explain();
+        await findError(editor);
+        await parts.connectionStore.setActive(other.id);
+        await waitFor('no diagnostic after the switch', () => errorsOf(editor.document).length === 0);
+        await parts.connectionStore.setActive(profile.id);
+        explain();
+        await findError(editor);
+        await parts.connectionStore.disconnect(profile.id);
+        await waitFor('no diagnostic after disconnecting', () => errorsOf(editor.document).length === 0);
+      } finally {
+        await parts.connectionStore.remove(other.id);
+        await vscode.commands.executeCommand('pgInsight.connection.connect', { kind: 'profile', profile });
+      }
+    });
+
     it('until its statement is explained again, and leaves those of others', async () => {
       await extension.shop.query('DROP TABLE IF EXISTS not_yet');
       const editor = await openText('SELECT * FROM not_yet;\nSELECT nope FROM orders;\n');
@@ -315,6 +337,19 @@ describe('Explain', () => {
       }
       assert.equal((await lensesOf(document)).length, 2);
     });
+  });
+
+  it('takes plain TypeScript for no statement, and of a mixed selection only what is SQL', async () => {
+    const code = 'const total = rows.length;\nconsole.log(total);\nexport const rate = total / 2;\n';
+    const editor = await openText(code, 'typescript');
+    select(editor, code);
+    assert.equal(await vscode.commands.executeCommand('pgInsight.statement.explain'), undefined);
+    assert.deepEqual(planTabs(), []);
+    assert.deepEqual(errorsOf(editor.document), []);
+    const mixed = await openText('SELECT 42 AS answer;\nconst x = 1;\n', 'typescript');
+    select(mixed, mixed.document.getText());
+    explain();
+    assert.equal((await waitFor('the plan', () => planTabs()[0])).label, 'Plan: SELECT 42 AS answer');
   });
 
   it('does not run what writes while nobody has agreed', async () => {

@@ -1,7 +1,9 @@
 // Where the SQL is in a selection from a program: whole lines are selected easily, and bring along the quotes of the
 // string and the code around it. In doubt nothing is cut away: the server then says what is wrong.
 import { lexSql } from './lex-sql';
-import type { TextRange } from './sql-parser';
+import { numberPlaceholders } from './placeholders';
+import type { SqlParser, TextRange } from './sql-parser';
+import { stripExplain } from './strip-explain';
 
 export interface EmbeddedSql extends TextRange {
   /** Whether a backslash stands for itself in it. */
@@ -53,6 +55,15 @@ export function findEmbeddedSql(text: string, languageId: string): EmbeddedSql {
     if (literal !== null && text.slice(literal.end).trim() === other?.[2]) return literal;
   }
   return { ...whole, end: findClosingQuote(isRaw ? text : masked) ?? text.length };
+}
+
+/**
+ * Whether a piece of a program between semicolons is a statement at all. PostgreSQL's grammar decides, but for what begins
+ * like one and has a mistake in it: the server says where.
+ */
+export function isStatement(sql: string, parser: SqlParser): boolean {
+  if (startsStatement.test(sql)) return true;
+  return parser.parse(numberPlaceholders(stripExplain(sql).sql).sql).confidence !== 'none';
 }
 
 /** What stands in the string that `opening` opens, up to the end of the text if need be; null when it goes on elsewhere. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { findEmbeddedSql } from '../../../src/analysis/sql/embedded-sql';
+import { findEmbeddedSql, isStatement } from '../../../src/analysis/sql/embedded-sql';
+import { loadSqlParser } from '../../../src/analysis/sql/load-sql-parser';
 
 function embedded(text: string, languageId = 'typescript'): string {
   const { start, end } = findEmbeddedSql(text, languageId);
@@ -63,5 +64,34 @@ describe('SQL in a selection of a program', () => {
     ]) {
       assert.equal(embedded(text), text);
     }
+  });
+
+  it('is told from code by the grammar, but for what begins like a statement', async () => {
+    const { parser } = await loadSqlParser();
+    const are = (texts: string[]) => texts.map((text) => isStatement(text, parser));
+    const statements = [
+      'SELECT 1',
+      'SELECT id FORM orders WHERE id = = 1',
+      '-- newest\nWITH a AS (SELECT 1) TABLE a',
+      'CREATE TABLE t AS SELECT :value',
+      'EXPLAIN (ANALYZE) EXECUTE newest',
+      'REFRESH MATERIALIZED VIEW sales',
+    ];
+    assert.deepEqual(
+      are(statements),
+      statements.map(() => true),
+    );
+    const code = [
+      'const a = 1',
+      'console.log(a)',
+      "import { x } from 'y'",
+      'export const rate = a / 2',
+      '}',
+      'select = 5',
+    ];
+    assert.deepEqual(
+      are(code),
+      code.map(() => false),
+    );
   });
 });
