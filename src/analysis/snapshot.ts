@@ -177,7 +177,15 @@ export interface SnapshotSequence {
   increment: number;
   cycles: boolean;
   /** The column it fills (identity, serial or a default with nextval), the narrowest of several; null for others. */
-  column: { schema: string; table: string; name: string; /** format_type() */ type: string } | null;
+  column: {
+    schema: string;
+    table: string;
+    name: string;
+    /** format_type() */
+    type: string;
+    /** Views with the column, and relations whose rules name it: while they are there the server does not change its type. */
+    users: readonly { schema: string; name: string }[];
+  } | null;
 }
 
 /** A row of pg_stat_statements, in the database that is connected. Times are milliseconds, sizes blocks. */

@@ -128,7 +128,7 @@ describe('sequence-exhaustion', () => {
   });
 
   it('passes over one that begins again, unless its column ends first', () => {
-    const column = { schema: 's', table: 't', name: 'c', type: 'smallint' };
+    const column = { schema: 's', table: 't', name: 'c', type: 'smallint', users: [] };
     assert.deepEqual(at(990, { cycles: true }), []);
     assert.equal(at(30_000, { cycles: true, maximum: 1e6, column }).length, 1);
     assert.deepEqual(at(990, { cycles: true, column }), []);
@@ -143,7 +143,7 @@ describe('sequence-exhaustion', () => {
   });
 
   it('ends where the sequence or its column ends, and widens what is too narrow', () => {
-    const column = (type: string) => ({ schema: 's', table: 't', name: 'c', type });
+    const column = (type: string) => ({ schema: 's', table: 't', name: 'c', type, users: [] });
     const smallint = 2 ** 15 - 1;
     const integer = 2 ** 31 - 1;
     const told = (change: Parameters<typeof makeSequence>[0], tables: ReturnType<typeof makeTable>[] = []) => {

@@ -28,8 +28,9 @@ const isCandidate = (index: SnapshotIndex) =>
  * The index goes with the constraint: where it is the replica identity, whole rows identify themselves in between, or else
  * publications would refuse UPDATE and DELETE. Nothing takes it back while foreign keys refer to the index.
  */
-function toUndo(table: string, index: SnapshotIndex): { undoSql?: string } {
-  if (index.supportsForeignKey) return {};
+function toUndo(table: string, index: SnapshotIndex): { undoSql?: string; undoNote?: string } {
+  if (index.supportsForeignKey)
+    return { undoNote: 'Foreign keys refer to the index: they would have to be dropped with the primary key.' };
   const name = quoteName(index.name);
   const drop = `ALTER TABLE ${table} DROP CONSTRAINT ${name};`;
   return {

@@ -143,6 +143,7 @@ function toWiderType(
     };
   }
   const table = quoteQualifiedName(column.schema, column.table);
+  const users = column.users.map((user) => quoteQualifiedName(user.schema, user.name));
   const alter = (columnType: string, sequenceSql: string) =>
     [
       `ALTER TABLE ${table} ALTER COLUMN ${quoteName(column.name)} TYPE ${columnType};`,
@@ -153,7 +154,11 @@ function toWiderType(
     sql: alter('bigint', widen),
     undoSql: alter(column.type, narrow),
     undoNote: `${undoLimit} It rewrites the table again.`,
-    risk: 'Rewrites the table and its indexes while nobody can read or write it. For a large one add a bigint column, fill it in parts and swap the two.',
+    risk:
+      'Rewrites the table and its indexes while nobody can read or write it. For a large one add a bigint column, fill it in parts and swap the two. ' +
+      (users.length === 0
+        ? 'The server refuses it while a view, rule, trigger, policy, generated column or publication names the column.'
+        : `The server refuses it while views or rules name the column: drop those of ${users.join(', ')} first, and make them again afterwards; likewise triggers, policies, generated columns and publications that name it.`),
     outsideTransaction: false,
   };
 }

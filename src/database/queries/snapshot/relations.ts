@@ -150,6 +150,7 @@ const sequenceRow = z.object({
   column_table: z.string().nullable(),
   column_name: z.string().nullable(),
   column_type: z.string().nullable(),
+  column_users: z.array(z.tuple([z.string(), z.string()])).nullable(),
 });
 export const sequencesQuery: CatalogueQuery<typeof sequenceRow> = {
   name: 'sequences',
@@ -170,7 +171,13 @@ export function toSnapshotSequence(row: z.output<typeof sequenceRow>): SnapshotS
     maximum: row.maximum,
     increment: row.increment,
     cycles: row.cycles,
-    column: schema === null || table === null || name === null || type === null ? null : { schema, table, name, type },
+    column:
+      schema === null || table === null || name === null || type === null
+        ? null
+        : {
+            ...{ schema, table, name, type },
+            users: (row.column_users ?? []).map(([userSchema, user]) => ({ schema: userSchema, name: user })),
+          },
   };
 }
 

@@ -14,13 +14,25 @@ select
   f.schema as column_schema,
   f.table_name as column_table,
   f.name as column_name,
-  f.type as column_type
+  f.type as column_type,
+  -- views, and tables with rules; each hangs on the column by way of its rule
+  case when f.relation is not null then (
+    select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_array(vn.nspname, v.relname))
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_rewrite w on w.oid = d.objid
+    join pg_catalog.pg_class v on v.oid = w.ev_class
+    join pg_catalog.pg_namespace vn on vn.oid = v.relnamespace
+    where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = f.relation and d.refobjsubid = f.attnum
+      and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+  ) end as column_users
 from pg_catalog.pg_sequence s
 join pg_catalog.pg_class c on c.oid = s.seqrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join (
   select distinct on (u.sequence)
     u.sequence,
+    u.relation,
+    u.attnum,
     tn.nspname::pg_catalog.text as schema,
     t.relname::pg_catalog.text as table_name,
     a.attname::pg_catalog.text as name,
