@@ -81,7 +81,10 @@ describe('Findings view', () => {
     await extension.shop.query('CREATE SCHEMA many');
     try {
       await extension.shop.query(
-        `DO $$ BEGIN FOR i IN 1..600 LOOP EXECUTE format('CREATE TABLE many.t%s (a int)', i); END LOOP; END $$`,
+        `DO $$ BEGIN FOR i IN 1..600 LOOP
+           EXECUTE format('CREATE TABLE many.t%s AS SELECT 1 AS a', i);
+           EXECUTE format('ANALYZE many.t%s', i);
+         END LOOP; END $$`,
       );
       await healthStore.refresh();
       const found =
