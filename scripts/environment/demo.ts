@@ -6,6 +6,7 @@ import { buildProduct, root } from './bundles';
 import { writeConnectionFiles } from './connection-files';
 import { startDemoDatabase, type DemoDatabase } from './demo-database';
 import { provideVsix } from './packages';
+import { providePostgres } from './postgres-binaries';
 import type { Progress } from './progress';
 import { makeTemporaryFolder, startProcess } from './supervision';
 import { provideVsCode } from './vscode-binaries';
@@ -55,6 +56,8 @@ export async function startDemo(scale: number, progress: Progress): Promise<Demo
     vsix,
     environment,
     settings: { 'pgInsight.connection.default': connectionName },
+    // the .vsix of the demo brings no PostgreSQL along, and the demo has one
+    machineSettings: { 'pgInsight.sandbox.binaries': path.join(await providePostgres(18), 'bin') },
     connectionToken: randomBytes(24).toString('base64url'),
   });
   editorTask.finish('ready');

@@ -28,6 +28,8 @@ export interface VsCodeOptions {
   vsix?: string;
   /** User settings on top of the quiet ones. */
   settings?: Record<string, unknown>;
+  /** Settings that VS Code takes from the machine alone, such as the paths of programs. */
+  machineSettings?: Record<string, unknown>;
   /** Asked of every browser as `?tkn=`; without one everyone who reaches the port has a shell, so only for tests. */
   connectionToken?: string;
   /** Added to the server's environment, which extensions inherit. */
@@ -106,11 +108,13 @@ export async function startVsCode(options: VsCodeOptions = {}): Promise<VsCodeSe
     TMPDIR: temporary.path,
     ...options.environment,
   };
-  await mkdir(path.join(profile.userData, 'User'), { recursive: true });
-  await writeFile(
-    path.join(profile.userData, 'User', 'settings.json'),
-    JSON.stringify({ ...quietSettings, ...options.settings }, null, 2),
-  );
+  for (const [scope, settings] of [
+    ['User', { ...quietSettings, ...options.settings }],
+    ['Machine', options.machineSettings ?? {}],
+  ] as const) {
+    await mkdir(path.join(profile.userData, scope), { recursive: true });
+    await writeFile(path.join(profile.userData, scope, 'settings.json'), JSON.stringify(settings, null, 2));
+  }
   if (options.vsix !== undefined) await installExtension(binaries, profile, options.vsix, environment);
 
   const token = ['--without-connection-token'];

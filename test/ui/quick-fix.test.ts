@@ -84,8 +84,8 @@ describe('quick fixes', function () {
       settings: {
         'pgInsight.connection.default': 'Shop',
         'workbench.colorTheme': 'Dark Modern',
-        'pgInsight.sandbox.binaries': await providePostgres(18),
       },
+      machineSettings: { 'pgInsight.sandbox.binaries': await providePostgres(18) },
     });
     endings.push(() => server.stop());
     const browser = await launchChromium();
