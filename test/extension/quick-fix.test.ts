@@ -283,7 +283,7 @@ describe('Missing indexes', () => {
     try {
       const { document } = await open(`${orderItems};\n`);
       await waitFor('the estimate', () =>
-        (missingIndexesOf(document)[0]?.message ?? '').startsWith("Missing index (estimated)"),
+        (missingIndexesOf(document)[0]?.message ?? '').startsWith('Missing index (estimated)'),
       );
       const fixes = await fixesAt(document, missingIndexesOf(document)[0]?.range ?? new vscode.Range(0, 0, 0, 0));
       assert.match(fixes[0]?.title ?? '', /^Create index on order_items \(order_id\) - estimated cost /);
@@ -292,7 +292,9 @@ describe('Missing indexes', () => {
       await setBinaries(await providePostgres(18));
     }
     const { document } = await open(`${orderItems} AND quantity > 0;\n`);
-    await waitFor('the plan', () => (missingIndexesOf(document)[0]?.message ?? '').startsWith("Missing index (planned)"));
+    await waitFor('the plan', () =>
+      (missingIndexesOf(document)[0]?.message ?? '').startsWith('Missing index (planned)'),
+    );
   });
 
   it('are not seen where they save less than the settings say', async () => {

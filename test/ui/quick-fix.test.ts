@@ -75,7 +75,7 @@ describe('quick fixes', function () {
     ({ workspace, client } = shop);
     // it would open by itself, at any time
     await rm(path.join(workspace, 'README.md'));
-    await writeFile(path.join(workspace, 'order-lines.sql'), `${statement};\n`);
+    await writeFile(path.join(workspace, 'one-order.sql'), `${statement};\n`);
     await writeFile(path.join(workspace, 'lines.sql'), 'SELECT * FROM order_items WHERE order_id = 4711;\n');
     await writeFile(path.join(workspace, 'timeline.sql'), 'SELECT occurred_at FROM events WHERE customer_id = 17;\n');
     const server = await startVsCode({
@@ -134,11 +134,11 @@ describe('quick fixes', function () {
 
   it('mark a statement that lacks an index', async () => {
     const { page } = workbench;
-    await openFile(page, 'order-lines.sql');
+    await openFile(page, 'one-order.sql');
     await squiggles().waitFor();
     assert.equal(await squiggles().count(), 1);
     costBefore = (await explain(statement))['Total Cost'];
-    await putCursor('order-lines.sql', 'order_items i');
+    await putCursor('one-order.sql', 'order_items i');
     await runCommand(page, 'Show or Focus Hover');
     const hover = page.locator('.monaco-hover', { hasText: 'Missing index (planned): order_items (order_id)' }).first();
     await hover.waitFor();
@@ -155,7 +155,7 @@ describe('quick fixes', function () {
 
   it('explain the statement with the index, before anything is made', async () => {
     const { page } = workbench;
-    await putCursor('order-lines.sql', 'order_items i');
+    await putCursor('one-order.sql', 'order_items i');
     await openFixes();
     await shoot('quick-fix-planned-list-dark');
     await page.keyboard.press('ArrowDown');
@@ -180,9 +180,9 @@ describe('quick fixes', function () {
 
   it('say why, on a page', async () => {
     const { page } = workbench;
-    await openFile(page, 'order-lines.sql');
+    await openFile(page, 'one-order.sql');
     await squiggles().waitFor();
-    await putCursor('order-lines.sql', 'order_items i');
+    await putCursor('one-order.sql', 'order_items i');
     await openFixes();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
@@ -192,13 +192,13 @@ describe('quick fixes', function () {
     assert.match(await text.innerText(), new RegExp(`Index Scan using ${indexName}`));
     await shoot('quick-fix-why-dark');
     await runCommand(page, 'View: Close All Editors');
-    await openFile(page, 'order-lines.sql');
+    await openFile(page, 'one-order.sql');
     await squiggles().waitFor();
   });
 
   it('create the index by the keyboard alone, and show the plan before and after', async () => {
     const { page } = workbench;
-    await putCursor('order-lines.sql', 'order_items i');
+    await putCursor('one-order.sql', 'order_items i');
     const list = await openFixes();
     await shoot('quick-fix-list-dark');
     assert.ok((await list.innerText()).includes('Ignore for this statement'));

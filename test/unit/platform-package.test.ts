@@ -23,7 +23,11 @@ async function readZip(file: string): Promise<ZipEntry[]> {
   const entries: ZipEntry[] = [];
   let at = bytes.readUInt32LE(end + 16);
   for (let left = bytes.readUInt16LE(end + 10); left > 0; left--) {
-    const [name, extra, comment] = [28, 30, 32].map((offset) => bytes.readUInt16LE(at + offset)) as [number, number, number];
+    const [name, extra, comment] = [28, 30, 32].map((offset) => bytes.readUInt16LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ];
     entries.push({
       name: bytes.toString('utf8', at + 46, at + 46 + name),
       mode: (bytes.readUInt32LE(at + 38) >>> 16) & 0o777,
@@ -63,7 +67,10 @@ describe('the .vsix of a platform', function () {
     assert.match(found.version, /^18\.\d+$/);
     const elsewhere = path.join(product.folder, 'elsewhere');
     await mkdir(elsewhere);
-    assert.match(await run(path.join(found.folder, 'initdb'), ['--version'], { cwd: elsewhere }), /^initdb \(PostgreSQL\) 18/);
+    assert.match(
+      await run(path.join(found.folder, 'initdb'), ['--version'], { cwd: elsewhere }),
+      /^initdb \(PostgreSQL\) 18/,
+    );
   });
 
   it('is not what the .vsix for all platforms holds', async () => {
