@@ -167,7 +167,9 @@ for (const major of [15, 18] as const) {
       assert.match((await run([...nowhere, '--format', 'md'])).stdout, /Planned with (HypoPG|statistics)/);
       const sql = await run([...nowhere, '--format', 'sql']);
       assert.match(sql.stderr, missing);
-      assert.match(sql.stdout, /^(CREATE INDEX [^\n]*;\n)+$/);
+      // at this size statistics may see nothing that is worth an index
+      assert.equal(sql.stdout, advice.recommendations.map(({ ddl }) => `${ddl};\n`).join(''));
+      if (hasHypopg) assert.match(sql.stdout, /^(CREATE INDEX [^\n]*;\n)+$/);
       const sandbox = await run([...nowhere, '--engine', 'sandbox']);
       assert.equal(sandbox.code, 2, sandbox.stderr);
       assert.match(sandbox.stderr, missing);
