@@ -180,9 +180,7 @@ export class MissingIndexes implements vscode.Disposable {
     const thresholds = readThresholds(document);
     return findQuestions(document).questions.flatMap(({ target, sql, key, parameters }): MissingIndex[] => {
       const answer = answers.get(key);
-      // one that helps only beside others would do nothing when it is made from here
-      const alone = answer?.indexes.filter(({ recommendation }) => recommendation.together.length === 0);
-      const best = alone?.find(({ change }) => isWorthwhile(change, thresholds));
+      const best = answer?.indexes.find(({ change }) => isWorthwhile(change, thresholds));
       if (answer === undefined || best === undefined) return [];
       const { recommendation, change } = best;
       const finding = toMissingIndexFinding(sql, recommendation);
@@ -435,8 +433,9 @@ function toAnswer({ statements, recommendations, engineNote }: WorkloadAdvice, i
     status: statement?.status ?? 'none',
     reason: statement?.reason ?? null,
     indexes: recommendations.flatMap((recommendation) => {
-      const change = recommendation.winners.find((winner) => winner.id === id);
-      return change === undefined ? [] : [{ recommendation, change }];
+      const winner = recommendation.winners.find((each) => each.id === id);
+      // from a mark it is made by itself: one that helps only beside others would do nothing
+      return winner === undefined ? [] : [{ recommendation, change: { id, ...winner.alone } }];
     }),
     engineNote,
     atMs: performance.now(),

@@ -309,6 +309,7 @@ describe('snapshot', () => {
             table: 'numbered',
             name: 'n',
             type: 'integer',
+            users: [],
           });
           assert.equal(find('odd "sequence')?.lastValue, 20);
           assert.equal(find('child_id_seq')?.column?.name, 'id');
@@ -515,7 +516,7 @@ describe('snapshot of a server without statistics of statements', function () {
       assert.ok(missing.status === 'unavailable' && missing.reason.kind === 'missing');
       assert.equal(
         missing.reason.nextStep,
-        `Run ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements';, then restart the server, then run CREATE EXTENSION pg_stat_statements; in database "postgres".`,
+        `Run ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements', then restart the server, then run CREATE EXTENSION pg_stat_statements in database "postgres".`,
       );
       await client.query(missing.reason.fix?.sql ?? '');
       await client.end();

@@ -386,7 +386,7 @@ describe('Missing indexes', () => {
       const { document } = await open(`-- name: lines\n${orderItems};\n`);
       await takeFix(document, /^Why this index/);
       const page = await waitFor('the page', () =>
-        vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'pg-insight-fix'),
+        vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'pg-insight-fix' && uri.path.includes('Why')),
       );
       const text = page.getText();
       assert.match(text, /^# Why an index on order\\?_items \(order\\?_id\)\?/);

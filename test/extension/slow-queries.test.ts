@@ -225,7 +225,7 @@ describe('Slow Queries view', function () {
       assert.ok(remedy?.kind === 'remedy' && group?.kind === 'runningGroup');
       assert.match(message(), /not created in database "bare"/);
       assert.equal(remedy.sql, 'CREATE EXTENSION pg_stat_statements;');
-      assert.match(message(), /Run CREATE EXTENSION pg_stat_statements;/);
+      assert.match(message(), /Run CREATE EXTENSION pg_stat_statements\./);
       await run('slowQueries.copyRemedy', remedy);
       assert.equal(await vscode.env.clipboard.readText(), 'CREATE EXTENSION pg_stat_statements;');
       const sleeper = (await children(group)).find((node) => node.kind === 'running' && node.activity.pid === pid);

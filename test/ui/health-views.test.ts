@@ -118,7 +118,7 @@ describe('the Indexes and Findings views', function () {
   });
 
   it('shows a finding with evidence and fix, and opens the fix', async () => {
-    await focusRow('Findings', new RegExp(`^${duplicate}\\s*duplicate index`));
+    await focusRow('Findings', new RegExp(`^${duplicate}\\b.*duplicate index`));
     await page.keyboard.press('ArrowRight');
     await focusRow('Findings', /^index scans/);
     await takeScreenshot(page, path.join(screenshots, 'finding-light.png'));
@@ -133,14 +133,14 @@ describe('the Indexes and Findings views', function () {
   });
 
   it('shows the page of a rule', async () => {
-    await focusRow('Findings', new RegExp(`^${duplicate}\\s*duplicate index`));
+    await focusRow('Findings', new RegExp(`^${duplicate}\\b.*duplicate index`));
     await chooseFromMenu('Show Documentation');
     await page.locator('.tab.active', { hasText: 'Preview duplicate-index.md' }).waitFor();
     await runCommand(page, 'View: Close All Editors');
   });
 
   it('ignores a finding by keyboard, with a reason, in the file of the workspace', async () => {
-    await focusRow('Findings', new RegExp(`^${duplicate}\\s*duplicate index`));
+    await focusRow('Findings', new RegExp(`^${duplicate}\\b.*duplicate index`));
     await chooseFromMenu('Ignore...');
     await quickPickEntry(page, 'This Rule on This Object').waitFor();
     await takeScreenshot(page, path.join(screenshots, 'ignore-light.png'));

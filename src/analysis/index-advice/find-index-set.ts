@@ -43,6 +43,12 @@ export interface StatementChange {
   costAfter: number;
 }
 
+/** With the indexes chosen before it already in place. */
+export interface Winner extends StatementChange {
+  /** What this index does to the statement by itself: nothing, where it helps only beside others. */
+  alone: { costBefore: number; costAfter: number };
+}
+
 export interface LosingAlternative {
   proposed: ProposedIndex;
   /** Of the statements that the chosen one serves, with it in the chosen one's place. */
@@ -56,7 +62,7 @@ export interface ChosenIndex {
   /** Sums over the statements that use it, each as often as it was called; with the indexes before it already in place. */
   costBefore: number;
   costAfter: number;
-  winners: readonly StatementChange[];
+  winners: readonly Winner[];
   /** Statements that become dearer with it. */
   losers: readonly StatementChange[];
   unaffectedCount: number;
@@ -295,6 +301,7 @@ export class IndexSetFinder {
       const group = groups.find(({ start, end }) => at >= start && at < end) ?? { start: at, end: at + 1 };
       const from = await this.#book.price(statements, chosen.slice(0, group.start));
       const to = await this.#book.price(statements, chosen.slice(0, group.end));
+      const alone = await this.#book.price(statements, [id]);
       const changes = statements.flatMap((statement, place) => {
         const [costBefore, costAfter] = [from[place]?.cost, to[place]?.cost];
         if (costBefore === undefined || costAfter === undefined) return [];
@@ -305,6 +312,7 @@ export class IndexSetFinder {
             costBefore,
             costAfter,
             isUsed: all[place]?.used.has(id) ?? false,
+            alone: toAlone(considered[place]?.before.cost ?? costBefore, alone[place]?.cost),
           },
         ];
       });
@@ -320,7 +328,7 @@ export class IndexSetFinder {
         sizeBytes: this.#book.sizeOf(id),
         costBefore: sum('costBefore'),
         costAfter: sum('costAfter'),
-        winners: winners.map(toChange),
+        winners: winners.map((each) => ({ ...toChange(each), alone: each.alone })),
         losers: losers.map(toChange),
         together: chosen.slice(group.start, group.end).flatMap((each) => (each === id ? [] : [this.#book.find(each)])),
         unaffectedCount: changes.length - winners.length - losers.length,
@@ -386,6 +394,10 @@ export class IndexSetFinder {
       .slice(0, namedAlternatives)
       .map(({ proposed, costAfter, sizeBytes }) => ({ proposed, costAfter, sizeBytes }));
   }
+}
+
+function toAlone(costBefore: number, costAfter: number | undefined): Winner['alone'] {
+  return { costBefore, costAfter: costAfter ?? costBefore };
 }
 
 function toChange({ id, costBefore, costAfter }: StatementChange): StatementChange {

@@ -106,7 +106,6 @@ async function recommend(
       planAfter: change.after,
       statementIds: winners.map(({ id }) => id),
       winners,
-      together: each.together.map((other) => other.index),
       losers: losers.map(({ id }) => id),
     });
   }

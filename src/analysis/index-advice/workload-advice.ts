@@ -3,7 +3,7 @@
 import type { EvidenceGrade } from '../finding';
 import { findRedundantIndexes } from './covering-index';
 import type { DropCandidate } from './find-drop-candidates';
-import type { StatementChange } from './find-index-set';
+import type { Winner } from './find-index-set';
 import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
@@ -55,9 +55,7 @@ export interface WorkloadRecommendation extends IndexRecommendation {
   /** Those that gain. */
   statementIds: readonly string[];
   /** What those cost once, before and with it, the recommended indexes before it in place. */
-  winners: readonly StatementChange[];
-  /** Recommended ones without which it would not help: the costs are those of all of them. */
-  together: readonly HypotheticalIndex[];
+  winners: readonly Winner[];
   /** Those that become dearer. */
   losers: readonly string[];
 }
@@ -180,8 +178,12 @@ export async function mergeAdvice(
       write: null,
       planAfter: null,
       statementIds: by.map(({ outcome: { id } }) => id),
-      together: [],
-      winners: results.map(({ statementId: id, costBefore, costAfter }) => ({ id, costBefore, costAfter })),
+      winners: results.map(({ statementId: id, costBefore, costAfter }) => ({
+        id,
+        costBefore,
+        costAfter,
+        alone: { costBefore, costAfter },
+      })),
       losers: [],
     });
   }
