@@ -281,7 +281,7 @@ describe('connections', function () {
     await lens.click();
     await page.locator('.quick-input-titlebar', { hasText: 'Parameters' }).waitFor();
     await answerInput(page, 'abc');
-    await quickPickEntry(page, /abc.*invalid input syntax for type integer/s).waitFor();
+    await quickPickEntry(page, /abc.*is not a valid integer/s).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-wrong-value.png'));
     const box = page.locator('.quick-input-widget input.input');
     assert.equal(await box.inputValue(), 'abc');
