@@ -170,7 +170,7 @@ describe('the Indexes and Findings views', function () {
   });
 
   it('leads from a finding to the row of its index', async () => {
-    await focusRow('Findings', new RegExp(`^${shopDefects.invalidIndex}\\s*invalid index`));
+    await focusRow('Findings', new RegExp(`^${shopDefects.invalidIndex}\\b.*invalid index`));
     await chooseFromMenu('Show Object');
     const row = treeRow(page, 'Indexes', new RegExp(`^${shopDefects.invalidIndex}`));
     await row.waitFor();
