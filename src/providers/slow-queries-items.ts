@@ -204,9 +204,9 @@ function describeResets({ wasReset, restarted, gone, mayMissReset }: NonNullable
 
 // --- running statements ----------------------------------------------------------------------------------------------
 
-/** "12.3 s · active · waits for Lock: transactionid · pid 123" */
+/** "12.3 s · active · waits for Lock: transactionid · pid 123 · status = $1" */
 export function describeRunning(activity: SnapshotActivity, database: string): string {
-  const { pid, state, waitEventType, waitEvent, blockedBy, isHidden } = activity;
+  const { pid, state, waitEventType, waitEvent, blockedBy, isHidden, text } = activity;
   const seconds = toSeconds(activity);
   return [
     seconds < 0 ? null : formatMs(seconds * 1000),
@@ -216,8 +216,9 @@ export function describeRunning(activity: SnapshotActivity, database: string): s
     blockedBy.length === 0 ? null : `blocked by ${blockedBy.join(', ')}`,
     `pid ${pid}`,
     activity.database === null || activity.database === database ? null : `in ${activity.database}`,
+    isHidden || text === null ? null : summarizeStatement(text, labelLength).rest,
   ]
-    .filter((part) => part !== null)
+    .filter((part) => part !== null && part !== '')
     .join(' · ');
 }
 

@@ -230,7 +230,7 @@ describe('Slow Queries view', function () {
       assert.equal(await vscode.env.clipboard.readText(), 'CREATE EXTENSION pg_stat_statements;');
       const sleeper = (await children(group)).find((node) => node.kind === 'running' && node.activity.pid === pid);
       assert.ok(sleeper);
-      assert.equal(itemOf(sleeper).label, 'SELECT pg_sleep(3)');
+      assert.equal(itemOf(sleeper).label, 'pg_sleep(3)');
       assert.match(
         String(itemOf(sleeper).description),
         new RegExp(`s · active · waits for Timeout: PgSleep · pid ${pid}`),

@@ -112,7 +112,11 @@ export async function openWebview<Message, Request>(
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
-  page.on('requestfailed', (request) => complaints.push(`request failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    const problem = request.failure()?.errorText;
+    // a page that is left or closed stops what it still loads
+    if (problem !== 'net::ERR_ABORTED') complaints.push(`request failed: ${request.url()}: ${problem}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);
   });

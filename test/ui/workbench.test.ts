@@ -306,7 +306,7 @@ describe('the workbench', function () {
       await page.waitForTimeout(50);
     }
     await progress.waitFor({ state: 'hidden' });
-    assert.equal(await page.locator('.notification-toast').count(), 0, 'nothing more is said about it');
+    assert.deepEqual(await page.locator('.notification-toast').allInnerTexts(), [], 'nothing more is said about it');
   });
 
   it('marks an error where it is, until it is mended', async () => {

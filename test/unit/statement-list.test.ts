@@ -64,7 +64,9 @@ describe('the text of a statement', () => {
         'a_very_long_n… +1',
         'SELECT 1 FROM a_very_long_name_of_a_table a, b JOIN c ON true',
       ],
-      ['SELECT 1 FROM now() WHERE $1', 'SELECT 1 FROM', 'now() WHERE $1'],
+      ['SELECT 1', 'SELECT 1', ''],
+      ['SELECT pg_sleep(3600)', 'pg_sleep(3600)', ''],
+      ['SELECT 1 FROM now() WHERE $1', '1 FROM now()', 'WHERE $1'],
       ['VACUUM orders', 'VACUUM orders', ''],
       ['', '', ''],
     ] as const) {

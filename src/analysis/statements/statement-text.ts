@@ -119,10 +119,13 @@ export function summarizeStatement(text: string, length: number): StatementSumma
   }
   const line = shortenStatement(text, summaryLength);
   if (line.length <= length) return { label: line, rest: '' };
+  // the function that is called tells more than the verb
+  const called = verb === 'select' ? line.slice(verb.length).trim() : line;
+  if (called.length <= length) return { label: called, rest: '' };
   // in whole words, unless one takes all the room
-  const space = line.lastIndexOf(' ', length);
+  const space = called.lastIndexOf(' ', length);
   const end = space > 0 ? space : length;
-  return { label: line.slice(0, end), rest: line.slice(end).trim() };
+  return { label: called.slice(0, end), rest: called.slice(end).trim() };
 }
 
 /** The end of the parenthesis that `first` stands in, of the text where it stands in none. */
