@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { formatCount } from '../analysis/format/numbers';
-import { toAdviceJson } from '../analysis/index-advice/advice-json';
-import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/advice-text';
+import { toAdviceJson } from '../analysis/index-advice/text/advice-json';
+import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/text/advice-text';
 import type {
   WorkloadAdvice,
   WorkloadStatement,

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Finding } from '../analysis/finding';
 import { formatBytes, formatCount, formatQuantity, formatRatio } from '../analysis/format/numbers';
-import { describeIndexColumns } from '../analysis/index-advice/describe-saving';
+import { describeIndexColumns } from '../analysis/index-advice/text/describe-saving';
 import type { StatementChange } from '../analysis/index-advice/find-index-set';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
 import type { WorkloadRecommendation } from '../analysis/index-advice/workload-advice';

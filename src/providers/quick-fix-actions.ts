@@ -1,6 +1,6 @@
 // The light bulb on a missing index.
 import * as vscode from 'vscode';
-import { describeGain, describeIndexColumns } from '../analysis/index-advice/describe-saving';
+import { describeGain, describeIndexColumns } from '../analysis/index-advice/text/describe-saving';
 import type { MissingIndex, MissingIndexes } from './missing-indexes';
 
 /** Which missing index a quick fix means: looked up again when it is chosen, since the file may have been edited. */

@@ -14,7 +14,7 @@ import { provideHypopg } from '../../scripts/environment/hypopg';
 import { startPgbouncer } from '../../scripts/environment/pgbouncer';
 import { providePostgres } from '../../scripts/environment/postgres-binaries';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
-import { adviceJsonSchema, type AdviceJson } from '../../src/analysis/index-advice/advice-json';
+import { adviceJsonSchema, type AdviceJson } from '../../src/analysis/index-advice/text/advice-json';
 import { useHypopg } from '../../src/database/what-if/hypopg-planner';
 import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
 import { listProcesses, makeTestPlaces, waitForRemains, type TestPlaces } from './sandbox-places';

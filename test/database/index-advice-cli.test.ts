@@ -8,7 +8,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { buildProduct } from '../../scripts/environment/bundles';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
-import { adviceJsonSchema } from '../../src/analysis/index-advice/advice-json';
+import { adviceJsonSchema } from '../../src/analysis/index-advice/text/advice-json';
 
 describe('pg-insight advise', function () {
   this.timeout(120_000);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { isDatabaseFailure } from '../../src/analysis/connection/connection-failure';
 import type { IndexAdvice } from '../../src/analysis/index-advice/index-advice';
-import { estimateIndexSizeBytes } from '../../src/analysis/index-advice/statement-cost';
+import { estimateIndexSizeBytes } from '../../src/analysis/index-advice/cost/statement-cost';
 import type { Session } from '../../src/database/session';
 import { adviseStatement } from '../../src/database/what-if/advise-statement';
 import { captureIndexAdviceFacts } from '../../src/database/what-if/index-advice-facts';

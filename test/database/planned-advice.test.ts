@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import type { ParameterValues } from '../../src/analysis/explain/explain';
-import { adviceJsonSchema, toAdviceJson } from '../../src/analysis/index-advice/advice-json';
+import { adviceJsonSchema, toAdviceJson } from '../../src/analysis/index-advice/text/advice-json';
 import type { HypotheticalIndex } from '../../src/analysis/index-advice/what-if-planner';
 import type { WorkloadRecommendation } from '../../src/analysis/index-advice/workload-advice';
 import { toIndexClause } from '../../src/analysis/index-build/index-steps';

@@ -1,13 +1,13 @@
 // Advice by a planner that makes real plans: proposes indexes for all statements, leaves to the planner which of them help,
 // widens and merges those, chooses the set, and says what each of it is for, what it costs and what it was chosen over.
-import { findLookedUpKeys, proposeIndexes, toTableKey, type ProposedIndex } from './propose-indexes';
-import { PriceBook, type Price, type PricedStatement } from './price-book';
+import { findLookedUpKeys, proposeIndexes, toTableKey, type ProposedIndex } from './proposals/propose-indexes';
+import { PriceBook, type Price, type PricedStatement } from './selection/price-book';
 import type { PlannedStatement } from './planned-statement';
-import { IndexSelector, trustedRatio, type SelectionOptions } from './select-indexes';
-import type { TableUse } from './table-uses';
-import { coverColumns, mergeIndexes } from './widen-indexes';
+import { IndexSelector, trustedRatio, type SelectionOptions } from './selection/select-indexes';
+import type { TableUse } from './proposals/table-uses';
+import { coverColumns, mergeIndexes } from './proposals/widen-indexes';
 import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
-import { estimateWriteCost, type UpdatedShares, type WriteCost } from './write-cost';
+import { estimateWriteCost, type UpdatedShares, type WriteCost } from './cost/write-cost';
 
 /** Of each statement: the two best of its indexes are worth a second thought. */
 const widenedPerStatement = 2;

@@ -5,12 +5,12 @@ import type { EvidenceGrade } from '../finding';
 import { formatBytes, formatCompactCount, formatCount, formatRatio } from '../format/numbers';
 import type { Plan } from '../plan/plan';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
-import { findRedundantIndexes } from './covering-index';
+import { findRedundantIndexes } from './proposals/covering-index';
 import type { AdviceTable } from './index-advice-facts';
-import { findIndexCandidates, minimumScannedPages, type IndexCandidate } from './index-candidates';
+import { findIndexCandidates, minimumScannedPages, type IndexCandidate } from './proposals/index-candidates';
 import { makeIndexScript, TakenNames, type IndexScript } from './index-ddl';
-import { parseIndexKey } from './index-key';
-import type { IndexUsage } from './index-usage';
+import { parseIndexKey } from './proposals/index-key';
+import type { IndexUsage } from './cost/index-usage';
 import type { PlannedStatement } from './planned-statement';
 import type { HypotheticalIndex, WhatIfPlanner, WhatIfStatement } from './what-if-planner';
 

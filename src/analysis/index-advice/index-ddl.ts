@@ -2,7 +2,7 @@
 // a person or a migration tool to run. They are those that PG Insight would run itself.
 import { findBuildSteps, toDropStep, toIndexClause, toNameKey, type IndexedTable } from '../index-build/index-steps';
 import type { AdviceTable } from './index-advice-facts';
-import { parseIndexKey } from './index-key';
+import { parseIndexKey } from './proposals/index-key';
 import type { HypotheticalIndex } from './what-if-planner';
 
 /** NAMEDATALEN - 1: the server would cut the rest off. */

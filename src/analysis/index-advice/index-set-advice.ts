@@ -1,12 +1,12 @@
 // Advice from a chosen set of indexes: for one statement, or for a workload.
 import { quoteQualifiedName } from '../sql/identifiers';
-import { findRedundantIndexes } from './covering-index';
-import { describeChosenIndex, type PlanChange } from './describe-index';
-import { findDropCandidates } from './find-drop-candidates';
+import { findRedundantIndexes } from './proposals/covering-index';
+import { describeChosenIndex, type PlanChange } from './text/describe-index';
+import { findDropCandidates } from './selection/find-drop-candidates';
 import { IndexSetFinder, type ChosenIndex, type IndexSetOptions, type IndexSetStatement } from './find-index-set';
 import { describeUnknownTable, describeUnreadableStatistics, toNotPossible, type IndexAdvice } from './index-advice';
 import { makeIndexScript, TakenNames } from './index-ddl';
-import { parseIndexKey } from './index-key';
+import { parseIndexKey } from './proposals/index-key';
 import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
 import type { StatementOutcome, WorkloadAdvice, WorkloadRecommendation } from './workload-advice';
 

@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/plan';
 import type { SqlParser } from '../sql/sql-parser';
 import type { IndexAdviceFacts } from './index-advice-facts';
-import { findScanTargets, type ScanTarget } from './scan-targets';
-import { findTableUses, type TableUse } from './table-uses';
-import { findUpdatedColumns, type UpdatedColumns } from './updated-columns';
+import { findScanTargets, type ScanTarget } from './proposals/scan-targets';
+import { findTableUses, type TableUse } from './proposals/table-uses';
+import { findUpdatedColumns, type UpdatedColumns } from './proposals/updated-columns';
 
 /** A statement as the server would run it today, with what is known of the tables in it. */
 export interface PlannedStatement {

@@ -1,13 +1,13 @@
 // Puts the advice for single statements together: an index that several want is recommended once, and a shorter one goes
 // when a longer one that begins with it serves its statements nearly as well.
 import type { EvidenceGrade } from '../finding';
-import { findRedundantIndexes } from './covering-index';
-import type { DropCandidate } from './find-drop-candidates';
+import { findRedundantIndexes } from './proposals/covering-index';
+import type { DropCandidate } from './selection/find-drop-candidates';
 import type { Winner } from './find-index-set';
 import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
-import { parseIndexKey } from './index-key';
+import { parseIndexKey } from './proposals/index-key';
 import type { PlannedStatement } from './planned-statement';
 import type { HypotheticalIndex, WhatIfPlanner } from './what-if-planner';
 import { quoteQualifiedName } from '../sql/identifiers';

@@ -10,11 +10,11 @@ import {
   type EngineAdvice,
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
-import { CountingPlanner } from '../../analysis/index-advice/counting-planner';
+import { CountingPlanner } from '../../analysis/index-advice/selection/counting-planner';
 import type { IndexSetOptions } from '../../analysis/index-advice/find-index-set';
 import { findStatementIndexSet, findWorkloadIndexSet } from '../../analysis/index-advice/index-set-advice';
 import { toPlannedStatement } from '../../analysis/index-advice/planned-statement';
-import { findCalledFunctions, findReadRelations } from '../../analysis/index-advice/table-uses';
+import { findCalledFunctions, findReadRelations } from '../../analysis/index-advice/proposals/table-uses';
 import {
   mergeAdvice,
   type StatementOutcome,

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { DatabaseFailure, isDatabaseFailure } from '../../analysis/connection/connection-failure';
 import type { AdvisedStatement } from '../../analysis/index-advice/index-advice';
 import type { AdviceTable } from '../../analysis/index-advice/index-advice-facts';
-import { estimateIndexSizeBytes } from '../../analysis/index-advice/statement-cost';
+import { estimateIndexSizeBytes } from '../../analysis/index-advice/cost/statement-cost';
 import type {
   ExistingIndexName,
   HypotheticalIndex,

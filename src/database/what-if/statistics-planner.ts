@@ -1,6 +1,6 @@
 // The WhatIfPlanner that needs nothing on the server: it estimates costs from statistics and makes no plans. Its word is
 // the weakest of all engines, and its grade says so.
-import { estimateIndexSizeBytes, estimateStatementCost } from '../../analysis/index-advice/statement-cost';
+import { estimateIndexSizeBytes, estimateStatementCost } from '../../analysis/index-advice/cost/statement-cost';
 import type { PlannedStatement } from '../../analysis/index-advice/planned-statement';
 import type {
   HypotheticalIndex,

@@ -1,6 +1,6 @@
 // From where on an index is worth a thought: on both sides of each threshold, with plans as the server prints them.
 import assert from 'node:assert/strict';
-import { findIndexCandidates } from '../../../src/analysis/index-advice/index-candidates';
+import { findIndexCandidates } from '../../../src/analysis/index-advice/proposals/index-candidates';
 import type { AdviceColumn, AdviceTable } from '../../../src/analysis/index-advice/index-advice-facts';
 import { toPlannedStatement } from '../../../src/analysis/index-advice/planned-statement';
 import { parsePlanJson } from '../../../src/analysis/plan/parse-plan';

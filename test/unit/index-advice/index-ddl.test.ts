@@ -6,7 +6,7 @@ import {
   makeIndexScript,
   TakenNames,
 } from '../../../src/analysis/index-advice/index-ddl';
-import { formatIndexKey, parseIndexKey } from '../../../src/analysis/index-advice/index-key';
+import { formatIndexKey, parseIndexKey } from '../../../src/analysis/index-advice/proposals/index-key';
 import type { HypotheticalIndex } from '../../../src/analysis/index-advice/what-if-planner';
 
 const table = (name: string, more: Partial<AdviceTable> = {}): AdviceTable => ({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readPlanConditions, readSortKey } from '../../../src/analysis/index-advice/plan-conditions';
+import { readPlanConditions, readSortKey } from '../../../src/analysis/index-advice/proposals/plan-conditions';
 import { loadSqlParser } from '../../../src/analysis/sql/load-sql-parser';
 import type { SqlParser } from '../../../src/analysis/sql/sql-parser';
 

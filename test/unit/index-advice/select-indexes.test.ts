@@ -3,9 +3,13 @@
 import assert from 'node:assert/strict';
 import { DatabaseFailure } from '../../../src/analysis/connection/connection-failure';
 import type { AdviceTable } from '../../../src/analysis/index-advice/index-advice-facts';
-import { PriceBook, type Price, type PricedStatement } from '../../../src/analysis/index-advice/price-book';
-import { toTableKey, type ProposedIndex } from '../../../src/analysis/index-advice/propose-indexes';
-import { IndexSelector, trustedRatio, type SelectionOptions } from '../../../src/analysis/index-advice/select-indexes';
+import { PriceBook, type Price, type PricedStatement } from '../../../src/analysis/index-advice/selection/price-book';
+import { toTableKey, type ProposedIndex } from '../../../src/analysis/index-advice/proposals/propose-indexes';
+import {
+  IndexSelector,
+  trustedRatio,
+  type SelectionOptions,
+} from '../../../src/analysis/index-advice/selection/select-indexes';
 import type {
   HypotheticalIndex,
   WhatIfAnswer,

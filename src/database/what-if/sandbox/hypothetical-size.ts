@@ -1,12 +1,12 @@
 // How large an index that was made empty in the sandbox would be with the table's rows, from the statistics there.
-import { estimateBtree, type EntryColumn } from '../../../analysis/index-advice/btree-size';
+import { estimateBtree, type EntryColumn } from '../../../analysis/index-advice/cost/btree-size';
 import {
   brinPagesPerRange,
   estimateBrin,
   estimateGin,
   estimateGistPages,
   estimateHashPages,
-} from '../../../analysis/index-advice/index-size';
+} from '../../../analysis/index-advice/cost/index-size';
 import type { SandboxIndexRow } from '../../queries/what-if/sandbox';
 import type { RelationFiles } from './relation-files';
 

@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 import * as z from 'zod';
 import { isDatabaseFailure } from '../../../analysis/connection/connection-failure';
 import { groupBy } from '../../../analysis/group-by';
-import { estimateBtreeHeight } from '../../../analysis/index-advice/btree-size';
+import { estimateBtreeHeight } from '../../../analysis/index-advice/cost/btree-size';
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
 import { sandboxIndexesSql, sandboxIndexRows, type SandboxIndexRow } from '../../queries/what-if/sandbox';
 import type { CapturedDatabase, CapturedLocale } from './captured-database';

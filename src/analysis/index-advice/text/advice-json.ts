@@ -1,9 +1,9 @@
 // The JSON of `pg-insight advise`. The schema is what the tests hold the program to.
 import * as z from 'zod';
-import { evidenceGradeSchema } from '../finding';
-import { quoteQualifiedName } from '../sql/identifiers';
-import { formatIndexScript } from './index-ddl';
-import type { WorkloadAdvice } from './workload-advice';
+import { evidenceGradeSchema } from '../../finding';
+import { quoteQualifiedName } from '../../sql/identifiers';
+import { formatIndexScript } from '../index-ddl';
+import type { WorkloadAdvice } from '../workload-advice';
 
 /** Grows when a field is renamed or removed. */
 export const adviceJsonVersion = 1;

@@ -1,9 +1,9 @@
 // Which columns a statement sets, by the grammar: an UPDATE that touches no indexed column can be HOT, and needs no entry in
 // any index.
-import type { Plan } from '../plan/plan';
-import { textField } from '../plan/fields';
-import { visitTree } from '../sql/parse-tree';
-import type { SqlParser } from '../sql/sql-parser';
+import type { Plan } from '../../plan/plan';
+import { textField } from '../../plan/fields';
+import { visitTree } from '../../sql/parse-tree';
+import type { SqlParser } from '../../sql/sql-parser';
 
 export interface UpdatedColumns {
   schema: string;

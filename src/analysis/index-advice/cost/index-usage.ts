@@ -1,12 +1,12 @@
 // How one index would serve one scan of a plan, and what the statement would then cost: as a look-up by the filter's
 // conditions, as the inner side of a nested loop, or as rows that come in the wanted order. An estimate from statistics.
-import type { PlannedStatement } from './planned-statement';
+import type { PlannedStatement } from '../planned-statement';
 import { estimateBtreeScan, type BtreeScanCost } from './btree-cost';
 import { estimateBtreeSize } from './btree-size';
-import type { AdviceColumn } from './index-advice-facts';
-import type { IndexKey } from './index-key';
-import type { ColumnCondition } from './plan-conditions';
-import { costWithReplacement, type ScanTarget } from './scan-targets';
+import type { AdviceColumn } from '../index-advice-facts';
+import type { IndexKey } from '../proposals/index-key';
+import type { ColumnCondition } from '../proposals/plan-conditions';
+import { costWithReplacement, type ScanTarget } from '../proposals/scan-targets';
 import { estimateEquality, estimateIndexSelectivity } from './selectivity';
 
 export interface IndexUsage {

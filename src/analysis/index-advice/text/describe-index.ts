@@ -1,11 +1,18 @@
 // Why an index was chosen, in sentences: what it serves, what the planner does with it, what it takes and what it costs,
 // who loses, and what it was chosen over.
-import { formatBytes, formatCompactCount, formatCount, formatMs, formatQuantity, formatRatio } from '../format/numbers';
-import type { Plan } from '../plan/plan';
-import { nodeLabel } from '../plan/plan-tree';
-import type { AdviceTable } from './index-advice-facts';
-import type { ChosenIndex } from './find-index-set';
-import { toIndexClause } from '../index-build/index-steps';
+import {
+  formatBytes,
+  formatCompactCount,
+  formatCount,
+  formatMs,
+  formatQuantity,
+  formatRatio,
+} from '../../format/numbers';
+import type { Plan } from '../../plan/plan';
+import { nodeLabel } from '../../plan/plan-tree';
+import type { AdviceTable } from '../index-advice-facts';
+import type { ChosenIndex } from '../find-index-set';
+import { toIndexClause } from '../../index-build/index-steps';
 
 /** Reading the table and sorting it, on an ordinary disk and one core; a build CONCURRENTLY reads it twice. */
 const builtBytesPerMs = 200_000;

@@ -1,6 +1,6 @@
 // The text of a part of a printed expression, as CREATE INDEX takes it. The grammar says where an operator stands, the
 // server's own parentheses say how far its sides reach, and the scan's alias is taken away: an index knows columns only.
-import { quoteName } from '../sql/identifiers';
+import { quoteName } from '../../sql/identifiers';
 
 /** Literals, quoted names, plain names and numbers, parentheses; the rest is of no matter. */
 const tokens =

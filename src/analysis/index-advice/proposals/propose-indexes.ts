@@ -1,10 +1,10 @@
 // Proposes indexes of every kind for what a statement does with its tables. Wider than index-candidates.ts: it is for
 // planners that make a plan with the index in it, so a proposal that does not help costs a question and nothing else.
-import type { AdviceColumn, AdviceIndex, AdviceTable, IndexAdviceFacts } from './index-advice-facts';
+import type { AdviceColumn, AdviceIndex, AdviceTable, IndexAdviceFacts } from '../index-advice-facts';
 import type { IndexCondition } from './index-conditions';
-import { estimateEquality } from './selectivity';
+import { estimateEquality } from '../cost/selectivity';
 import type { OrderKey, TableOrder, TableUse } from './table-uses';
-import type { HypotheticalIndex } from './what-if-planner';
+import type { HypotheticalIndex } from '../what-if-planner';
 
 /** A table of 16 pages (128 kB) is read in the time of a few look-ups; an index on it is noise. */
 const minimumTablePages = 16;

@@ -4,7 +4,7 @@ import type {
   WhatIfAnswer,
   WhatIfPlanner,
   WhatIfStatement,
-} from './what-if-planner';
+} from '../what-if-planner';
 
 /** Counts what it hands on: statements that were priced, each as often as it was. */
 export class CountingPlanner implements WhatIfPlanner {

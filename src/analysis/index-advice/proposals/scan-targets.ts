@@ -1,11 +1,11 @@
 // The sequential scans of a plan, with all that an index could serve in their place: what the scan filters by, which few
 // rows it is joined to, in which order its rows are wanted. One target is one table in one place of the statement, with all
 // its partitions.
-import { numberField, textField, textsField } from '../plan/fields';
-import type { Plan, PlanNode } from '../plan/plan';
-import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../plan/plan-tree';
-import type { SqlParser } from '../sql/sql-parser';
-import { findRelation, type AdviceRelation, type AdviceTable, type IndexAdviceFacts } from './index-advice-facts';
+import { numberField, textField, textsField } from '../../plan/fields';
+import type { Plan, PlanNode } from '../../plan/plan';
+import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../../plan/plan-tree';
+import type { SqlParser } from '../../sql/sql-parser';
+import { findRelation, type AdviceRelation, type AdviceTable, type IndexAdviceFacts } from '../index-advice-facts';
 import type { IndexKey } from './index-key';
 import {
   readPlanConditions,

@@ -1,8 +1,8 @@
 // Existing indexes that a workload could do without: its statements are planned as if the index were not there.
-import { isDatabaseFailure } from '../connection/connection-failure';
-import type { AdviceIndex, AdviceTable } from './index-advice-facts';
-import type { IndexSetStatement, StatementChange } from './find-index-set';
-import type { HypotheticalIndex, WhatIfPlanner } from './what-if-planner';
+import { isDatabaseFailure } from '../../connection/connection-failure';
+import type { AdviceIndex, AdviceTable } from '../index-advice-facts';
+import type { IndexSetStatement, StatementChange } from '../find-index-set';
+import type { HypotheticalIndex, WhatIfPlanner } from '../what-if-planner';
 
 /** A statement that loses less would not be noticed. */
 const regressionRatio = 0.01;

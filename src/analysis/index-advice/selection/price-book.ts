@@ -1,9 +1,9 @@
 // What each statement costs with each set of indexes, asked of the planner as seldom as can be: indexes of other tables
 // don't matter to a statement, and a plan made with many indexes that uses a few of them is also the plan for every set in
 // between.
-import { isDatabaseFailure } from '../connection/connection-failure';
-import { keyOfIndex, toTableKey, type ProposedIndex } from './propose-indexes';
-import type { WhatIfPlanner, WhatIfResult, WhatIfStatement } from './what-if-planner';
+import { isDatabaseFailure } from '../../connection/connection-failure';
+import { keyOfIndex, toTableKey, type ProposedIndex } from '../proposals/propose-indexes';
+import type { WhatIfPlanner, WhatIfResult, WhatIfStatement } from '../what-if-planner';
 
 export interface PricedStatement extends WhatIfStatement {
   /** "schema.table" of all that it reads, as `toTableKey` writes it. */

@@ -2,9 +2,9 @@
 // expanded, search_path and unqualified columns are settled, row security is added, and each column carries the alias of
 // its scan. So the parser is asked for the shape of an expression only, and nothing here guesses what a name means.
 import type { A_Expr, ColumnRef, Node, TypeCast } from '@pgsql/types';
-import { asColumnRef, asConst, toNames, unwrap, visitTree } from '../sql/parse-tree';
-import { quoteName } from '../sql/identifiers';
-import type { SqlParser } from '../sql/sql-parser';
+import { asColumnRef, asConst, toNames, unwrap, visitTree } from '../../sql/parse-tree';
+import { quoteName } from '../../sql/identifiers';
+import type { SqlParser } from '../../sql/sql-parser';
 import { findReferences, toExpressionKey } from './key-expression';
 
 export interface PlanColumn {

@@ -1,7 +1,7 @@
 // What the planner would charge for a scan of a B-tree that does not exist, in its own cost units: genericcostestimate and
 // btcostestimate (selfuncs.c), cost_index, index_pages_fetched and cost_bitmap_heap_scan (costsize.c).
 import type { BtreeSize } from './btree-size';
-import type { CostSettings } from './index-advice-facts';
+import type { CostSettings } from '../index-advice-facts';
 
 /** DEFAULT_PAGE_CPU_MULTIPLIER: operators' worth of work for each page on the way down. */
 const operatorsPerDescendedPage = 50;

@@ -1,7 +1,7 @@
 // What share of a table's rows a condition keeps: the plan's own estimate where it says so, and where it does not say it for
 // one condition alone, what the planner would assume from the same statistics (selfuncs.c of the server).
-import type { AdviceColumn } from './index-advice-facts';
-import type { ColumnCondition } from './plan-conditions';
+import type { AdviceColumn } from '../index-advice-facts';
+import type { ColumnCondition } from '../proposals/plan-conditions';
 
 /** DEFAULT_EQ_SEL: what the planner assumes of `=` without statistics. */
 const equalityWithoutStatistics = 0.005;

@@ -2,12 +2,12 @@
 // large table of which little is kept, or a sort that an index makes needless. What they are worth is asked afterwards.
 import { findCoveringIndex } from './covering-index';
 import { ascending, formatIndexKey, type IndexKey } from './index-key';
-import { IndexUsageEstimator, type IndexUsage } from './index-usage';
+import { IndexUsageEstimator, type IndexUsage } from '../cost/index-usage';
 import type { ColumnCondition } from './plan-conditions';
-import type { PlannedStatement } from './planned-statement';
+import type { PlannedStatement } from '../planned-statement';
 import type { ScanTarget } from './scan-targets';
-import { estimateEquality } from './selectivity';
-import type { HypotheticalIndex } from './what-if-planner';
+import { estimateEquality } from '../cost/selectivity';
+import type { HypotheticalIndex } from '../what-if-planner';
 
 /** 8 MB with pages of 8 kB: what fits a cache as a whole is read faster than it is worth an index's upkeep. */
 export const minimumScannedPages = 1_000;

@@ -1,11 +1,11 @@
 // What a statement does with each table in its plan, whichever way it reads it today: conditions of scans, index scans and
 // joins, orders, groups, minima and maxima, and the columns it needs. The raw material of candidates.
-import { textField, textsField } from '../plan/fields';
-import type { Plan, PlanNode } from '../plan/plan';
-import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../plan/plan-tree';
-import { quoteName } from '../sql/identifiers';
-import type { SqlParser } from '../sql/sql-parser';
-import { findRelation, type AdviceTable, type IndexAdviceFacts } from './index-advice-facts';
+import { textField, textsField } from '../../plan/fields';
+import type { Plan, PlanNode } from '../../plan/plan';
+import { inputsOf, parentOf, toPlanTree, type PlanTree } from '../../plan/plan-tree';
+import { quoteName } from '../../sql/identifiers';
+import type { SqlParser } from '../../sql/sql-parser';
+import { findRelation, type AdviceTable, type IndexAdviceFacts } from '../index-advice-facts';
 import { readIndexConditions, type IndexCondition } from './index-conditions';
 import { addAlias, findReferences, withoutAliases } from './key-expression';
 import { readOrderKey } from './plan-conditions';

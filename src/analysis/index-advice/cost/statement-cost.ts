@@ -1,10 +1,10 @@
-import { toPlanTree } from '../plan/plan-tree';
+import { toPlanTree } from '../../plan/plan-tree';
 import { estimateBtreeSize } from './btree-size';
-import { parseIndexKey, type IndexKey } from './index-key';
+import { parseIndexKey, type IndexKey } from '../proposals/index-key';
 import { IndexUsageEstimator } from './index-usage';
-import type { IndexAdviceFacts } from './index-advice-facts';
-import type { PlannedStatement } from './planned-statement';
-import type { HypotheticalIndex } from './what-if-planner';
+import type { IndexAdviceFacts } from '../index-advice-facts';
+import type { PlannedStatement } from '../planned-statement';
+import type { HypotheticalIndex } from '../what-if-planner';
 
 export interface StatementCost {
   costBefore: number;

@@ -2,9 +2,9 @@
 // jsonb, arrays, ranges and full text are asked for, and conditions that a partial index could be made for. Reads wider than
 // plan-conditions.ts, which knows only what plain B-trees on columns serve and statistics can price.
 import type { A_Expr, Node } from '@pgsql/types';
-import { asColumnRef, toNames, visitTree } from '../sql/parse-tree';
-import { quoteName } from '../sql/identifiers';
-import type { SqlParser } from '../sql/sql-parser';
+import { asColumnRef, toNames, visitTree } from '../../sql/parse-tree';
+import { quoteName } from '../../sql/identifiers';
+import type { SqlParser } from '../../sql/sql-parser';
 import { findEnclosed, findReferences, toExpressionKey, withoutAliases } from './key-expression';
 import {
   parseConjuncts,

@@ -1,9 +1,9 @@
 // What an index costs the statements that write: an entry for each new row and for each update that is no HOT update, and
 // the HOT updates that an index on an updated column ends. In the planner's cost units, so that it can be held against
 // what the index saves.
-import type { AdviceTable, CostSettings } from './index-advice-facts';
-import { columnOfKey } from './index-key';
-import type { HypotheticalIndex } from './what-if-planner';
+import type { AdviceTable, CostSettings } from '../index-advice-facts';
+import { columnOfKey } from '../proposals/index-key';
+import type { HypotheticalIndex } from '../what-if-planner';
 
 /** What going down a page costs, in operators (DEFAULT_PAGE_CPU_MULTIPLIER of selfuncs.c). */
 const operatorsPerPage = 50;

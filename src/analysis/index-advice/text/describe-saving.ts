@@ -1,9 +1,9 @@
 // An advised index in the few words of a title.
-import type { EvidenceGrade } from '../finding';
-import { formatBytes, formatCount, formatRatio } from '../format/numbers';
-import { toIndexClause } from '../index-build/index-steps';
-import { quoteName } from '../sql/identifiers';
-import type { HypotheticalIndex } from './what-if-planner';
+import type { EvidenceGrade } from '../../finding';
+import { formatBytes, formatCount, formatRatio } from '../../format/numbers';
+import { toIndexClause } from '../../index-build/index-steps';
+import { quoteName } from '../../sql/identifiers';
+import type { HypotheticalIndex } from '../what-if-planner';
 
 /** "orders (customer_id, placed_at DESC) WHERE deleted_at IS NULL" */
 export function describeIndexColumns(index: HypotheticalIndex): string {

@@ -1,5 +1,5 @@
 // Which existing indexes already serve what a new one would, and which ones a new one would make needless.
-import type { AdviceIndex, AdviceIndexKey, AdviceTable } from './index-advice-facts';
+import type { AdviceIndex, AdviceIndexKey, AdviceTable } from '../index-advice-facts';
 import type { IndexKey } from './index-key';
 
 function isSameKey(have: AdviceIndexKey | undefined, want: IndexKey, flipped: boolean): boolean {

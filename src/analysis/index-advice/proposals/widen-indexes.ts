@@ -1,6 +1,6 @@
 // Second thoughts about indexes that help already: the columns that an index-only scan lacks, and one index in the place
 // of two of the same table.
-import { quoteName } from '../sql/identifiers';
+import { quoteName } from '../../sql/identifiers';
 import { keyOfIndex, type ProposedIndex } from './propose-indexes';
 import { columnOfKey } from './index-key';
 import type { TableUse } from './table-uses';

@@ -1,10 +1,16 @@
 // Advice for a terminal, as Markdown and as SQL.
-import { formatBytes, formatCompactCount, formatQuantity, formatRatio } from '../format/numbers';
-import { escapeMarkdown, formatMarkdownTable, formatTextTable, toOneLine, type TextColumn } from '../format/text-table';
-import { formatIndexScript } from './index-ddl';
-import { quoteQualifiedName } from '../sql/identifiers';
-import type { DropCandidate } from './find-drop-candidates';
-import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from './workload-advice';
+import { formatBytes, formatCompactCount, formatQuantity, formatRatio } from '../../format/numbers';
+import {
+  escapeMarkdown,
+  formatMarkdownTable,
+  formatTextTable,
+  toOneLine,
+  type TextColumn,
+} from '../../format/text-table';
+import { formatIndexScript } from '../index-ddl';
+import { quoteQualifiedName } from '../../sql/identifiers';
+import type { DropCandidate } from '../selection/find-drop-candidates';
+import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from '../workload-advice';
 
 const gradeNotes = {
   estimated: 'estimated from statistics: no index was built and no plan was made with one',

@@ -1,5 +1,5 @@
 // Key columns of a hypothetical index, as they are written in CREATE INDEX: "customer_id", "placed_at DESC NULLS LAST".
-import { quoteName } from '../sql/identifiers';
+import { quoteName } from '../../sql/identifiers';
 
 export interface IndexKey {
   column: string;

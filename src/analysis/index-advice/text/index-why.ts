@@ -1,15 +1,15 @@
 // Why an index is advised for a statement, as a page in Markdown: what it serves, what the planner makes of it, what it
 // costs, what it was chosen over, and the plans without and with it.
-import type { EvidenceGrade } from '../finding';
-import { formatBytes, formatCount } from '../format/numbers';
-import { escapeMarkdown, formatMarkdownTable, type TextColumn } from '../format/text-table';
-import { formatPlanText } from '../format/plan-text';
-import type { Plan } from '../plan/plan';
-import { quoteName } from '../sql/identifiers';
+import type { EvidenceGrade } from '../../finding';
+import { formatBytes, formatCount } from '../../format/numbers';
+import { escapeMarkdown, formatMarkdownTable, type TextColumn } from '../../format/text-table';
+import { formatPlanText } from '../../format/plan-text';
+import type { Plan } from '../../plan/plan';
+import { quoteName } from '../../sql/identifiers';
 import { describeIndexColumns, describeSaving } from './describe-saving';
-import type { StatementChange } from './find-index-set';
-import { formatIndexScript } from './index-ddl';
-import type { WorkloadRecommendation } from './workload-advice';
+import type { StatementChange } from '../find-index-set';
+import { formatIndexScript } from '../index-ddl';
+import type { WorkloadRecommendation } from '../workload-advice';
 
 export interface IndexWhy {
   title: string;

@@ -1,6 +1,6 @@
 // How large a B-tree will be, from row count and column widths: the layout of the server's nbtree pages
 // (access/nbtree/README, nbtsort.c, nbtdedup.c). docs/index-advice.md has the formula.
-import type { AdviceColumn, CostSettings } from './index-advice-facts';
+import type { AdviceColumn, CostSettings } from '../index-advice-facts';
 
 /** Page header (24 bytes) and a B-tree page's own data at its end (16 bytes). */
 const pageOverheadBytes = 40;
