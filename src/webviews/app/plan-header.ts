@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { formatDateTime } from '../../analysis/format/date-time';
 import type { PlanDocument } from '../protocol';
-import { environmentWords } from './environment-words';
+import { renderEnvironmentFact } from './environment-fact';
 import { icon } from './icon';
 import { LightElement } from './light-element';
 
@@ -42,13 +42,7 @@ ${sql.trim()}</pre>`
         }
       </div>
       <ul class="facts" aria-label="About this plan">
-        <li
-          class="environment environment-${environment}"
-          data-fact="environment"
-          title="Environment of this connection"
-        >
-          ${environmentWords[environment]}
-        </li>
+        ${renderEnvironmentFact(environment)}
         <li data-fact="connection" title="Connection ${connection.name}">
           ${icon('database')}${result.server} / ${result.database}
         </li>

@@ -5,7 +5,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { ReportDocument, ReportSection } from '../../analysis/format/report-document';
 import { formatDateTime } from '../../analysis/format/date-time';
 import type { ReportViewMessage } from '../report-protocol';
-import { environmentWords } from './environment-words';
+import { renderEnvironmentFact } from './environment-fact';
 import { loadState, onMessage, saveState, sendRequest } from './host';
 import { icon } from './icon';
 import { LightElement } from './light-element';
@@ -149,13 +149,7 @@ export class ReportView extends LightElement {
         <h1>${title}</h1>
         <p>${gradeReason}</p>
         <ul class="facts" aria-label="About this report">
-          <li
-            class="environment environment-${environment}"
-            data-fact="environment"
-            title="Environment of this connection"
-          >
-            ${environmentWords[environment]}
-          </li>
+          ${renderEnvironmentFact(environment)}
           <li data-fact="connection" title="Connection ${name}">
             ${icon('database')}${name}${state === 'connected' ? nothing : html` (${stateWords[state]})`}
           </li>
