@@ -5,6 +5,7 @@ import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import type { ParameterValues } from '../../src/analysis/explain/explain';
 import { adviceJsonSchema, toAdviceJson } from '../../src/analysis/index-advice/text/advice-json';
+import { adviceUnderBudget, sumSizeBytes } from '../../src/analysis/index-advice/selection/advice-under-budget';
 import type { HypotheticalIndex } from '../../src/analysis/index-advice/what-if-planner';
 import type { WorkloadRecommendation } from '../../src/analysis/index-advice/workload-advice';
 import { toIndexClause } from '../../src/analysis/index-build/index-steps';
@@ -242,6 +243,43 @@ for (const major of [13, 15, 16, 18] as const) {
       });
       assert.ok(small.recommendations.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0) <= 1_000_000);
       assert.ok(adviceJsonSchema.safeParse(toAdviceJson(all, 0)).success);
+    });
+
+    it('has a smaller set for each smaller budget, without planning again', async () => {
+      const statements = ['ticket_id', 'author'].map((column) => `SELECT * FROM comments WHERE ${column} = 7`);
+      statements.push('SELECT * FROM tickets WHERE account_id = 7 AND owner_id = 7');
+      const workload = statements.map((sql, at) => ({
+        ...{ id: `s${at + 1}`, sql, calls: 100, timeoutMs: 20_000 },
+        parameters: { mode: 'none' } as const,
+      }));
+      const advice = await adviseWorkload(context, workload, () => undefined, undefined, {
+        ...options,
+        findsDrops: false,
+        budgetSteps: 5,
+      });
+      const total = sumSizeBytes(advice.recommendations);
+      assert.equal(advice.recommendations.length, 3);
+      assert.ok(advice.budgetSteps.length > 1, 'more than one smaller set');
+      assert.equal(adviceUnderBudget(advice, total), advice);
+      let last = Infinity;
+      for (let budgetBytes = total; budgetBytes > 0; budgetBytes -= Math.ceil(total / 20)) {
+        const smaller = adviceUnderBudget(advice, budgetBytes);
+        assert.ok(sumSizeBytes(smaller.recommendations) <= budgetBytes);
+        assert.ok((smaller.meanRatio ?? 0) >= (advice.meanRatio ?? 1));
+        assert.ok(smaller.recommendations.length <= last);
+        last = smaller.recommendations.length;
+      }
+      const [smallest] = advice.budgetSteps;
+      const asked = await adviseWorkload(context, workload, () => undefined, undefined, {
+        ...options,
+        findsDrops: false,
+        budgetBytes: smallest?.sizeBytes ?? 0,
+      });
+      assert.deepEqual(
+        asked.recommendations.map(({ steps }) => steps),
+        smallest?.recommendations.map(({ steps }) => steps),
+      );
+      assert.deepEqual(adviceUnderBudget(advice, 0).recommendations, []);
     });
   });
 }

@@ -35,6 +35,8 @@ export interface IndexSetOptions {
   minimumSavedRatio: number;
   /** Whether existing indexes are looked at that the statements could do without. */
   findsDrops: boolean;
+  /** How many smaller sets of a workload are chosen besides, for budgets up to what the advised set takes. */
+  budgetSteps: number;
 }
 
 export interface StatementChange {
@@ -81,6 +83,16 @@ export interface IndexSet {
   isComplete: boolean;
 }
 
+/** What does not depend on the budget. */
+interface Search {
+  priced: readonly PricedStatement[];
+  before: readonly (Price | null)[];
+  considered: readonly Considered[];
+  candidates: readonly number[];
+  /** Indexes of which a plan used several at once. */
+  bundles: readonly (readonly number[])[];
+}
+
 interface Considered {
   statement: PricedStatement;
   uses: readonly TableUse[];
@@ -95,6 +107,7 @@ export class IndexSetFinder {
   readonly #options: IndexSetOptions;
   /** By table and column. */
   readonly #updatedShares: ReadonlyMap<string, UpdatedShares>;
+  #search: Search | null = null;
 
   constructor(planner: WhatIfPlanner, statements: readonly IndexSetStatement[], options: IndexSetOptions) {
     this.#book = new PriceBook(planner);
@@ -103,28 +116,19 @@ export class IndexSetFinder {
     this.#updatedShares = toUpdatedShares(statements);
   }
 
-  async find(): Promise<IndexSet> {
-    const priced = this.#statements.map(toPriced);
-    const before = await this.#priceEach(priced);
-    const considered = this.#propose(priced, before);
-    const bundles: number[][] = [];
-    const promising: Considered[] = [];
-    for (const each of considered) {
-      if (this.#isOver()) break;
-      const used = await this.#askForAll(each);
-      if (used === null) continue;
-      promising.push(each);
-      if (used.length > 1) bundles.push(used);
-    }
-    const helping = await this.#findHelping(promising, new Set(bundles.flat()));
-    const widened = await this.#widen(promising, helping);
-    const candidates = [...new Set([...helping, ...widened])].sort((a, b) => a - b);
-    const statements = considered.map(({ statement }) => statement);
+  find(): Promise<IndexSet> {
+    return this.findUnder(this.#options.budgetBytes);
+  }
+
+  /** The same search under another storage budget: candidates and what was asked about them are kept. */
+  async findUnder(budgetBytes: number | null): Promise<IndexSet> {
+    this.#search ??= await this.#findCandidates();
+    const { priced, before, considered, candidates, bundles } = this.#search;
     const selector = new IndexSelector(
       this.#book,
-      statements,
+      considered.map(({ statement }) => statement),
       considered.map((each) => each.before),
-      this.#selectionOptions(),
+      { ...this.#selectionOptions(), budgetBytes },
     );
     const { chosen, isComplete } = await selector.select(candidates, bundles);
     const after = await this.#book.price(priced, chosen);
@@ -139,6 +143,25 @@ export class IndexSetFinder {
       meanRatio: await selector.meanRatio(chosen),
       isComplete,
     };
+  }
+
+  async #findCandidates(): Promise<Search> {
+    const priced = this.#statements.map(toPriced);
+    const before = await this.#book.price(priced, []);
+    const considered = this.#propose(priced, before);
+    const bundles: number[][] = [];
+    const promising: Considered[] = [];
+    for (const each of considered) {
+      if (this.#isOver()) break;
+      const used = await this.#askForAll(each);
+      if (used === null) continue;
+      promising.push(each);
+      if (used.length > 1) bundles.push(used);
+    }
+    const helping = await this.#findHelping(promising, new Set(bundles.flat()));
+    const widened = await this.#widen(promising, helping);
+    const candidates = [...new Set([...helping, ...widened])].sort((a, b) => a - b);
+    return { priced, before, considered, candidates, bundles };
   }
 
   #isOver(): boolean {
@@ -169,10 +192,6 @@ export class IndexSetFinder {
     return settings === undefined
       ? { cost: 0, ratio: 0, lostHotUpdates: 0 }
       : estimateWriteCost(index, this.#book.sizeOf(id), table, settings, shares);
-  }
-
-  async #priceEach(statements: readonly PricedStatement[]): Promise<(Price | null)[]> {
-    return this.#book.price(statements, []);
   }
 
   #propose(priced: readonly PricedStatement[], before: readonly (Price | null)[]): Considered[] {

@@ -3,12 +3,19 @@ import { quoteQualifiedName } from '../sql/identifiers';
 import { findRedundantIndexes } from './proposals/covering-index';
 import { describeChosenIndex, type PlanChange } from './text/describe-index';
 import { findDropCandidates } from './selection/find-drop-candidates';
-import { IndexSetFinder, type ChosenIndex, type IndexSetOptions, type IndexSetStatement } from './find-index-set';
+import {
+  IndexSetFinder,
+  type ChosenIndex,
+  type IndexSet,
+  type IndexSetOptions,
+  type IndexSetStatement,
+} from './find-index-set';
 import { describeUnknownTable, describeUnreadableStatistics, toNotPossible, type IndexAdvice } from './index-advice';
 import { makeIndexScript, TakenNames } from './index-ddl';
 import { parseIndexKey } from './proposals/index-key';
 import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
-import type { StatementOutcome, WorkloadAdvice, WorkloadRecommendation } from './workload-advice';
+import { sumSizeBytes } from './selection/advice-under-budget';
+import type { BudgetStep, StatementOutcome, WorkloadAdvice, WorkloadRecommendation } from './workload-advice';
 
 /** More at once is more than one statement is worth. */
 const maximumPerStatement = 3;
@@ -48,13 +55,35 @@ export async function findWorkloadIndexSet(
       ? []
       : [{ id, sql, calls, planned, estimateFactor: null, ...(parameters === undefined ? {} : { parameters }) }],
   );
-  const set = await new IndexSetFinder(planner, statements, options).find();
-  const recommendations = await recommend(set.chosen, statements, planner, true);
+  const finder = new IndexSetFinder(planner, statements, options);
+  const set = await finder.find();
+  const found = await toBudgetStep(set, outcomes, statements, planner);
   const { deadlineMs, now, findsDrops } = options;
   const advised = set.chosen.map(({ proposed }) => proposed.index);
   const isOver = () => deadlineMs !== null && now() >= deadlineMs;
   const drops = findsDrops ? await findDropCandidates(planner, statements, advised, isOver) : [];
+  const budgetSteps: BudgetStep[] = [];
+  for (let step = 1; step <= options.budgetSteps && !isOver(); step++) {
+    const smaller = await finder.findUnder((found.sizeBytes * step) / (options.budgetSteps + 1));
+    const each = await toBudgetStep(smaller, outcomes, statements, planner);
+    if (each.sizeBytes > (budgetSteps.at(-1)?.sizeBytes ?? 0)) budgetSteps.push(each);
+  }
+  const { recommendations, redundant, meanRatio } = found;
   return {
+    ...{ statements: found.statements, recommendations, redundant, meanRatio, drops, budgetSteps },
+    isComplete: set.isComplete,
+  };
+}
+
+async function toBudgetStep(
+  set: IndexSet,
+  outcomes: readonly StatementOutcome[],
+  statements: readonly IndexSetStatement[],
+  planner: WhatIfPlanner,
+): Promise<BudgetStep> {
+  const recommendations = await recommend(set.chosen, statements, planner, true);
+  return {
+    sizeBytes: sumSizeBytes(recommendations),
     statements: outcomes.map(({ id, sql, calls, advice }) => {
       const priced = set.statements.find((each) => each.id === id);
       const reason = advice.reason ?? priced?.unsupported ?? null;
@@ -75,9 +104,7 @@ export async function findWorkloadIndexSet(
         reason: 'The new index begins with the same keys.',
       })),
     ),
-    drops,
     meanRatio: set.meanRatio,
-    isComplete: set.isComplete,
   };
 }
 

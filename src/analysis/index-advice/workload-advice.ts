@@ -67,6 +67,16 @@ export interface RedundantIndex {
   reason: string;
 }
 
+/** What is advised where indexes may take less. */
+export interface BudgetStep {
+  /** Of its indexes together. */
+  sizeBytes: number;
+  statements: readonly WorkloadStatementAdvice[];
+  recommendations: readonly WorkloadRecommendation[];
+  redundant: readonly RedundantIndex[];
+  meanRatio: number | null;
+}
+
 export interface WorkloadAdvice {
   engine: WhatIfPlanner['engine'];
   /** Why it was not a better engine, in sentences; null when there is nothing to say. */
@@ -80,6 +90,8 @@ export interface WorkloadAdvice {
   drops: readonly DropCandidate[];
   /** Geometric mean of cost after / before over the statements; null where it was not computed. */
   meanRatio: number | null;
+  /** Smaller sets, the smallest first, for `adviceUnderBudget`; empty unless they were asked for and the engine makes plans. */
+  budgetSteps: readonly BudgetStep[];
   /** False when the deadline ended the search. */
   isComplete: boolean;
 }
@@ -210,6 +222,7 @@ export async function mergeAdvice(
     redundant,
     drops: [],
     meanRatio: null,
+    budgetSteps: [],
     isComplete: true,
   };
 }

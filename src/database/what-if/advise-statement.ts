@@ -48,6 +48,8 @@ export interface AdviceOptions {
   minimumSavedRatio?: number;
   /** Whether a workload is planned without each of its existing indexes, too. Default: it is. */
   findsDrops?: boolean;
+  /** How many smaller sets are chosen for a workload besides, for `adviceUnderBudget`. Default: none. */
+  budgetSteps?: number;
 }
 
 /** Rejects with a DatabaseFailure when the connection fails or the caller cancels, not for what is wrong with the statement. */
@@ -136,6 +138,7 @@ function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs, ...options }: A
     now,
     minimumSavedRatio: options.minimumSavedRatio ?? minimumSavedRatio,
     findsDrops: options.findsDrops ?? true,
+    budgetSteps: options.budgetSteps ?? 0,
   };
 }
 
