@@ -12,6 +12,8 @@ export const exitCode = {
   failed: 4,
   /** Ctrl+C, as shells have it: 128 + SIGINT. */
   interrupted: 130,
+  /** `kill`, a service manager, a pipeline that gave up: 128 + SIGTERM. */
+  terminated: 143,
 } as const;
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
@@ -28,8 +30,8 @@ export function toExitCode(kind: FailureKind): ExitCode {
     case 'configuration':
     case 'consent-required':
       return exitCode.usage;
+    // on the server, by somebody else: our own signals are known before a failure is looked at
     case 'cancelled':
-      return exitCode.interrupted;
     case 'timed-out':
     case 'statement':
     case 'other':

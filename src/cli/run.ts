@@ -22,7 +22,7 @@ function formatHelp({ version, commands }: CliParts): string {
       ['2', 'wrong use, or a statement needs your word first (--yes)'],
       ['3', 'could not connect, or not permitted'],
       ['4', 'failed'],
-      ['130', 'ended by Ctrl+C; a running statement is cancelled on the server'],
+      ['130', 'ended by Ctrl+C (143 by SIGTERM); a running statement is cancelled on the server'],
     ])}`,
     'pg-insight COMMAND --help tells what a command can do.',
   ].join('\n\n');
@@ -50,9 +50,11 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
     return exitCode.usage;
   }
   const interruption = new AbortController();
-  const onSignal = () => {
+  let codeOfSignal: ExitCode = exitCode.interrupted;
+  const onSignal = (signal: NodeJS.Signals) => {
+    codeOfSignal = signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
     // whoever asks twice does not want to wait for the server's answer
-    if (interruption.signal.aborted) process.exit(exitCode.interrupted);
+    if (interruption.signal.aborted) process.exit(codeOfSignal);
     interruption.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -67,7 +69,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
   } catch (error) {
     if (interruption.signal.aborted) {
       terminal.note('Interrupted.');
-      return exitCode.interrupted;
+      return codeOfSignal;
     }
     if (error instanceof UsageError) {
       terminal.error(`${error.message}\n${error.nextStep ?? `See pg-insight ${command.name} --help.`}`);

@@ -1,6 +1,6 @@
 import { filterTables } from '../analysis/tables/table-tree';
 import { toTablesJson } from '../analysis/tables/tables-json';
-import { formatTablesMarkdown, formatTablesText } from '../analysis/tables/tables-text';
+import { describeLimit, formatTablesMarkdown, formatTablesText } from '../analysis/tables/tables-text';
 import { connectionOptions, outputFormats, outputOptions, type Command } from './command';
 import { withConnection } from './connect';
 import { exitCode } from './exit-code';
@@ -17,7 +17,11 @@ export const tablesCommand: Command = {
       mayBeEmpty: true,
       help: 'only tables whose schema.name contains all the words; * stands for anything',
     },
-    { name: 'limit', value: 'N', help: 'only the N largest tables; partitions count as a part of their table' },
+    {
+      name: 'limit',
+      value: 'N',
+      help: 'only the N largest tables of all schemas; partitions count as a part of their table',
+    },
     ...outputOptions,
   ],
   notes: ['Reads the catalogue only: no table is opened, and none is locked.'],
@@ -34,17 +38,12 @@ export const tablesCommand: Command = {
         capturedAt: new Date().toISOString(),
       };
       const filtered = filterTables(all, filter);
+      const wholes = filtered.filter(({ isPartition }) => !isPartition);
       const tables =
         limit === null
           ? filtered
-          : filtered
-              .filter(({ isPartition }) => !isPartition)
-              .sort((a, b) => b.estimatedSizeBytes - a.estimatedSizeBytes)
-              .slice(0, limit);
-      const wholes = filtered.filter(({ isPartition }) => !isPartition).length;
-      if (limit !== null && limit < wholes) {
-        terminal.note(`These are the ${limit} largest of ${wholes} tables.`);
-      }
+          : wholes.toSorted((a, b) => b.estimatedSizeBytes - a.estimatedSizeBytes).slice(0, limit);
+      if (limit !== null && limit < wholes.length) terminal.note(describeLimit(limit, wholes, filter));
       switch (format) {
         case 'json':
           await terminal.write(`${JSON.stringify(toTablesJson(tables, all, origin), null, 2)}\n`);

@@ -248,7 +248,7 @@ for (const major of [15, 18] as const) {
     it('leaves neither process nor folder when it is interrupted, terminated or killed', async () => {
       for (const [signal, code] of [
         ['SIGINT', 130],
-        ['SIGTERM', 130],
+        ['SIGTERM', 143],
         ['SIGKILL', null],
       ] as const) {
         const child = start([...inSandbox(), '--file', 'shop.sql']);

@@ -218,7 +218,11 @@ describe('pg-insight', function () {
         const wholes = await value(
           `SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT relispartition`,
         );
-        assert.match(largest.stdout, new RegExp(`^## Schema public: 1 of ${wholes} tables, `, 'm'));
+        assert.match(largest.stdout, new RegExp(`^## Schema public: 1 of its ${wholes} tables listed, together `, 'm'));
+        assert.match(
+          largest.stderr,
+          new RegExp(`^Listed: the 1 largest of ${wholes} tables( in \\d schemas)?\\.$`, 'm'),
+        );
       });
 
       it('writes a file whole or not at all', async () => {
@@ -444,17 +448,34 @@ describe('pg-insight', function () {
         ]);
       });
 
-      it('cancels the statement on the server at Ctrl+C', async () => {
-        const child = start(['explain', '--url', url, '--sql', 'SELECT pg_sleep(60)', '--analyze', '--yes']);
-        const ended = finish(child);
-        const running = () =>
-          value(`SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'EXPLAIN%pg_sleep(60)%'`);
-        while ((await running()) === '0') await delay(50);
-        child.kill('SIGINT');
-        const { code, stdout } = await ended;
-        assert.equal(code, 130);
-        assert.equal(stdout, '');
-        assert.equal(await running(), '0');
+      for (const [name, signal, expected] of [
+        ['Ctrl+C', 'SIGINT', 130],
+        ['SIGTERM', 'SIGTERM', 143],
+      ] as const) {
+        it(`cancels the statement on the server at ${name}`, async () => {
+          const child = start(['explain', '--url', url, '--sql', 'SELECT pg_sleep(60)', '--analyze', '--yes']);
+          const ended = finish(child);
+          const running = () =>
+            value(
+              `SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'EXPLAIN%pg_sleep(60)%'`,
+            );
+          while ((await running()) === '0') await delay(50);
+          child.kill(signal);
+          const { code, stdout } = await ended;
+          assert.equal(code, expected);
+          assert.equal(stdout, '');
+          assert.equal(await running(), '0');
+        });
+      }
+
+      it('has failed when somebody else cancels the statement on the server', async () => {
+        const ended = finish(start(['explain', '--url', url, '--sql', 'SELECT pg_sleep(62)', '--analyze', '--yes']));
+        const cancel = `SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
+                        WHERE state = 'active' AND query LIKE 'EXPLAIN%pg_sleep(62)%'`;
+        while ((await value(cancel)) === '0') await delay(50);
+        const { code, stderr } = await ended;
+        assert.equal(code, 4);
+        assert.match(stderr, /was cancelled on the server/);
       });
 
       it('says to run it again when the connection is lost', async () => {

@@ -8,7 +8,7 @@ import {
 } from '../../src/analysis/format/text-table';
 import type { TableSummary } from '../../src/analysis/tables/table';
 import { toTablesJson, tablesJsonSchema, type CaptureOrigin } from '../../src/analysis/tables/tables-json';
-import { formatTablesMarkdown, formatTablesText } from '../../src/analysis/tables/tables-text';
+import { describeLimit, formatTablesMarkdown, formatTablesText } from '../../src/analysis/tables/tables-text';
 
 const origin: CaptureOrigin = {
   server: 'db:5432',
@@ -67,9 +67,22 @@ describe('the list of tables', () => {
     const plain = (heading: string) => heading;
     assert.match(
       formatTablesText([parent], [parent, child, other], '', origin, plain),
-      /Schema a\|b: 1 of 2 tables, 8 kB/,
+      /Schema a\|b: 1 of its 2 tables listed, together 8 kB/,
     );
-    assert.match(formatTablesMarkdown([other], [parent, other], '', origin), /Schema a\\\|b: 1 of 2 tables, 8 kB/);
+    assert.match(
+      formatTablesMarkdown([other], [parent, other], '', origin),
+      /Schema a\\\|b: 1 of its 2 tables listed, together 8 kB/,
+    );
+  });
+
+  it('says what the largest are chosen from', () => {
+    const other = { ...parent, oid: 3, name: 'other' };
+    const elsewhere = { ...parent, oid: 4, schema: 'archive' };
+    assert.equal(describeLimit(1, [parent, other], ''), 'Listed: the 1 largest of 2 tables.');
+    assert.equal(
+      describeLimit(1, [parent, other, elsewhere], 'o'),
+      'Listed: the 1 largest of 3 tables that match "o" in 2 schemas.',
+    );
   });
 
   it('says that there is nothing', () => {

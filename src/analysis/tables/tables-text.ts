@@ -47,14 +47,24 @@ function countTables(all: readonly TableSummary[]): ReadonlyMap<string, number> 
   return new Map(buildTableTree(all).map(({ schema, tables }) => [schema, tables.length]));
 }
 
-/** The size is that of the listed tables: when some are left out, it says so. */
+/** "Schema public: 12 tables, 38.2 MB", or "Schema public: 2 of its 12 tables listed, together 31 MB". */
 function describeSchema(
   { schema, tables, estimatedSizeBytes }: SchemaNode,
   counts: ReadonlyMap<string, number>,
 ): string {
   const count = Math.max(counts.get(schema) ?? 0, tables.length);
-  const listed = count === tables.length ? '' : `${formatCount(tables.length)} of `;
-  return `Schema ${schema}: ${listed}${formatQuantity(count, 'table')}, ${formatBytes(estimatedSizeBytes)}`;
+  const size = formatBytes(estimatedSizeBytes);
+  return count === tables.length
+    ? `Schema ${schema}: ${formatQuantity(count, 'table')}, ${size}`
+    : `Schema ${schema}: ${formatCount(tables.length)} of its ${formatQuantity(count, 'table')} listed, together ${size}`;
+}
+
+/** What was chosen from: counted over all schemas, while the heading of each schema counts its own. */
+export function describeLimit(limit: number, tables: readonly TableSummary[], filter: string): string {
+  const matching = filter.trim() === '' ? '' : ` that match "${filter}"`;
+  const schemas = new Set(tables.map(({ schema }) => schema)).size;
+  const places = schemas === 1 ? '' : ` in ${formatQuantity(schemas, 'schema')}`;
+  return `Listed: the ${formatCount(limit)} largest of ${formatQuantity(tables.length, 'table')}${matching}${places}.`;
 }
 
 function describeOrigin({ database, server, serverVersion }: CaptureOrigin): string {
