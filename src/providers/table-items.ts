@@ -50,20 +50,27 @@ export function hasManyDeadRows(table: TableSummary): boolean {
   return (table.tuples?.dead ?? 0) > notableDeadRows && (table.deadTupleRatio ?? 0) > notableDeadRatio;
 }
 
-/** "33% dead · ~38.2 MB · 50k rows": what stands out first, since side bars are narrow and cut off the end. */
+/**
+ * "~38.2 MB · 50k rows · 2% seq scans · 0% dead". Side bars are narrow and cut off the end, so a share that stands out comes
+ * first: "33% dead · ~38.2 MB · 50k rows · 2% seq scans". A share that is not known (nothing scanned, no rows counted) is
+ * left out.
+ */
 export function describeTable(table: TableSummary, exact: ExactSizes | null): string {
-  const parts: string[] = [];
-  if (hasManyDeadRows(table)) parts.push(`${formatRatio(table.deadTupleRatio)} dead`);
-  if (hasManySequentialScans(table)) parts.push(`${formatRatio(table.sequentialScanRatio)} seq scans`);
-  if (table.kind !== 'foreign table') {
-    parts.push(exact === null ? `~${formatBytes(table.estimatedSizeBytes)}` : formatBytes(exact.totalBytes));
-  }
-  parts.push(
+  const dead = table.deadTupleRatio === null ? [] : [`${formatRatio(table.deadTupleRatio)} dead`];
+  const scans = table.sequentialScanRatio === null ? [] : [`${formatRatio(table.sequentialScanRatio)} seq scans`];
+  const isDeadNotable = hasManyDeadRows(table);
+  const areScansNotable = hasManySequentialScans(table);
+  const size = exact === null ? `~${formatBytes(table.estimatedSizeBytes)}` : formatBytes(exact.totalBytes);
+  return [
+    ...(isDeadNotable ? dead : []),
+    ...(areScansNotable ? scans : []),
+    ...(table.kind === 'foreign table' ? [] : [size]),
     table.estimatedRows === null
       ? 'never analyzed'
       : `${formatCompactCount(table.estimatedRows)} ${table.estimatedRows === 1 ? 'row' : 'rows'}`,
-  );
-  return parts.join(' · ');
+    ...(areScansNotable ? [] : scans),
+    ...(isDeadNotable ? [] : dead),
+  ].join(' · ');
 }
 
 export function toTableIcon(table: TableSummary): vscode.ThemeIcon {

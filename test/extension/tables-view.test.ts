@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { formatBytes, formatCompactCount } from '../../src/analysis/format/numbers';
+import { formatBytes, formatCompactCount, formatRatio } from '../../src/analysis/format/numbers';
 import { quoteName } from '../../src/analysis/sql/identifiers';
 import type { TablesNode } from '../../src/providers/tables-view';
 import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
@@ -60,15 +60,22 @@ describe('Tables view', () => {
     assert.deepEqual(shown.sort(), expected.map(({ schema, name }) => `${schema}.${name}`).sort());
   });
 
-  it('describes a table by its relpages and reltuples', async () => {
-    const [row] = await extension.shop.query<{ size: string; rows: number }>(
-      `SELECT (relpages::bigint * current_setting('block_size')::int)::text AS size, reltuples AS rows
-       FROM pg_class WHERE oid = 'public.products'::regclass`,
+  it('describes a table by its relpages and reltuples, the share of sequential scans and that of dead rows', async () => {
+    const [row] = await extension.shop.query<{ size: string; rows: number; scans: number; dead: number }>(
+      `SELECT (relpages::bigint * current_setting('block_size')::int)::text AS size, reltuples AS rows,
+              seq_scan::float8 / (seq_scan + idx_scan) AS scans,
+              n_dead_tup::float8 / (n_live_tup + n_dead_tup) AS dead
+       FROM pg_class c JOIN pg_stat_user_tables s ON s.relid = c.oid WHERE c.oid = 'public.products'::regclass`,
     );
     assert.ok(row);
     assert.equal(
       itemOf(await find('public', 'products')).description,
-      `~${formatBytes(Number(row.size))} · ${formatCompactCount(row.rows)} rows`,
+      [
+        `~${formatBytes(Number(row.size))}`,
+        `${formatCompactCount(row.rows)} rows`,
+        `${formatRatio(row.scans)} seq scans`,
+        `${formatRatio(row.dead)} dead`,
+      ].join(' · '),
     );
   });
 
