@@ -1,6 +1,8 @@
 // Missing indexes in SQL files: which statements are marked, what the light bulb offers, and what the fixes do. The dialog
 // that asks before an index is made can't be answered here; test/ui/quick-fix.test.ts does that.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { providePostgres } from '../../scripts/environment/postgres-binaries';
 import { ignoreFileName } from '../../src/analysis/ignore-list';
@@ -8,7 +10,7 @@ import { formatCount } from '../../src/analysis/format/numbers';
 import { toMigrationFiles } from '../../src/providers/quick-fix-migration';
 import { unadvisedCases } from '../database/index-advice-statements';
 import { readDemoStatements } from '../factories/demo-statements';
-import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
+import { connectExtension, extensionId, waitFor, type ConnectedExtension } from './extension-under-test';
 import { toProfile } from './shop-server';
 
 const missingIndexesOf = ({ uri }: vscode.TextDocument) =>
@@ -351,7 +353,7 @@ describe('Missing indexes', () => {
       await extension.shop.query('DROP INDEX proof');
       const [title = ''] = fixes.map((each) => each.title);
       const said =
-        /^Create index on order_items \(order_id\) - planned cost ([\d,]+) → ([\d,]+) \(-([\d.>]+)%\), ([\d.]+) MB$/.exec(
+        /^Create index on order_items \(order_id\) - planned cost ([\d,]+) → ([\d,]+) \(-([\d.]+)%\), ([\d.]+) MB$/.exec(
           title.replaceAll('\u00a0', ' '),
         );
       assert.ok(said, title);
@@ -372,6 +374,21 @@ describe('Missing indexes', () => {
         ],
       );
       assert.deepEqual(await fixesAt(document, new vscode.Range(0, 0, 0, 3)), []);
+    });
+
+    it('are those that the walkthrough shows, but for the figures', async () => {
+      const { document } = await open(`${orderItems};\n`);
+      const fixes = await fixesAt(document, new vscode.Range(0, 0, 0, orderItems.length));
+      const file = path.join(
+        vscode.extensions.getExtension(extensionId)?.extensionPath ?? '',
+        'media/walkthrough/fix.svg',
+      );
+      const drawn = [...(await readFile(file, 'utf8')).matchAll(/>([^<>]+)<\/text>/g)].map(([, text = '']) => text);
+      const figures = /[\d.,]+/g;
+      assert.deepEqual(
+        drawn.slice(drawn.indexOf('Quick Fix') + 1).map((text) => text.replaceAll(figures, '#')),
+        fixes.map(({ title }) => title.replaceAll('\u00a0', ' ').replaceAll(figures, '#')),
+      );
     });
 
     it('explain the statement with the index, beside its plan of today', async () => {

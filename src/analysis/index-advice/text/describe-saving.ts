@@ -11,11 +11,11 @@ export function describeIndexColumns(index: HypotheticalIndex): string {
   return `${schema}${quoteName(index.table)} ${toIndexClause(index).replace(/^USING btree /, '')}`;
 }
 
-/** "-99.9%" */
+/** "-99.9%", also where it is even more: "->99.9%" would look like an arrow. */
 export function describeSaving(costBefore: number, costAfter: number): string {
   return costAfter > costBefore
     ? `+${formatRatio(costAfter / costBefore - 1)}`
-    : `-${formatRatio(1 - costAfter / costBefore)}`;
+    : `-${formatRatio(1 - costAfter / costBefore).replace('>', '')}`;
 }
 
 /** "planned cost 48,210 → 12 (-99.9%), 21 MB" */
