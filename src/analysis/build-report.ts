@@ -12,6 +12,7 @@ import {
   type IgnoredFinding,
   type reportConnectionsSchema,
   type reportIndexSchema,
+  type ReportMissingIndexes,
   type reportStatementSchema,
   type reportTableSchema,
   type RuleOutcome,
@@ -42,7 +43,12 @@ export interface RuleResults {
   outcomes: readonly RuleOutcome[];
 }
 
-export function buildReport(snapshot: Snapshot, { findings, ignored, outcomes }: RuleResults): AnalysisReport {
+/** Missing indexes are looked for by planning, not in the snapshot: null where nobody has. */
+export function buildReport(
+  snapshot: Snapshot,
+  { findings, ignored, outcomes }: RuleResults,
+  missingIndexes: ReportMissingIndexes | null = null,
+): AnalysisReport {
   const { sections, server } = snapshot;
   const missing = (Object.keys(sectionTitles) as SectionName[]).flatMap((name) => {
     const section: Section<unknown> = sections[name];
@@ -78,6 +84,7 @@ export function buildReport(snapshot: Snapshot, { findings, ignored, outcomes }:
     ),
     toolStatements: rowsOf(sections.statements, (rows) => rows.filter(({ text }) => isToolStatement(text)).length),
     connections: toReportConnections(snapshot),
+    missingIndexes,
     gaps,
   };
 }

@@ -91,6 +91,25 @@ export const reportConnectionsSchema = z.object({
   byApplication: z.array(z.object({ application: z.string(), role: z.string().nullable(), count: z.number() })),
 });
 
+/** Indexes that the statements of pg_stat_statements lack; the grade does not count them. */
+export const reportMissingIndexesSchema = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('looked'),
+    engine: z.enum(['sandbox', 'hypopg', 'statistics']),
+    /** Why it was not a better engine, in sentences; null when there is nothing to say. */
+    engineNote: z.string().nullable(),
+    /** How many were looked at: those with the most time. */
+    statements: z.number().int(),
+    /** Of these, those without a verdict; `id` is the query identifier. */
+    notAssessed: z.array(z.object({ id: z.string(), sql: z.string(), reason: z.string() })),
+    /** False when a deadline ended the search. */
+    complete: z.boolean(),
+    findings: z.array(findingSchema),
+  }),
+  z.object({ status: z.literal('unavailable'), message: z.string(), nextStep: z.string() }),
+]);
+export type ReportMissingIndexes = z.infer<typeof reportMissingIndexesSchema>;
+
 /** `section` in the words of a reader: a whole section, or "some" of its rows. */
 export const reportSectionGapSchema = sectionGapSchema.extend({ section: z.string() });
 export type ReportSectionGap = z.infer<typeof reportSectionGapSchema>;
@@ -121,6 +140,8 @@ export const reportSchema = z.object({
   /** Catalogue queries and transaction control, which `statements` leaves out; null when there are no statistics. */
   toolStatements: z.number().int().nullable(),
   connections: reportConnectionsSchema.nullable(),
+  /** Null when nobody has looked; absent in reports of older versions. */
+  missingIndexes: reportMissingIndexesSchema.nullable().default(null),
   /** What could not be looked at, and why. */
   gaps: z.array(reportSectionGapSchema),
 });

@@ -4,17 +4,14 @@ import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { formatCount } from '../analysis/format/numbers';
 import { toAdviceJson } from '../analysis/index-advice/text/advice-json';
 import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/text/advice-text';
-import type {
-  WorkloadAdvice,
-  WorkloadStatement,
-  WorkloadStatementAdvice,
-} from '../analysis/index-advice/workload-advice';
-import { numberPlaceholders } from '../analysis/sql/placeholders';
+import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import { splitStatements } from '../analysis/sql/split-statements';
-import { stripExplain } from '../analysis/sql/strip-explain';
-import { toHiddenStatementsFix } from '../analysis/statements/hidden-statements';
-import { findExplainObstacle } from '../analysis/statements/statement-text';
-import { describeToolStatements, isToolStatement } from '../analysis/statements/tool-statement';
+import {
+  toStatementWorkload,
+  toWorkloadStatement,
+  type StatementWorkload,
+} from '../analysis/statements/statement-workload';
+import { describeToolStatements } from '../analysis/statements/tool-statement';
 import type { DatabaseConnection } from '../database/database-access';
 import { describeFileError, errorCode } from '../database/error-code';
 import { loadAdviceEngine } from '../database/what-if/advice-on-demand';
@@ -24,6 +21,7 @@ import {
   connectionOptions,
   outputFormats,
   outputOptions,
+  postgresOption,
   UsageError,
   type Command,
   type CommandArguments,
@@ -40,13 +38,6 @@ const defaultStatementLimit = 100;
 
 const sources = ['sql', 'file', 'workload', 'statements'] as const;
 
-/** A statement for unknown values of its placeholders. */
-function toStatement(id: string, text: string, calls: number | null): WorkloadStatement {
-  const { sql, parameters } = numberPlaceholders(stripExplain(text).sql);
-  const mode = parameters.length === 0 ? 'none' : 'generic';
-  return { id, sql, calls, parameters: { mode }, timeoutMs: planTimeoutMs };
-}
-
 /** "orders.sql:12": where it begins. A second one on the same line has a number too. */
 function readScript(source: string, text: string): WorkloadStatement[] {
   const lines = new Map<number, number>();
@@ -55,7 +46,7 @@ function readScript(source: string, text: string): WorkloadStatement[] {
     const before = lines.get(line) ?? 0;
     lines.set(line, before + 1);
     const id = before === 0 ? `${source}:${line}` : `${source}:${line}#${before + 1}`;
-    return toStatement(id, text.slice(start, end), null);
+    return toWorkloadStatement(id, text.slice(start, end), null, planTimeoutMs);
   });
 }
 
@@ -85,18 +76,12 @@ async function listSqlFiles(folder: string): Promise<string[]> {
   return files;
 }
 
-interface CapturedStatements {
-  statements: WorkloadStatement[];
-  /** Those that EXPLAIN does not take or the role may not see, with the reason. */
-  unsupported: WorkloadStatementAdvice[];
-}
-
 async function captureStatements(
   connection: DatabaseConnection,
-  { minMeanMs, limit }: { minMeanMs: number; limit: number },
+  choice: { minMeanMs: number; limit: number },
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<CapturedStatements> {
+): Promise<StatementWorkload> {
   const { sections } = await terminal.during('Reading pg_stat_statements', () =>
     connection.captureSnapshot(['statements'], signal),
   );
@@ -104,37 +89,16 @@ async function captureStatements(
     const { kind, message, nextStep } = sections.statements.reason;
     throw new DatabaseFailure(kind === 'not-permitted' ? 'not-permitted' : 'other', message, nextStep);
   }
-  const counted = sections.statements.rows.filter(({ meanExecMs }) => meanExecMs >= minMeanMs);
-  const found = counted.filter(({ text }) => !isToolStatement(text));
-  const tools = describeToolStatements(counted.length - found.length);
+  const { role } = connection.facts;
+  const workload = toStatementWorkload(sections.statements.rows, { ...choice, role, timeoutMs: planTimeoutMs });
+  const tools = describeToolStatements(workload.tools);
   if (tools !== null) terminal.note(tools);
-  if (found.length > limit) {
-    terminal.note(`These are the ${limit} of ${found.length} statements that took most time; --limit takes more.`);
+  if (workload.total > choice.limit) {
+    terminal.note(
+      `These are the ${choice.limit} of ${workload.total} statements that took most time; --limit takes more.`,
+    );
   }
-  const seen = new Map<string, number>();
-  const captured: CapturedStatements = { statements: [], unsupported: [] };
-  for (const { queryId, text, calls } of found.sort((a, b) => b.totalExecMs - a.totalExecMs).slice(0, limit)) {
-    // one statement of several roles has several rows
-    const before = seen.get(queryId ?? 'hidden') ?? 0;
-    seen.set(queryId ?? 'hidden', before + 1);
-    const id = before === 0 ? (queryId ?? 'hidden') : `${queryId ?? 'hidden'}#${before + 1}`;
-    const obstacle = findExplainObstacle(text);
-    if (text !== null && obstacle === null) {
-      captured.statements.push(toStatement(id, text, calls));
-      continue;
-    }
-    const remedy = text === null ? ` ${toHiddenStatementsFix(connection.facts.role).sql}` : '';
-    captured.unsupported.push({
-      id,
-      sql: text ?? '',
-      calls,
-      costBefore: null,
-      costAfter: null,
-      status: 'not-possible',
-      reason: `${obstacle ?? ''}${remedy}`,
-    });
-  }
-  return captured;
+  return workload;
 }
 
 function checkSource(args: CommandArguments): void {
@@ -185,11 +149,7 @@ export const adviseCommand: Command = {
       value: 'ENGINE',
       help: `${engineChoices.join(', ')}; default is auto: a sandbox on this machine, else HypoPG where the server has it, else statistics`,
     },
-    {
-      name: 'postgres',
-      value: 'FOLDER',
-      help: 'where initdb and postgres for the sandbox are; default is the PostgreSQL that is found on this machine',
-    },
+    postgresOption,
     { name: 'budget', value: 'SIZE', help: 'of all advised indexes together: 500MB, 1.5GB' },
     { name: 'max-indexes', value: 'N', help: 'advise at most N indexes' },
     { name: 'deadline', value: 'SECONDS', help: 'end the search then; what was found until then is the answer' },

@@ -63,6 +63,13 @@ export const outputOptions: readonly CommandOption[] = [
   { name: 'quiet', value: null, help: 'no progress and no notes on standard error' },
 ];
 
+/** For commands that plan in the sandbox. */
+export const postgresOption: CommandOption = {
+  name: 'postgres',
+  value: 'FOLDER',
+  help: 'where initdb and postgres for the sandbox are; default is the PostgreSQL that is found on this machine',
+};
+
 export const helpOption: CommandOption = { name: 'help', value: null, help: 'show this help' };
 
 export class CommandArguments {

@@ -92,6 +92,24 @@ const report: AnalysisReport = {
     byState: [{ state: 'active', count: 1 }],
     byApplication: [{ application: oddName, role: oddName, count: 1 }],
   },
+  missingIndexes: {
+    status: 'looked',
+    engine: 'sandbox',
+    engineNote: oddName,
+    statements: 3,
+    notAssessed: [{ id: '7', sql: `SELECT ${quoted}`, reason: `No ${quoted}.` }],
+    complete: false,
+    findings: [
+      {
+        ruleId: 'missing-index',
+        severity: 'medium',
+        subject: { kind: 'relation', schema: 'public', name: oddName },
+        message: `An index on ${quoted} is missing.`,
+        evidence: [{ grade: 'planned', label: oddName, value: '9 → 1 a call', unit: null }],
+        fingerprint: `missing-index: ${oddName}`,
+      },
+    ],
+  },
   gaps: [
     {
       section: 'statement statistics',

@@ -1,6 +1,7 @@
 // The report as a document: sections of texts, tables, bars and findings, with every figure written out. Text, Markdown,
 // HTML and the report view are four renderings of this one.
 import type { Evidence, Finding, Severity, SuggestedFix } from '../finding';
+import { engineSentences } from '../index-advice/text/engine-sentences';
 import type { AnalysisReport, ReportSectionGap, Target } from '../report';
 import { findExplainObstacle, shortenStatement } from '../statements/statement-text';
 import { describeToolStatements } from '../statements/tool-statement';
@@ -131,6 +132,7 @@ export function toReportDocument(report: AnalysisReport): ReportDocument {
       toSummary(report),
       toTargets(report),
       ...toFindings(report),
+      ...toMissingIndexes(report),
       toTables(report),
       toIndexes(report),
       toStatements(report),
@@ -328,6 +330,49 @@ function toFindings(report: AnalysisReport): ReportSection[] {
   return groups.length > 0
     ? groups
     : [{ id: 'findings', title: 'Findings', count: 0, blocks: [text('The rules that ran found nothing.')] }];
+}
+
+function toMissingIndexes(report: AnalysisReport): ReportSection[] {
+  const { missingIndexes } = report;
+  if (missingIndexes === null) return [];
+  const section = { id: 'missing-indexes', title: 'Missing indexes' };
+  if (missingIndexes.status === 'unavailable') {
+    const { message, nextStep } = missingIndexes;
+    return [{ ...section, count: null, blocks: [text(`They could not be looked for. ${message} ${nextStep}`.trim())] }];
+  }
+  const { engine, engineNote, statements, notAssessed, complete, findings } = missingIndexes;
+  const about = [
+    `${formatQuantity(statements, 'statement')} with the most time ${statements === 1 ? 'was' : 'were'} looked at.`,
+    ...(statements === notAssessed.length ? [] : [engineSentences[engine]]),
+    ...(engineNote === null ? [] : [engineNote]),
+    ...(complete ? [] : ['The search was ended by its deadline: more may be missing.']),
+    ...(findings.length === 0
+      ? ['No index is known that would help.']
+      : ['Costs are those of all calls. Nothing was built, and no statement was run. The grade does not count this.']),
+  ];
+  return [
+    {
+      ...section,
+      count: findings.length,
+      blocks: [
+        text(about.join(' ')),
+        ...findings.map((finding): ReportBlock => ({ kind: 'finding', finding: toReportFinding(report, finding) })),
+        ...(notAssessed.length === 0
+          ? []
+          : [
+              text(`Not assessed: ${formatQuantity(notAssessed.length, 'statement')}.`),
+              {
+                kind: 'table' as const,
+                columns: [prose('statement'), prose('why not')],
+                rows: notAssessed.map(({ id, sql, reason }) => [
+                  sql === '' ? id : shortenStatement(sql, listedStatementLength),
+                  reason,
+                ]),
+              },
+            ]),
+      ],
+    },
+  ];
 }
 
 const unavailable = text('It could not be looked at; the reason is below.');

@@ -9,6 +9,7 @@ import {
 } from '../../format/text-table';
 import { formatIndexScript } from '../index-ddl';
 import { quoteQualifiedName } from '../../sql/identifiers';
+import { engineSentences } from './engine-sentences';
 import type { DropCandidate } from '../selection/find-drop-candidates';
 import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from '../workload-advice';
 
@@ -16,12 +17,6 @@ const gradeNotes = {
   estimated: 'estimated from statistics: no index was built and no plan was made with one',
   planned: 'the planner chose it',
   measured: 'measured before and after',
-} as const;
-
-const engineSentences = {
-  sandbox: "Planned in a sandbox with the server's definitions and statistics.",
-  hypopg: 'Planned on the server with HypoPG.',
-  statistics: 'Estimated from statistics.',
 } as const;
 
 /** How the answer was made, and what it lacks. */
