@@ -7,6 +7,7 @@ import type { Figures } from './figures';
 const files: Readonly<Record<string, string>> = {
   'extension.js': '< 700 KB each',
   'editor-engine.js': '',
+  'advice-engine.js': '',
   'cli.js': '',
   'node-sql-parser.js': '',
   'libpg-query.wasm': '',

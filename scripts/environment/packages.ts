@@ -11,19 +11,27 @@ import { makeTemporaryFolder } from './supervision';
 /** A picture that is a paragraph of its own in README.md. */
 const picture = /^!\[.*\]\(.+\)\n\n?/gm;
 
+/** What stands in the place of the first one. */
+export const wherePicturesAre = "Pictures of all this are in the README.md of PG Insight's repository.";
+
 /** A link, and what it leads to: a page that is in both packages, or an address. */
 const link = /\[([^\]]*)\]\(([^)]+)\)/g;
 const packagedPage = /^(?:https:|docs\/(?!decisions\/).+\.md$|CHANGELOG\.md$)/;
 
 /**
  * README.md as it is in both packages: VS Code's page of an extension and npm's of a package show neither files of the
- * package nor data addresses as pictures, only https, and a broken picture is worse than none. Of a link to what is not
- * in the packages (the repository's own pages, folders) the words are left.
+ * package nor data addresses as pictures, only https, and a broken picture is worse than none: it is said where they are.
+ * Of a link to what is not in the packages (the repository's own pages, folders) the words are left.
  */
 async function copyReadme(folder: string): Promise<void> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  let isFirst = true;
   const packaged = readme
-    .replace(picture, '')
+    .replace(picture, () => {
+      const text = isFirst ? `${wherePicturesAre}\n\n` : '';
+      isFirst = false;
+      return text;
+    })
     .replace(link, (whole, words: string, target: string) => (packagedPage.test(target) ? whole : words));
   await writeFile(path.join(folder, 'README.md'), packaged);
 }

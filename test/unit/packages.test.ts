@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../scripts/environment/cache';
-import { stageProduct, type StagedProduct } from '../../scripts/environment/packages';
+import { stageProduct, wherePicturesAre, type StagedProduct } from '../../scripts/environment/packages';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
 
 /** A bundle is read and parsed whole before anything in it works: 700 KB take some 10 ms. */
@@ -59,8 +59,11 @@ async function listPages(): Promise<string[]> {
   return names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
 }
 
-/** Neither VS Code nor npm shows those that are not from https. */
-const listPictures = (markdown: string) => markdown.match(/!\[[^\]]*\]\((?!https:)[^)]+/g) ?? [];
+/** Neither VS Code nor npm shows pictures that are not from https. */
+function assertNoBrokenPicture(readme: string): void {
+  assert.deepEqual(readme.match(/!\[[^\]]*\]\((?!https:)[^)]+/g) ?? [], []);
+  assert.equal(readme.split(wherePicturesAre).length, 2, 'it is said once where they are');
+}
 
 /** Names in a zip archive: its central directory, which every zip ends with. */
 async function readZipNames(file: string): Promise<string[]> {
@@ -107,7 +110,7 @@ describe('the packages', function () {
     const names = await readZipNames(await product.packVsix());
     const pages = (await listPages()).map((name) => `extension/${name}`);
     assert.deepEqual(names.filter((name) => !walkthrough.test(name)).sort(), [...vsixFiles, ...pages].sort());
-    assert.deepEqual(listPictures(await readFile(path.join(product.folder, 'README.md'), 'utf8')), []);
+    assertNoBrokenPicture(await readFile(path.join(product.folder, 'README.md'), 'utf8'));
   });
 
   it('put into the npm package what is meant to be there, and it runs from an empty folder', async () => {
@@ -116,7 +119,7 @@ describe('the packages', function () {
     const pages = (await listPages()).map((name) => `package/${name}`);
     assert.deepEqual(names.sort(), [...npmFiles, ...pages].sort());
     const readme = await run('tar', ['xzfO', tarball, 'package/README.md']);
-    assert.deepEqual(listPictures(readme), []);
+    assertNoBrokenPicture(readme);
     const targets = [...readme.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => target);
     assert.ok(targets.includes('docs/cli.md'));
     const dead = targets.filter((target) => !target.startsWith('https:') && !names.includes(`package/${target}`));
