@@ -32,6 +32,11 @@ export class ConnectionCommands {
         this.#reporter.guard(() => run(isConnectionNode(node) ? node : undefined)),
       );
     return [
+      this.#store.onDidChange(() => {
+        for (const { id } of this.#store.profiles) {
+          if (this.#store.stateOf(id).state === 'connected') this.#reporter.hideMended(id);
+        }
+      }),
       command('connection.add', () => this.#add('choice')),
       command('connection.addFromDotEnv', () => this.#add('dot-env')),
       command('connection.edit', (node) =>
@@ -282,7 +287,7 @@ export class ConnectionCommands {
     try {
       return await open();
     } catch (error) {
-      await this.#reporter.showFailure(error, this.#actionsFor(profile, error));
+      await this.#reporter.showFailure(error, this.#actionsFor(profile, error), { about: profile.id });
       return null;
     }
   }

@@ -146,13 +146,18 @@ export class ExplainCommands {
       if (isDatabaseFailure(error) && parameters?.mode === 'values' && index !== undefined) {
         const { values } = parameters;
         const change = () => this.#explainTarget(session, target, analyze, { values, index });
-        await reporter.showFailure(toValueFailure(error, numbered, values), [
-          { title: 'Change Value', run: () => reporter.guard(change) },
-        ]);
+        await reporter.showFailure(
+          toValueFailure(error, numbered, values),
+          [{ title: 'Change Value', run: () => reporter.guard(change) }],
+          { about: numbered.sql },
+        );
         return;
       }
       await remember();
-      if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
+      if (!isDatabaseFailure(error) || error.kind !== 'statement') {
+        await reporter.showFailure(error, [], { about: numbered.sql });
+        return;
+      }
       const offset = error.details.offset ?? null;
       const place = offset === null ? null : stripped.start + numbered.toOriginalOffset(offset);
       diagnostics.report(session, target, error, place);
@@ -160,7 +165,9 @@ export class ExplainCommands {
       return;
     }
     await remember();
-    if (plan !== null) await showPlan(plan);
+    if (plan === null) return;
+    reporter.hideMended(numbered.sql);
+    await showPlan(plan);
   }
 
   /** Explains a statement that is in no document. What is wrong with it is said, with a way to change it. */
@@ -179,7 +186,9 @@ export class ExplainCommands {
       const { sql } = numbered;
       const parametersText = toParametersText(numbered, parameters);
       const plan = await this.run(session, { title, sql, parameters, parametersText, analyze, source: null });
-      if (plan !== null) await showPlan(plan);
+      if (plan === null) return;
+      reporter.hideMended(sql);
+      await showPlan(plan);
     } catch (error) {
       if (!isDatabaseFailure(error) || error.kind !== 'statement') throw error;
       const index = error.details.parameter?.index;
@@ -194,10 +203,11 @@ export class ExplainCommands {
             ]
           : [];
       const failure = values === null ? error : toValueFailure(error, numbered, values);
-      await reporter.showFailure(failure, [
-        ...change,
-        { title: 'Open Statement', run: () => reporter.guard(request.open) },
-      ]);
+      await reporter.showFailure(
+        failure,
+        [...change, { title: 'Open Statement', run: () => reporter.guard(request.open) }],
+        { about: numbered.sql },
+      );
     }
   }
 

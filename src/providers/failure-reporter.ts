@@ -19,8 +19,17 @@ export function formatFailure(failure: DatabaseFailure): string {
     .join(' ');
 }
 
+export interface FailureDisplay {
+  /** Shown again after a look into the log: what its actions could still save would be gone with it. */
+  returns?: boolean;
+  /** What the failure is about, a profile's id or a statement: `hideMended` takes its message away. */
+  about?: string;
+}
+
 export class FailureReporter {
   readonly #log: vscode.LogOutputChannel;
+  /** What messages are about that nobody has closed or answered yet. */
+  readonly #open = new Set<string>();
 
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -40,14 +49,11 @@ export class FailureReporter {
     else this.#log.error(`[${error.kind}${toCode(error)}] ${formatFailure(error)}${formatCause(error.cause)}`);
   }
 
-  /**
-   * Says nothing about what the user has cancelled. One that `returns` is shown again after a look into the log: what its
-   * actions could still save would be gone with it.
-   */
+  /** Says nothing about what the user has cancelled. */
   async showFailure(
     error: unknown,
     actions: readonly FailureAction[] = [],
-    { returns = false }: { returns?: boolean } = {},
+    { returns = false, about }: FailureDisplay = {},
   ): Promise<void> {
     this.logFailure(error);
     if (isDatabaseFailure(error) && error.kind === 'cancelled') return;
@@ -55,11 +61,21 @@ export class FailureReporter {
       ? formatFailure(error)
       : `PG Insight failed in a way it should not: ${error instanceof Error ? error.message : String(error)}. The log has the details.`;
     let chosen: string | undefined;
+    if (about !== undefined) this.#open.add(about);
     do {
       chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title), showLog);
       if (chosen === showLog) this.#log.show(true);
     } while (chosen === showLog && returns);
+    if (about !== undefined) this.#open.delete(about);
     await actions.find(({ title }) => title === chosen)?.run();
+  }
+
+  /**
+   * What has failed works now. VS Code keeps an error with buttons until it is closed, and an extension can't close one of
+   * its own: it can only hide all that are shown, into the list behind the bell.
+   */
+  hideMended(about: string): void {
+    if (this.#open.delete(about)) void vscode.commands.executeCommand('notifications.hideToasts');
   }
 
   /**

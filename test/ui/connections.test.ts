@@ -90,6 +90,7 @@ describe('connections', function () {
     const workspace = path.join(folder.path, 'workspace');
     await mkdir(workspace);
     await writeFile(path.join(workspace, 'query.sql'), 'SELECT * FROM of_shop WHERE id = :id;\n');
+    await writeFile(path.join(workspace, 'other.sql'), 'SELECT * FROM other;\n');
     await writeFile(path.join(workspace, 'query.ts'), "export const query = 'SELECT * FROM of_shop';\n");
     await mkdir(screenshots, { recursive: true });
     postgres = await startPostgres({ major: 18 });
@@ -322,8 +323,32 @@ describe('connections', function () {
     await page.locator('.quick-input-titlebar', { hasText: 'Password of "shop" (1/2)' }).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-password.png'));
     await page.keyboard.press('Escape');
-    await notification(page, 'asks for a password for role "clerk"').waitFor();
-    await clearNotifications();
+    const failure = notification(page, 'asks for a password for role "clerk"');
+    await failure.waitFor();
+    // by another way than the message's own buttons
+    await chooseFromMenu(workbench.page, connection(/^shop/), 'Connect');
+    await answerStep('(1/2)', 'clerk of the shop');
+    await pickStep('(2/2)', 'Only in This Window');
+    await connection(/^shop.*PostgreSQL 18/).waitFor();
+    await failure.waitFor({ state: 'hidden' });
+  });
+
+  it('take the message of a statement away once it works', async () => {
+    const { page } = workbench;
+    await openFile(page, 'other.sql');
+    const explain = () =>
+      page
+        .locator('.codelens-decoration a', { hasText: /^Explain$/ })
+        .first()
+        .click();
+    await explain();
+    const failure = notification(page, 'permission denied');
+    await failure.waitFor();
+    await failure.getByRole('button', { name: 'Show Log' }).waitFor();
+    await query('shop', 'GRANT SELECT ON other TO clerk');
+    await explain();
+    await page.locator('.tab.active', { hasText: 'Plan: SELECT * FROM other' }).waitFor();
+    await failure.waitFor({ state: 'hidden' });
   });
 
   it('are removed', async () => {
