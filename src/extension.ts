@@ -35,7 +35,7 @@ import { SlowQueriesStore } from './providers/slow-queries-store';
 import { SlowQueriesTree } from './providers/slow-queries-tree';
 import { SlowQueriesView } from './providers/slow-queries-view';
 import { StatementDiagnostics } from './providers/statement-diagnostics';
-import { StartedBuilds } from './providers/started-builds';
+import { StartedIndexChanges } from './providers/started-index-changes';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
 import { TablesView } from './providers/tables-view';
@@ -156,7 +156,7 @@ export function activate(context: vscode.ExtensionContext) {
     });
   });
   const readAgain = () => void Promise.all([tablesStore.refresh(), healthStore.refresh()]);
-  const startedBuilds = new StartedBuilds(context.workspaceState);
+  const startedIndexChanges = new StartedIndexChanges(context.workspaceState);
   const indexChanges = new IndexChanges(context.workspaceState);
   const builds = new IndexBuildCommands({
     reporter,
@@ -165,7 +165,7 @@ export function activate(context: vscode.ExtensionContext) {
     readProfile: (id) => connectionStore.readProfile(id),
     findActiveProfile: () => connectionStore.active,
     changes: indexChanges,
-    started: startedBuilds,
+    started: startedIndexChanges,
     onDidCreate: (session) => {
       readAgain();
       missingIndexes.forget(session);
@@ -262,7 +262,7 @@ export function activate(context: vscode.ExtensionContext) {
     slowQueriesStore,
     slowQueriesTree,
     slowQueriesView,
-    startedBuilds,
+    startedIndexChanges,
     tablesStore,
     tablesView,
     logFolder: context.logUri,

@@ -2,6 +2,7 @@
 // slow queries, and the report. Every section may be missing, and then says why; an empty section means that there is
 // nothing of the kind. OIDs are for asking the same server again; they are never shown, stored or part of a fingerprint.
 import type { SuggestedFix } from './finding';
+import type { IndexExtras } from './indexes/index-extras';
 import type { TableKind } from './tables/table';
 
 /** Why a section is missing. Each kind asks for another next step. */
@@ -102,7 +103,7 @@ export interface IndexKey {
   isNotNull: boolean;
 }
 
-export interface SnapshotIndex {
+export interface SnapshotIndex extends IndexExtras {
   oid: number;
   schema: string;
   name: string;

@@ -14,6 +14,8 @@ import type {
   IndexDropRequest,
   StartedIndexBuild,
   StartedIndexBuildState,
+  StartedIndexDrop,
+  StartedIndexDropState,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { SectionName, Snapshot } from '../analysis/snapshot';
@@ -25,7 +27,7 @@ import { assessStatement, type StatementContext } from './consent';
 import { explainStatement } from './explain';
 import { prepareIndexBuild, runIndexBuild } from './index-build';
 import type { IndexContext, IndexRunOptions } from './index-build/index-context';
-import { prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
+import { findStartedDrop, prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
 import { findStartedBuild } from './index-build/started-build';
 import type { LocalSystem } from './local-system';
 import { captureServerFacts } from './server-facts';
@@ -157,6 +159,10 @@ export class DatabaseConnection {
 
   findStartedIndexBuild(started: StartedIndexBuild, signal?: AbortSignal): Promise<StartedIndexBuildState> {
     return findStartedBuild(this.#indexContext, started, signal);
+  }
+
+  findStartedIndexDrop(started: StartedIndexDrop, signal?: AbortSignal): Promise<StartedIndexDropState> {
+    return findStartedDrop(this.#indexContext, started, signal);
   }
 
   prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan> {

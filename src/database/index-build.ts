@@ -20,6 +20,7 @@ import {
   toNameKey,
   toNamePrefix,
 } from '../analysis/index-build/index-steps';
+import { formatSteps } from '../analysis/index-build/format-index-build';
 import { toIndexShape } from '../analysis/index-build/same-index';
 import { toWholeDefinition } from '../analysis/indexes/index-shape';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
@@ -211,6 +212,7 @@ export async function runIndexBuild(
       definition: toWholeDefinition(root.definition ?? ''),
       sizeBytes: root.size_bytes,
       durationMs,
+      unfinishedSql: end.done ? '' : formatSteps({ steps: plan.steps.slice(end.step) }),
       undo: { indexes: [{ ...toIdentity(root), mustBeInvalid: false }], keep },
     };
   }

@@ -17,6 +17,8 @@ import type {
   IndexProgress,
   StartedIndexBuild,
   StartedIndexBuildState,
+  StartedIndexDrop,
+  StartedIndexDropState,
 } from '../analysis/index-build/index-build';
 import type { ServerFacts } from '../analysis/server/server-facts';
 import type { SectionName, Snapshot } from '../analysis/snapshot';
@@ -61,6 +63,8 @@ export interface DatabaseSession {
   ): Promise<IndexBuildOutcome>;
   /** What became of a build that a window has begun and not seen the end of. */
   findStartedIndexBuild(started: StartedIndexBuild, signal?: AbortSignal): Promise<StartedIndexBuildState>;
+  /** The same of a drop. */
+  findStartedIndexDrop(started: StartedIndexDrop, signal?: AbortSignal): Promise<StartedIndexDropState>;
   prepareIndexDrop(request: IndexDropRequest, signal?: AbortSignal): Promise<IndexDropPlan>;
   runIndexDrop(
     request: IndexDropRequest,

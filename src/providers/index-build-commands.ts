@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import { formatBytes, formatMs } from '../analysis/format/numbers';
-import { describeRemainder } from '../analysis/index-build/build-failure';
+import { describeLeftover, describeRemainder } from '../analysis/index-build/build-failure';
 import {
   formatBuildConfirmation,
   formatDropConfirmation,
@@ -24,15 +24,15 @@ import type {
   IndexPlan,
   IndexProgress,
   OpenTransaction,
-  StartedIndexBuildState,
 } from '../analysis/index-build/index-build';
+import { isExtraStep } from '../analysis/index-build/index-steps';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import { runCancellable } from './cancellable';
 import type { DatabaseSession } from './database-port';
 import type { FailureReporter } from './failure-reporter';
 import type { IndexChange, IndexChanges } from './index-changes';
 import { separator } from './quick-steps';
-import type { StartedBuild, StartedBuilds } from './started-builds';
+import type { StartedBuild, StartedDrop, StartedIndexChange, StartedIndexChanges } from './started-index-changes';
 
 export type BuiltIndex = Extract<IndexBuildOutcome, { outcome: 'built' }>;
 export type DroppedIndexes = Extract<IndexDropOutcome, { outcome: 'dropped' }>;
@@ -47,7 +47,7 @@ export interface IndexBuildCommandsParts {
   /** The connection that this window uses. */
   findActiveProfile: () => ConnectionProfile | null;
   changes: IndexChanges;
-  started: StartedBuilds;
+  started: StartedIndexChanges;
   /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
   onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
@@ -62,9 +62,10 @@ const redo = 'Redo';
 const copySql = 'Copy SQL';
 const dropRemainder = 'Drop the Remainder';
 const buildAgain = 'Build Again';
+const dropAgain = 'Drop Again';
 const dropInvalid = 'Drop the Invalid Index';
 
-/** How often a build that goes on without its window is looked at. */
+/** How often work that goes on without its window is looked at. */
 const lookAgainMs = 2_000;
 
 export class IndexBuildCommands {
@@ -107,19 +108,11 @@ export class IndexBuildCommands {
     });
     if (consent === null) return null;
     const started = toStarted(session, title, request, plan);
-    await this.#parts.started.add(started);
-    let isSeen = true;
-    const outcome = await this.#runWithProgress(session, `Creating ${title}`, (options) =>
-      session.runIndexBuild(request, consent, options),
-    )
-      .then((ended) => {
-        // the window may be closing: the next one looks
-        isSeen = ended.outcome === 'built' || ended.leftover.left !== 'unknown';
-        return ended;
-      })
-      .finally(async () => {
-        if (isSeen) await this.#parts.started.remove(started);
-      });
+    const outcome = await this.#runRemembered(started, () =>
+      this.#runWithProgress(session, `Creating ${title}`, (options) =>
+        session.runIndexBuild(request, consent, options),
+      ),
+    );
     if (outcome.outcome === 'failed') {
       await this.#showFailure(session, outcome);
       return null;
@@ -135,7 +128,34 @@ export class IndexBuildCommands {
     await this.#parts.changes.add(change, undone);
     this.#parts.onDidCreate(session, outcome);
     this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`, change);
+    this.#sayUnfinished(title, outcome);
     return outcome;
+  }
+
+  /** The next window hears of it when this one does not see its end. */
+  async #runRemembered<Outcome extends { outcome: string; leftover?: IndexLeftover }>(
+    started: StartedIndexChange,
+    run: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    await this.#parts.started.add(started);
+    let isSeen = true;
+    try {
+      const ended = await run();
+      // the window may be closing
+      isSeen = ended.leftover?.left !== 'unknown';
+      return ended;
+    } finally {
+      if (isSeen) await this.#parts.started.remove(started);
+    }
+  }
+
+  #sayUnfinished(title: string, { unfinishedSql }: Pick<BuiltIndex, 'unfinishedSql'>): void {
+    if (unfinishedSql === '') return;
+    const message = `${title} is there, and what it had beside its definition is not: ${unfinishedSql.trimEnd()}`;
+    this.#parts.log.warn(message);
+    void vscode.window.showWarningMessage(message, copySql).then(async (chosen) => {
+      if (chosen === copySql) await vscode.env.clipboard.writeText(unfinishedSql);
+    });
   }
 
   /** What is there of the same definition and of no use, with a button that drops it. */
@@ -154,18 +174,18 @@ export class IndexBuildCommands {
     };
   }
 
-  /** Says what became of builds that an earlier window began over this connection and did not see the end of. */
+  /** Says what became of what an earlier window began over this connection and did not see the end of. */
   async lookAfterLost(session: DatabaseSession): Promise<void> {
     const { profile, server, database } = session;
     for (const started of this.#parts.started.takeLost({ profileId: profile.id, server, database })) {
-      await this.#lookAfter(session, started);
+      await (started.kind === 'build' ? this.#lookAfterBuild(session, started) : this.#lookAfterDrop(session, started));
     }
   }
 
-  async #lookAfter(session: DatabaseSession, started: StartedBuild): Promise<void> {
+  async #lookAfterBuild(session: DatabaseSession, started: StartedBuild): Promise<void> {
     const { title, build } = started;
-    const where = `database "${session.database}" on ${session.server}`;
-    const state = await this.#waitForEnd(session, started);
+    const where = toPlace(session);
+    const state = await waitForEnd(`${title} is still being built`, () => session.findStartedIndexBuild(build));
     if (state.state === 'running') return;
     await this.#parts.started.remove(started);
     if (state.state === 'built') {
@@ -176,6 +196,7 @@ export class IndexBuildCommands {
       };
       await this.#parts.changes.add(change, null);
       this.#offerUndo(`The server went on without the window: ${title} is built (${where}).`, change);
+      this.#sayUnfinished(title, state);
       return;
     }
     const what = state.state === 'left' ? describeRemainder(state.leftover) : 'Nothing is left of it on the server.';
@@ -192,22 +213,58 @@ export class IndexBuildCommands {
     );
   }
 
-  /** Whoever does not want to wait is told by the next window. */
-  async #waitForEnd(session: DatabaseSession, { title, build }: StartedBuild): Promise<StartedIndexBuildState> {
-    const first = await session.findStartedIndexBuild(build);
-    if (first.state !== 'running') return first;
-    return vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `${title} is still being built`, cancellable: true },
-      async (notification, token) => {
-        let state: StartedIndexBuildState = first;
-        while (state.state === 'running' && !token.isCancellationRequested) {
-          notification.report({ message: `on the server, by pid ${state.pid}, although its window is gone` });
-          await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
-          state = await session.findStartedIndexBuild(build);
-        }
-        return state;
-      },
+  async #lookAfterDrop(session: DatabaseSession, started: StartedDrop): Promise<void> {
+    const { title, drop } = started;
+    const where = toPlace(session);
+    const state = await waitForEnd(`${title} is still being dropped`, () => session.findStartedIndexDrop(drop));
+    if (state.state === 'running') return;
+    await this.#parts.started.remove(started);
+    if (state.state === 'dropped') {
+      const message = `The server went on without the window: ${title} is dropped (${where}).`;
+      await this.#keepDrop(session, title, { ...state, request: drop.request, message });
+      return;
+    }
+    const message = `The window went while ${title} was being dropped (${where}). ${describeLeftover(state.leftover, 'drop', drop.indexes[0] ?? { schema: '', name: title })}`;
+    this.#parts.log.warn(message);
+    const { leftover } = state;
+    const buttons: { title: string; run: () => Promise<unknown> }[] =
+      leftover.left === 'renames'
+        ? [{ title: copySql, run: async () => vscode.env.clipboard.writeText(leftover.sql) }]
+        : leftover.left === 'remainder'
+          ? [{ title: dropRemainder, run: () => this.drop(session, leftover.cleanup) }]
+          : [{ title: dropAgain, run: () => this.drop(session, drop.request) }];
+    void vscode.window.showWarningMessage(message, ...buttons.map((button) => button.title)).then((chosen) =>
+      this.#parts.reporter.guard(async () => {
+        await buttons.find((button) => button.title === chosen)?.run();
+      }),
     );
+  }
+
+  /** Remembers a drop that is done, and says so. */
+  async #keepDrop(
+    session: DatabaseSession,
+    title: string,
+    {
+      undo,
+      undoSql,
+      request,
+      message,
+    }: Pick<DroppedIndexes, 'undo' | 'undoSql'> & {
+      request: IndexDropRequest;
+      message: string;
+    },
+  ): Promise<void> {
+    // the log keeps what brings it back, also when the window is closed
+    const howToUndo = undoSql === '' ? '' : ` To bring it back: ${undoSql.trimEnd()}`;
+    this.#parts.log.info(`Dropped ${title} on ${session.database} at ${session.server}.${howToUndo}`);
+    if (undo === null) {
+      void vscode.window.showInformationMessage(message);
+      return;
+    }
+    const undone = this.#parts.changes.findCreated(session, request);
+    const change: IndexChange = { ...toFacts(session, title, undoSql.trimEnd(), undone), kind: 'dropped', undo };
+    await this.#parts.changes.add(change, undone);
+    this.#offerUndo(message, change);
   }
 
   /** Null when the user did not want it, or it failed and that was said. */
@@ -223,27 +280,20 @@ export class IndexBuildCommands {
       agree: 'Drop Index',
     });
     if (consent === null) return null;
-    const outcome = await this.#runWithProgress(session, `Dropping ${title}`, (options) =>
-      session.runIndexDrop(request, consent, options),
+    const { indexes, rebuilt, steps } = plan;
+    const started: StartedDrop = {
+      ...toStartedFacts(session, title),
+      kind: 'drop',
+      drop: { request, indexes, rebuilt, steps },
+    };
+    const outcome = await this.#runRemembered(started, () =>
+      this.#runWithProgress(session, `Dropping ${title}`, (options) => session.runIndexDrop(request, consent, options)),
     );
     if (outcome.outcome === 'failed') {
       await this.#showFailure(session, outcome);
       return null;
     }
-    // the log keeps what brings it back, also when the window is closed
-    const howToUndo = outcome.undoSql === '' ? '' : ` To bring it back: ${outcome.undoSql.trimEnd()}`;
-    this.#parts.log.info(`Dropped ${title} on ${session.database} at ${session.server}.${howToUndo}`);
-    if (outcome.undo === null) {
-      void vscode.window.showInformationMessage(`Dropped ${title}.`);
-    } else {
-      const change: IndexChange = {
-        ...toFacts(session, title, outcome.undoSql.trimEnd(), undone),
-        kind: 'dropped',
-        undo: outcome.undo,
-      };
-      await this.#parts.changes.add(change, undone);
-      this.#offerUndo(`Dropped ${title}.`, change);
-    }
+    await this.#keepDrop(session, title, { ...outcome, request, message: `Dropped ${title}.` });
     this.#parts.onDidDrop(session, outcome);
     return outcome;
   }
@@ -391,24 +441,56 @@ export class IndexBuildCommands {
   }
 }
 
-function toStarted(
+const toPlace = ({ server, database }: DatabaseSession) => `database "${database}" on ${server}`;
+
+/** Whoever does not want to wait is told by the next window. */
+async function waitForEnd<State extends { state: string }>(
+  title: string,
+  look: () => Promise<State | { state: 'running'; pid: number }>,
+): Promise<State | { state: 'running'; pid: number }> {
+  const first = await look();
+  if (!isRunning(first)) return first;
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    async (notification, token) => {
+      let state: typeof first | State = first;
+      while (isRunning(state) && !token.isCancellationRequested) {
+        notification.report({ message: `on the server, by pid ${state.pid}, although its window is gone` });
+        await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+        state = await look();
+      }
+      return state;
+    },
+  );
+}
+
+function isRunning(state: { state: string }): state is { state: 'running'; pid: number } {
+  return state.state === 'running';
+}
+
+function toStartedFacts(
   { profile, server, database }: DatabaseSession,
+  title: string,
+): Omit<StartedBuild, 'kind' | 'build'> {
+  return { id: `${new Date().toISOString()} ${title}`, profileId: profile.id, server, database, title };
+}
+
+function toStarted(
+  session: DatabaseSession,
   title: string,
   request: IndexBuildRequest,
   { steps, attached }: IndexBuildPlan,
 ): StartedBuild {
   return {
-    id: `${new Date().toISOString()} ${title}`,
-    profileId: profile.id,
-    server,
-    database,
-    title,
+    ...toStartedFacts(session, title),
+    kind: 'build',
     build: {
       request,
       made: steps
         .filter(({ sql }) => sql.startsWith('CREATE'))
         .map(({ index, table }) => ({ ...index, table: table.name })),
       keep: attached.map(({ schema, name, oid }) => ({ schema, name, oid })),
+      unfinishedSql: formatSteps({ steps: steps.filter(isExtraStep) }),
     },
   };
 }

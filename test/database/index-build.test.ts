@@ -297,6 +297,7 @@ for (const major of [13, 15, 16, 18] as const) {
         request,
         made: [{ schema: 'app', name: 'orders_lost', table: 'orders' }],
         keep: [],
+        unfinishedSql: '',
       };
       const look = () => connection.findStartedIndexBuild(started);
       assert.deepEqual(await look(), { state: 'gone' });

@@ -52,7 +52,7 @@ describe('Indexes created in the editor', () => {
       readProfile: () => Promise.resolve(session.profile),
       findActiveProfile: () => session.profile,
       changes: extension.parts.indexChanges,
-      started: extension.parts.startedBuilds,
+      started: extension.parts.startedIndexChanges,
       onDidCreate: (_, built) => created.push(built),
       onDidDrop: () => undefined,
     });

@@ -1,7 +1,7 @@
 // Why a build or a drop did not succeed, in words: what failed, on what, what is left on the server, what to do.
 import { DatabaseFailure } from '../connection/connection-failure';
 import { quoteQualifiedName } from '../sql/identifiers';
-import type { IndexLeftover, IndexStep } from './index-build';
+import type { IndexLeftover, IndexStep, RelationName } from './index-build';
 
 export interface FailedWork {
   verb: 'build' | 'drop';
@@ -23,7 +23,7 @@ export function describeFailedWork(work: FailedWork): DatabaseFailure {
   const table = quoteQualifiedName(step.table.schema, step.table.name);
   const what = `Index ${index} on ${table} was not ${findParticiple(verb, step)}`;
   const { reason, nextStep } = describeReason(work);
-  const message = `${what} (database "${database}" on ${server}): ${reason}. ${describeLeftover(leftover, work)}`;
+  const message = `${what} (database "${database}" on ${server}): ${reason}. ${describeLeftover(leftover, verb, step.index)}`;
   return new DatabaseFailure(failure.kind, message, nextStep, failure.details, { cause: failure });
 }
 
@@ -31,7 +31,8 @@ export function describeFailedWork(work: FailedWork): DatabaseFailure {
 function findParticiple(verb: 'build' | 'drop', { sql }: IndexStep): string {
   if (verb === 'build' || sql.startsWith('CREATE')) return 'built';
   if (sql.startsWith('DROP')) return 'dropped';
-  return sql.includes(' ATTACH PARTITION ') ? 'attached' : 'renamed';
+  if (sql.includes(' ATTACH PARTITION ')) return 'attached';
+  return sql.includes(' RENAME TO ') ? 'renamed' : 'finished';
 }
 
 /** Sentences without their full stop. */
@@ -126,14 +127,15 @@ function describeBurden({ isWritten }: { isWritten: boolean }): string {
     : 'although writes do not keep it up yet, updates of its columns can not be HOT while it is there';
 }
 
-function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): string {
+/** A sentence or more. `index` is the one that was worked on. */
+export function describeLeftover(leftover: IndexLeftover, verb: FailedWork['verb'], index: RelationName): string {
   switch (leftover.left) {
     case 'nothing':
       return 'Nothing is left of it on the server.';
     case 'remainder': {
       if (verb === 'drop') {
         const names = leftover.invalid.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ');
-        const what = leftover.untouched ?? step.index;
+        const what = leftover.untouched ?? index;
         return `Index ${quoteQualifiedName(what.schema, what.name)} is as it was. Left is what was to replace its parts, ${names}: ${describeBurden(leftover)}, so drop it.`;
       }
       return describeRemainder(leftover);
@@ -147,6 +149,6 @@ function describeLeftover(leftover: IndexLeftover, { verb, step }: FailedWork): 
         : `Index ${name} is invalid: it answers no query, and ${leftover.isWritten ? describeBurden(leftover) : 'writes do not keep it up any more'}. Drop it again${leftover.isWritten ? `, or bring it back with REINDEX INDEX CONCURRENTLY ${name}` : ''}.`;
     }
     case 'unknown':
-      return `PG Insight could not look at what is left: when the server can be reached, see whether ${quoteQualifiedName(step.index.schema, step.index.name)} is there and valid${verb === 'build' ? ', and drop it if it is not' : ''}.`;
+      return `PG Insight could not look at what is left: when the server can be reached, see whether ${quoteQualifiedName(index.schema, index.name)} is there and valid${verb === 'build' ? ', and drop it if it is not' : ''}.`;
   }
 }

@@ -62,7 +62,7 @@ export function formatBuildConfirmation(plan: IndexBuildPlan): string {
     formatInvalid(plan),
     formatShownSteps(plan),
     formatOpenTransactions(plan),
-    steps.some(({ pace }) => pace === 'quick')
+    steps[0]?.pace === 'quick'
       ? 'Built on each partition without blocking writers. The other steps block writers of the partitioned table for a moment; none of them stands in line for longer than 3 s.'
       : 'Built CONCURRENTLY: reads and writes go on, and the build takes longer and reads the table twice.',
   ]);
@@ -75,11 +75,7 @@ export function formatDropConfirmation(plan: IndexDropPlan): string {
     formatRebuilt(plan),
     formatShownSteps(plan),
     formatOpenTransactions(plan),
-    [...plan.indexes, ...plan.rebuilt]
-      .flatMap(({ notRestored }) => notRestored)
-      .map((sentence) => `• ${sentence}`)
-      .join('\n'),
-    plan.steps.some(({ pace }) => pace === 'quick')
+    plan.steps.some(({ pace, sql }) => pace === 'quick' && sql.startsWith('DROP'))
       ? 'The index of a partitioned table can only be dropped under an exclusive lock, with its indexes on the partitions. It is held for a moment, and waited for no longer than 3 s at a time.'
       : '',
   ]);

@@ -2,6 +2,7 @@
 // list of SQL statements; the user agrees to exactly these, and nothing else is run.
 import type { DatabaseFailure } from '../connection/connection-failure';
 import type { Environment } from '../connection/connection-profile';
+import type { IndexExtras } from '../indexes/index-extras';
 import { quoteName } from '../sql/identifiers';
 
 export interface RelationName {
@@ -17,6 +18,10 @@ export interface IndexDefinition {
   unique: boolean;
   /** CREATE INDEX from USING on: "USING btree (customer_id, created_at DESC) WHERE (paid_at IS NULL)". */
   clause: string;
+  /** Of an index that was there before; its tablespace is in the clause. Absent: none. */
+  extras?: Omit<IndexExtras, 'tablespace'>;
+  /** The indexes of the partitions below, as they were; a partition without one gets the clause above and a new name. */
+  parts?: IndexDefinition[];
 }
 
 /** An index that is there. The OID tells it from another one that got its name later. */
@@ -137,6 +142,8 @@ export interface StartedIndexBuild {
   /** The indexes that its statements make, the one that was asked for first. */
   made: (RelationName & { table: string })[];
   keep: IndexIdentity[];
+  /** What its window was to do after the last index was built, may be run again; '' without. */
+  unfinishedSql: string;
 }
 
 export type StartedIndexBuildState =
@@ -144,11 +151,20 @@ export type StartedIndexBuildState =
   | { state: 'running'; pid: number }
   | ({ state: 'built' } & Pick<
       Extract<IndexBuildOutcome, { outcome: 'built' }>,
-      'index' | 'definition' | 'sizeBytes' | 'undo'
+      'index' | 'definition' | 'sizeBytes' | 'undo' | 'unfinishedSql'
     >)
   | { state: 'left'; leftover: Extract<IndexLeftover, { left: 'remainder' }> }
   /** Nothing of it is there. */
   | { state: 'gone' };
+
+/** What is kept of a drop while it runs. */
+export type StartedIndexDrop = Pick<IndexDropPlan, 'indexes' | 'rebuilt' | 'steps'> & { request: IndexDropRequest };
+
+export type StartedIndexDropState =
+  /** The server goes on with it. */
+  | { state: 'running'; pid: number }
+  | ({ state: 'dropped' } & Pick<Extract<IndexDropOutcome, { outcome: 'dropped' }>, 'undo' | 'undoSql'>)
+  | { state: 'left'; leftover: IndexLeftover };
 
 export interface DroppedIndex extends IndexIdentity {
   table: string;
@@ -161,16 +177,12 @@ export interface DroppedIndex extends IndexIdentity {
   scans: number | null;
   /** What brings it back. */
   undo: IndexDefinition;
-  /** What the undo does not bring back, a sentence each. */
-  notRestored: string[];
 }
 
 /** An index that is built anew because the old one goes with the index that it is a part of. */
 export interface RebuiltIndex extends AttachedIndex {
   /** Its name until the old one is gone. */
   interim: string;
-  /** What the new one does not have, a sentence each. */
-  notRestored: string[];
 }
 
 export interface IndexDropPlan extends IndexPlan {
@@ -235,6 +247,8 @@ export type IndexBuildOutcome =
       definition: string;
       sizeBytes: number;
       durationMs: number;
+      /** What was to follow, like its comment, and did not succeed; '' when nothing is missing. */
+      unfinishedSql: string;
       /** Takes it back: a drop of exactly this index. */
       undo: IndexDropRequest;
     }

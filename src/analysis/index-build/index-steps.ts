@@ -1,7 +1,8 @@
 // The statements that build and drop an index, in order. A partitioned table has no CREATE INDEX CONCURRENTLY: its index
 // is made empty, one is built on each partition without blocking writers, unless there is one, and each is attached; with
-// the last one the empty index becomes valid.
+// the last one the empty index becomes valid. What no definition says of an index that was there before comes last.
 import type { HypotheticalIndex } from '../index-advice/what-if-planner';
+import { toExtraStatements } from '../indexes/index-extras';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 import {
   formatCreateIndex,
@@ -48,10 +49,10 @@ export function findBuildSteps(
 ): IndexStep[] {
   const root = tables.find(({ parentOid }) => parentOid === null);
   if (root === undefined) return [];
-  if (root.kind === 'table') return [toBuildStep(index, root)];
+  if (root.kind === 'table') return [toBuildStep(index, root), ...toExtraSteps(index)];
   const taken = new Set(takenNames).add(toNameKey({ schema: index.schema, name: index.name }));
-  const { steps, last } = findPartitionedSteps(index, root, tables, taken);
-  return [...steps, ...last];
+  const { steps, last, extras } = findPartitionedSteps(index, root, tables, taken);
+  return [...steps, ...last, ...extras];
 }
 
 /**
@@ -63,27 +64,42 @@ function findPartitionedSteps(
   table: IndexedTable,
   tables: readonly IndexedTable[],
   taken: Set<string>,
-): { steps: IndexStep[]; last: IndexStep[] } {
+): { steps: IndexStep[]; last: IndexStep[]; extras: IndexStep[] } {
   const steps = [toEmptyBuildStep(index, table)];
   const last: IndexStep[] = [];
+  const extras = toExtraSteps(index);
   for (const child of tables.filter(({ parentOid }) => parentOid === table.oid)) {
     if (child.matching !== null) {
       last.push(toAttachStep(index, child.matching, child));
       continue;
     }
-    const name = pickName(`${index.name}_${child.name}`, child.schema, taken);
-    const own: IndexDefinition = { ...index, schema: child.schema, table: child.name, name };
+    const own = toOwnDefinition(index, child, taken);
     const attach = toAttachStep(index, own, child);
     if (child.kind === 'table') {
       steps.push(toBuildStep(own, child), attach);
+      extras.push(...toExtraSteps(own));
       continue;
     }
     const below = findPartitionedSteps(own, child, tables, taken);
     steps.push(...below.steps);
+    extras.push(...below.extras);
     if (below.last.length === 0) steps.push(attach);
     else last.push(...below.last, attach);
   }
-  return { steps, last };
+  return { steps, last, extras };
+}
+
+/** As it was before, by its name where that is free. */
+function toOwnDefinition(
+  index: IndexDefinition,
+  { schema, name: table }: IndexedTable,
+  taken: Set<string>,
+): IndexDefinition {
+  const { unique, clause, parts } = index;
+  const before = parts?.find((part) => part.schema === schema && part.table === table);
+  return before === undefined
+    ? { schema, table, unique, clause, name: pickName(`${index.name}_${table}`, schema, taken) }
+    : { ...before, name: pickName(before.name, schema, taken) };
 }
 
 /** Those that `findBuildSteps` attaches: one that is below another comes with it. */
@@ -97,7 +113,7 @@ export function findAttached(tables: readonly IndexedTable[]): AttachedIndex[] {
 }
 
 /** An index that is to be there after its parent is dropped, with everything below it. */
-export interface KeptIndex extends IndexIdentity {
+export interface KeptIndex extends IndexIdentity, Pick<IndexDefinition, 'extras'> {
   table: string;
   /** null for the topmost one, else the OID of the kept index that it is a part of. */
   parentOid: number | null;
@@ -128,7 +144,7 @@ export function findRebuildSteps(kept: readonly KeptIndex[], takenNames: Readonl
     interimNames.set(index.oid, interim);
     const own: IndexDefinition = { ...index, name: interim };
     const place = { schema, name: table, sizeBytes: index.tableSizeBytes };
-    build.push(index.isPartitioned ? toEmptyBuildStep(own, place) : toBuildStep(own, place));
+    build.push(index.isPartitioned ? toEmptyBuildStep(own, place) : toBuildStep(own, place), ...toExtraSteps(own));
     for (const child of kept.filter(({ parentOid }) => parentOid === index.oid)) add(child, own);
     if (parent !== null) build.push(toAttachStep(parent, own, place));
   };
@@ -177,6 +193,23 @@ function toBuildStep(index: IndexDefinition, table: Pick<IndexedTable, 'schema' 
     table: { schema: table.schema, name: table.name },
     tableSizeBytes: table.sizeBytes,
   };
+}
+
+/** They wait for nobody who reads or writes. */
+function toExtraSteps({ schema, table, name, extras }: IndexDefinition): IndexStep[] {
+  if (extras === undefined) return [];
+  return toExtraStatements({ schema, table, name }, extras).map((sql) => ({
+    pace: 'quick',
+    sql,
+    index: { schema, name },
+    table: { schema, name: table },
+    tableSizeBytes: 0,
+  }));
+}
+
+/** Of a build: one that follows when all is built. */
+export function isExtraStep({ sql }: IndexStep): boolean {
+  return /^(?:COMMENT ON INDEX|ALTER TABLE) | SET STATISTICS \d+$/.test(sql);
 }
 
 export interface DropStepTarget extends RelationName {

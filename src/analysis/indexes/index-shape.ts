@@ -1,5 +1,6 @@
 // What indexes have in common, what one stands for, and the SQL that drops it and makes it again.
 import type { SuggestedFix } from '../finding';
+import { addTablespace, toExtraStatements } from './index-extras';
 import type { IndexKey, SnapshotIndex } from '../snapshot';
 import { quoteName, quoteQualifiedName } from '../sql/identifiers';
 
@@ -78,22 +79,48 @@ export function toWholeDefinition(definition: string): string {
   return definition.replace(/^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY /, '$1 ');
 }
 
-/** The statement that makes it. */
-export function toCreateIndex({ definition, isPartitioned }: SnapshotIndex): string {
-  const statement = isPartitioned ? definition : definition.replace(/^(CREATE (?:UNIQUE )?INDEX) /, '$1 CONCURRENTLY ');
-  return `${statement};`;
+/** What makes it as it is, a statement a line. Of a partitioned one it makes the indexes of the partitions too, by new names. */
+export function toCreateIndex(index: SnapshotIndex): string {
+  return toScript([toCreateStatement(index, index.isPartitioned ? '' : 'CONCURRENTLY'), ...toExtras(index)]);
 }
 
-/** pg_get_indexdef() says nothing of them, so neither does the statement that makes it again. */
-const notTakenBack = 'Taking it back restores no comment on it, and puts it into the default tablespace.';
+/** The same for an index and its parts, by their names: of a partitioned one without blocking writers for as long as it builds. */
+function toCreateParts(parts: readonly SnapshotIndex[]): string {
+  const byOid = new Map(parts.map((part) => [part.oid, part]));
+  return toScript([
+    ...parts.map((part) => toCreateStatement(part, part.isPartitioned ? 'ON ONLY' : 'CONCURRENTLY')),
+    ...parts.toReversed().flatMap(({ schema, name, parentOid }) => {
+      const parent = byOid.get(parentOid ?? 0);
+      return parent === undefined
+        ? []
+        : `ALTER INDEX ${quoteQualifiedName(parent.schema, parent.name)} ATTACH PARTITION ${quoteQualifiedName(schema, name)}`;
+    }),
+    ...parts.flatMap(toExtras),
+  ]);
+}
 
-/** "cannot drop partitioned index concurrently": the server's own words. */
-export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix {
+function toCreateStatement({ definition, tablespace }: SnapshotIndex, how: 'CONCURRENTLY' | 'ON ONLY' | ''): string {
+  const statement =
+    how === 'ON ONLY'
+      ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) /, '$1 ONLY ')
+      : definition.replace(/^(CREATE (?:UNIQUE )?INDEX) /, how === '' ? '$1 ' : '$1 CONCURRENTLY ');
+  return addTablespace(statement, tablespace);
+}
+
+function toExtras(index: SnapshotIndex): string[] {
+  return toExtraStatements({ schema: index.schema, table: index.tableName, name: index.name }, index);
+}
+
+const toScript = (statements: readonly string[]) => statements.map((sql) => `${sql};`).join('\n');
+
+/** `parts` are the index and those of its partitions. "cannot drop partitioned index concurrently": the server's own words. */
+export function toDropIndexFix(index: SnapshotIndex, parts: readonly SnapshotIndex[], risk: string): SuggestedFix {
   const name = quoteQualifiedName(index.schema, index.name);
   return {
     title: `Drop index ${name}`,
     sql: `DROP INDEX ${index.isPartitioned ? '' : 'CONCURRENTLY '}${name};`,
-    undoSql: toCreateIndex(index),
+    undoSql: toCreateParts(parts),
+    ...(index.isPartitioned ? { undoNote: 'That is run statement by statement, outside a transaction block.' } : {}),
     risk: [
       risk,
       ...(index.isPartitioned
@@ -101,7 +128,6 @@ export function toDropIndexFix(index: SnapshotIndex, risk: string): SuggestedFix
             'Dropping a partitioned index locks the table and all its partitions against reading and writing for a moment.',
           ]
         : []),
-      notTakenBack,
     ].join(' '),
     outsideTransaction: !index.isPartitioned,
   };

@@ -32,7 +32,7 @@ export const duplicateIndex = defineRule({
             estimated('size', sizeBytes, 'bytes'),
             ...(scans === null ? [] : [measured('index scans', scans, 'scans')]),
           ],
-          fix: toDropIndexFix(index, 'Storage parameters of the two may differ (fillfactor, tablespace).'),
+          fix: toDropIndexFix(index, parts, 'Storage parameters of the two may differ (fillfactor, tablespace).'),
           fingerprint: `duplicate-index: ${name} = ${other}`,
         };
       }),

@@ -39,7 +39,7 @@ export const redundantIndex = defineRule({
           estimated('size of the other', sumSizeBytes(findParts(longer)), 'bytes'),
           ...(scans === null ? [] : [measured('index scans', scans, 'scans')]),
         ],
-        fix: toDropIndexFix(index, 'Scans of the longer index read more pages for the same rows.'),
+        fix: toDropIndexFix(index, parts, 'Scans of the longer index read more pages for the same rows.'),
         fingerprint: `redundant-index: ${name} < ${other}`,
       };
     });

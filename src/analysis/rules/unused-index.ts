@@ -74,6 +74,7 @@ export const unusedIndex = defineRule({
           ],
           fix: toDropIndexFix(
             index,
+            findParts(index),
             'A statement that needs it after all gets slow until it is made again.' +
               (ofExpression ? ' The planner also loses the statistics of its expression.' : ''),
           ),

@@ -32,3 +32,9 @@ export function quoteName(name: string): string {
 export function quoteQualifiedName(schema: string, name: string): string {
   return `${quoteName(schema)}.${quoteName(name)}`;
 }
+
+/** The same whatever standard_conforming_strings says. */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+  return text.includes('\\') ? `E${quoted}` : quoted;
+}

@@ -2,6 +2,7 @@
 // security labels: sequences, CREATE TABLE, what CREATE TABLE can't say, indexes, extended statistics, rules, triggers,
 // policies, the partition's place in its parent, comments, owner and privileges. Names and literals come quoted by the
 // server, which knows its own keywords.
+import { quoteLiteral } from '../sql/identifiers';
 
 export interface DdlOption {
   name: string;
@@ -158,21 +159,22 @@ export interface TableDefinition {
   grants: DdlGrant[];
 }
 
-const literal = (text: string) =>
-  text.includes('\\') ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`;
 const identifier = (text: string) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`);
 
 /** Storage parameters; numbers and plain words stand as they are. */
 function formatOptions(options: readonly DdlOption[], prefix = ''): string {
   return options
-    .map(({ name, value }) => `${prefix}${identifier(name)}=${/^[a-z0-9_.+-]+$/.test(value) ? value : literal(value)}`)
+    .map(
+      ({ name, value }) =>
+        `${prefix}${identifier(name)}=${/^[a-z0-9_.+-]+$/.test(value) ? value : quoteLiteral(value)}`,
+    )
     .join(', ');
 }
 
 const formatForeignOptions = (options: readonly DdlOption[]) =>
   options.length === 0
     ? ''
-    : ` OPTIONS (${options.map(({ name, value }) => `${identifier(name)} ${literal(value)}`).join(', ')})`;
+    : ` OPTIONS (${options.map(({ name, value }) => `${identifier(name)} ${quoteLiteral(value)}`).join(', ')})`;
 
 const largestOf: Record<string, string> = {
   smallint: '32767',

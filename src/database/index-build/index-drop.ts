@@ -4,7 +4,9 @@ import { DatabaseFailure } from '../../analysis/connection/connection-failure';
 import {
   formatCreateIndex,
   type DroppedIndex,
+  type IndexBuildRequest,
   type IndexConsent,
+  type IndexDefinition,
   type IndexDropOutcome,
   type IndexDropPlan,
   type IndexDropRequest,
@@ -13,6 +15,8 @@ import {
   type IndexLeftover,
   type IndexRefusal,
   type RebuiltIndex,
+  type StartedIndexDrop,
+  type StartedIndexDropState,
 } from '../../analysis/index-build/index-build';
 import {
   findRebuildSteps,
@@ -23,11 +27,14 @@ import {
   type KeptIndex,
   type RebuildSteps,
 } from '../../analysis/index-build/index-steps';
+import { addTablespace, toExtraStatements } from '../../analysis/indexes/index-extras';
 import { quoteName, quoteQualifiedName } from '../../analysis/sql/identifiers';
 import {
   indexedTablesQuery,
   indexPartsQuery,
+  runningStatementQuery,
   takenNamesQuery,
+  toExtras,
   type IndexStateRow,
 } from '../queries/index-build/index-build';
 import { captureRows } from '../queries/query';
@@ -85,17 +92,14 @@ async function captureDropPlan(
     }
   }
   const kept = await captureKept(unit, context, found, new Set(keep.map(({ oid }) => oid)), tableSizes);
-  const rebuild = findRebuildSteps(
-    kept.map(({ index }) => index),
-    await captureTakenNames(unit, context, kept),
-  );
+  const rebuild = findRebuildSteps(kept, await captureTakenNames(unit, context, kept));
   return {
     server,
     database: facts.database,
     environment,
     role: facts.role,
-    indexes: found.map(({ state }) => toDroppedIndex(state, context)),
-    rebuilt: kept.map(({ index, state }) => toRebuiltIndex(index, state, rebuild)),
+    indexes: await captureDropped(unit, context, found),
+    rebuilt: kept.map((index) => toRebuiltIndex(index, rebuild)),
     steps: [
       ...rebuild.build,
       ...found.map(({ state }) =>
@@ -120,8 +124,8 @@ async function captureKept(
   found: readonly FoundIndex[],
   keptOids: Set<number>,
   tableSizes: ReadonlyMap<number, number>,
-): Promise<{ index: KeptIndex; state: IndexStateRow }[]> {
-  const kept: { index: KeptIndex; state: IndexStateRow }[] = [];
+): Promise<KeptIndex[]> {
+  const kept: KeptIndex[] = [];
   for (const { state: whole } of found) {
     if (keptOids.size === 0 || whole.kind !== 'I') continue;
     // parents come first
@@ -132,15 +136,13 @@ async function captureKept(
     for (const [place, { oid, parent_oid: parentOid }] of parts.entries()) {
       const state = states[place] ?? null;
       if (state === null) continue;
-      const { undo } = toDroppedIndex(state, context);
-      const index: KeptIndex = {
-        ...undo,
+      kept.push({
+        ...toDefinition(state, context),
         oid,
         parentOid: keptOids.has(parentOid) ? parentOid : null,
         isPartitioned: state.kind === 'I',
         tableSizeBytes: tableSizes.get(state.table_oid ?? 0) ?? 0,
-      };
-      kept.push({ index, state });
+      });
     }
   }
   return kept;
@@ -150,30 +152,18 @@ async function captureKept(
 async function captureTakenNames(
   unit: UnitOfWork,
   { facts }: IndexContext,
-  kept: readonly { index: KeptIndex }[],
+  kept: readonly KeptIndex[],
 ): Promise<Set<string>> {
   const taken = new Set<string>();
-  for (const { index } of kept) {
+  for (const index of kept) {
     const rows = await captureRows(unit, facts, takenNamesQuery, [[index.schema], toNamePrefix(index.name)]);
     for (const row of rows) taken.add(toNameKey(row));
   }
   return taken;
 }
 
-function toRebuiltIndex(
-  { oid, schema, name, table }: KeptIndex,
-  state: IndexStateRow,
-  { interimNames }: RebuildSteps,
-): RebuiltIndex {
-  const lost = findLost(state);
-  return {
-    oid,
-    schema,
-    name,
-    table,
-    interim: interimNames.get(oid) ?? name,
-    notRestored: lost.length === 0 ? [] : [`The new ${quoteQualifiedName(schema, name)} lacks ${lost.join(', ')}.`],
-  };
+function toRebuiltIndex({ oid, schema, name, table }: KeptIndex, { interimNames }: RebuildSteps): RebuiltIndex {
+  return { oid, schema, name, table, interim: interimNames.get(oid) ?? name };
 }
 
 function findIndexRefusal(target: IndexDropTarget, state: IndexStateRow, role: string): IndexRefusal | null {
@@ -220,7 +210,46 @@ function findIndexRefusal(target: IndexDropTarget, state: IndexStateRow, role: s
   return null;
 }
 
-function toDroppedIndex({ schema, name, oid, ...state }: IndexStateRow, context: IndexContext): DroppedIndex {
+/** With what brings each back, the indexes of partitions included. */
+async function captureDropped(
+  unit: UnitOfWork,
+  context: IndexContext,
+  found: readonly FoundIndex[],
+): Promise<DroppedIndex[]> {
+  const dropped: DroppedIndex[] = [];
+  for (const { state } of found) {
+    const { schema, name, oid } = state;
+    const undo = toDefinition(state, context);
+    if (state.kind === 'I') undo.parts = await captureParts(unit, context, oid);
+    dropped.push({
+      schema,
+      name,
+      oid,
+      table: undo.table,
+      definition: state.definition ?? '',
+      isValid: state.is_valid === true,
+      sizeBytes: state.size_bytes,
+      scans: state.scans,
+      undo,
+    });
+  }
+  return dropped;
+}
+
+/** Of the indexes of partitions, each with those below it. */
+async function captureParts(unit: UnitOfWork, context: IndexContext, rootOid: number): Promise<IndexDefinition[]> {
+  const parts = await captureRows(unit, context.facts, indexPartsQuery, [rootOid]);
+  const states = await captureIndexStates(unit, context.facts, parts);
+  const below = (parentOid: number): IndexDefinition[] =>
+    parts.flatMap(({ oid, parent_oid: parent }, place) => {
+      const state = states[place] ?? null;
+      if (parent !== parentOid || state === null) return [];
+      return [{ ...toDefinition(state, context), ...(state.kind === 'I' ? { parts: below(oid) } : {}) }];
+    });
+  return below(rootOid);
+}
+
+function toDefinition({ schema, name, ...state }: IndexStateRow, context: IndexContext): IndexDefinition {
   const { definition, definition_begin: begin, table_name: table } = state;
   if (definition === null || begin === null || table === null || !definition.startsWith(begin)) {
     throw new DatabaseFailure(
@@ -229,43 +258,10 @@ function toDroppedIndex({ schema, name, oid, ...state }: IndexStateRow, context:
       'Drop it by hand if you want to, and please report its definition.',
     );
   }
-  const unique = state.is_unique === true;
-  return {
-    schema,
-    name,
-    oid,
-    table,
-    definition,
-    isValid: state.is_valid === true,
-    sizeBytes: state.size_bytes,
-    scans: state.scans,
-    undo: { schema, table, name, unique, clause: definition.slice(begin.length) },
-    notRestored: findNotRestored(state),
-  };
-}
-
-type Extras = Pick<IndexStateRow, 'tablespace' | 'comment' | 'is_clustered' | 'has_statistics_target'>;
-
-/** What CREATE INDEX with its definition does not bring back. */
-function findLost({
-  tablespace,
-  comment,
-  is_clustered: isClustered,
-  has_statistics_target: hasTarget,
-}: Extras): string[] {
-  return [
-    ...(tablespace === null ? [] : [`its tablespace "${tablespace}" (the default one is taken)`]),
-    ...(comment === null ? [] : ['its comment']),
-    ...(isClustered === true ? ['its mark for CLUSTER'] : []),
-    ...(hasTarget ? ['the statistics targets of its expressions'] : []),
-  ];
-}
-
-function findNotRestored(state: Extras & Pick<IndexStateRow, 'kind'>): string[] {
-  return [
-    ...findLost(state).map((lost) => `Undo does not bring back ${lost}.`),
-    ...(state.kind === 'I' ? ['Undo gives the indexes of the partitions new names.'] : []),
-  ];
+  const clause = addTablespace(definition.slice(begin.length), state.tablespace);
+  const extras = toExtras(state);
+  const isPlain = extras.comment === null && !extras.isClustered && state.statistics_targets === null;
+  return { schema, table, name, unique: state.is_unique === true, clause, ...(isPlain ? {} : { extras }) };
 }
 
 /** Rejects when nothing was begun; afterwards a failure is an outcome that says what is left. */
@@ -282,17 +278,46 @@ export async function runIndexDrop(
   const leftover: IndexLeftover = seen === null ? { left: 'unknown' } : findLeftover(plan, end, seen);
   // a connection that was lost at the last moment does not bring an index back
   if (leftover.left === 'nothing') {
-    const valid = plan.indexes.filter(({ isValid }) => isValid);
-    const [first] = plan.indexes.length === 1 ? valid : [];
-    return {
-      outcome: 'dropped',
-      indexes: plan.indexes,
-      durationMs,
-      undo: first === undefined ? null : { index: first.undo, estimatedSizeBytes: first.sizeBytes },
-      undoSql: valid.map(({ undo }) => `${formatCreateIndex(undo, '')};\n`).join(''),
-    };
+    return { outcome: 'dropped', indexes: plan.indexes, durationMs, ...toUndo(plan.indexes) };
   }
   return { outcome: 'failed', leftover, failure: toRunFailure(context, { verb: 'drop', plan, end, leftover }) };
+}
+
+/** To run by hand: of a partitioned table's index it makes the parts too, by new names. */
+function formatUndo(undo: IndexDefinition): string {
+  return [formatCreateIndex(undo, ''), ...(undo.extras === undefined ? [] : toExtraStatements(undo, undo.extras))]
+    .map((sql) => `${sql};\n`)
+    .join('');
+}
+
+function toUndo(indexes: readonly DroppedIndex[]): { undo: IndexBuildRequest | null; undoSql: string } {
+  const valid = indexes.filter(({ isValid }) => isValid);
+  const [first] = indexes.length === 1 ? valid : [];
+  return {
+    undo: first === undefined ? null : { index: first.undo, estimatedSizeBytes: first.sizeBytes },
+    undoSql: valid.map(({ undo }) => formatUndo(undo)).join(''),
+  };
+}
+
+/**
+ * What became of a drop whose window went while it ran. The server goes on with the statement that it is at, which is
+ * known by its text.
+ */
+export async function findStartedDrop(
+  context: IndexContext,
+  started: StartedIndexDrop,
+  signal?: AbortSignal,
+): Promise<StartedIndexDropState> {
+  return context.run(lookUnit(signal), async (unit): Promise<StartedIndexDropState> => {
+    const texts = started.steps.map(({ sql }) => sql);
+    const [running] = await captureRows(unit, context.facts, runningStatementQuery, [texts]);
+    if (running !== undefined) return { state: 'running', pid: running.pid };
+    const seen = await captureAfterDrop(unit, context, started);
+    // the names were free when it was begun, so what has one of them counts as its work
+    const leftover = findLeftover(started, { done: true }, seen);
+    if (leftover.left === 'nothing') return { state: 'dropped', ...toUndo(started.indexes) };
+    return { state: 'left', leftover };
+  });
 }
 
 interface AfterDrop {
@@ -307,7 +332,7 @@ interface AfterDrop {
 async function captureAfterDrop(
   unit: UnitOfWork,
   context: IndexContext,
-  { indexes, rebuilt, steps }: IndexDropPlan,
+  { indexes, rebuilt, steps }: Pick<IndexDropPlan, 'indexes' | 'rebuilt' | 'steps'>,
 ): Promise<AfterDrop> {
   const captureSame = async (identities: readonly IndexIdentity[]) =>
     (await captureIndexStates(unit, context.facts, identities)).filter(
@@ -320,7 +345,11 @@ async function captureAfterDrop(
   };
 }
 
-function findLeftover({ rebuilt }: IndexDropPlan, end: StepsEnd, { remaining, made, old }: AfterDrop): IndexLeftover {
+function findLeftover(
+  { rebuilt }: Pick<IndexDropPlan, 'rebuilt'>,
+  end: StepsEnd,
+  { remaining, made, old }: AfterDrop,
+): IndexLeftover {
   const ours = made.flatMap((state, place) => {
     const of = state !== null && isOurs(state, place, end) ? rebuilt.find((each) => isInterim(each, state)) : undefined;
     return state === null || of === undefined ? [] : [{ state, of }];

@@ -13,7 +13,7 @@ import { isWritten, toCleanupTargets, toNames } from './run-agreed';
  */
 export async function findStartedBuild(
   context: IndexContext,
-  { made, keep }: StartedIndexBuild,
+  { made, keep, unfinishedSql }: StartedIndexBuild,
   signal?: AbortSignal,
 ): Promise<StartedIndexBuildState> {
   const states = await context.run(lookUnit(signal), (unit) => captureIndexStates(unit, context.facts, made));
@@ -29,6 +29,7 @@ export async function findStartedBuild(
       index,
       definition: toWholeDefinition(definition ?? ''),
       sizeBytes,
+      unfinishedSql,
       undo: { indexes: [{ ...index, mustBeInvalid: false }], keep },
     };
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { IndexIdentity, OpenTransaction } from '../../../analysis/index-build/index-build';
 import type { IndexedTable } from '../../../analysis/index-build/index-steps';
+import type { IndexExtras } from '../../../analysis/indexes/index-extras';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import attachableIndexesSql from './attachable-indexes.sql';
 import invalidIndexesSql from './invalid-indexes.sql';
@@ -12,6 +13,7 @@ import indexStatesSql from './index-states.sql';
 import indexTableSql from './index-table.sql';
 import indexedTablesSql from './indexed-tables.sql';
 import openTransactionsSql from './open-transactions.sql';
+import runningStatementSql from './running-statement.sql';
 import takenNamesSql from './taken-names.sql';
 
 const indexTableRow = z.object({
@@ -100,6 +102,13 @@ export const takenNamesQuery: CatalogueQuery<typeof takenNamesRow> = {
   name: 'names',
   row: takenNamesRow,
   variants: [{ when: oldestVersionNumber, sql: takenNamesSql }],
+};
+
+const runningStatementRow = z.object({ pid: z.number().int() });
+export const runningStatementQuery: CatalogueQuery<typeof runningStatementRow> = {
+  name: 'the running statement',
+  row: runningStatementRow,
+  variants: [{ when: oldestVersionNumber, sql: runningStatementSql }],
 };
 
 const ownerRow = {
@@ -222,11 +231,20 @@ const indexStatesRow = z.object({
   owner: z.string(),
   constraints: z.array(z.string()),
   extensions: z.array(z.string()),
-  has_statistics_target: z.boolean(),
+  /** By the expression's position. */
+  statistics_targets: z.record(z.string(), z.number()).nullable(),
   /** A session that may be building on the table right now. */
   busy_pid: z.number().int().nullable(),
 });
 export type IndexStateRow = z.output<typeof indexStatesRow>;
+
+export function toExtras({
+  comment,
+  is_clustered: isClustered,
+  statistics_targets: targets,
+}: Pick<IndexStateRow, 'comment' | 'is_clustered' | 'statistics_targets'>): Omit<IndexExtras, 'tablespace'> {
+  return { comment, isClustered: isClustered === true, statisticsTargets: targets ?? {} };
+}
 
 export const indexStatesQuery: CatalogueQuery<typeof indexStatesRow> = {
   name: 'indexes',

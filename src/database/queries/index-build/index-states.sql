@@ -44,10 +44,11 @@ select
       and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
     order by e.extname
   ) as extensions,
-  exists (
-    select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attstattarget >= 0 and i.indexrelid is not null
-      and a.attnum > 0
-  ) as has_statistics_target,
+  (
+    select pg_catalog.jsonb_object_agg(a.attnum, a.attstattarget)
+    from pg_catalog.pg_attribute a
+    where a.attrelid = c.oid and a.attstattarget >= 0 and i.indexrelid is not null and a.attnum > 0
+  ) as statistics_targets,
   -- someone who builds or reindexes on this table holds this lock; autovacuum does too and makes no index
   (
     select pg_catalog.min(l.pid)

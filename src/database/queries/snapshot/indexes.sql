@@ -25,12 +25,14 @@ constraints as (
   group by k.conindid
 ),
 parameters as (
-  -- of operator classes; of tables it is n_distinct, which no index asks for here
+  -- of operator classes, and of expressions; of tables they are about columns, which no index asks for here
   select
     a.attrelid,
-    pg_catalog.jsonb_object_agg(a.attnum, pg_catalog.array_to_string(a.attoptions, ', ')) as of_keys
+    pg_catalog.jsonb_object_agg(a.attnum, pg_catalog.array_to_string(a.attoptions, ', '))
+      filter (where a.attoptions is not null) as of_keys,
+    pg_catalog.jsonb_object_agg(a.attnum, a.attstattarget) filter (where a.attstattarget >= 0) as statistics_targets
   from pg_catalog.pg_attribute a
-  where a.attoptions is not null
+  where a.attnum > 0 and (a.attoptions is not null or a.attstattarget >= 0)
   group by a.attrelid
 )
 select
@@ -68,6 +70,10 @@ select
   s.name as constraint,
   coalesce(s.supports_foreign_key, false) as supports_foreign_key,
   i.indisreplident or (i.indisprimary and t.relreplident = 'd') as is_replica_identity,
+  ts.spcname::pg_catalog.text as tablespace,
+  d.description as comment,
+  i.indisclustered as is_clustered,
+  o.statistics_targets,
   i.indisvalid as is_valid,
   not i.indisvalid
     and (i.indrelid in (select relation from builders) or i.indexrelid in (select relation from builders)) as is_being_built,
@@ -85,5 +91,8 @@ join pg_catalog.pg_am m on m.oid = r.relam
 left join pg_catalog.pg_inherits h on h.inhrelid = i.indexrelid
 left join constraints s on s.conindid = i.indexrelid
 left join parameters o on o.attrelid = i.indexrelid
+left join pg_catalog.pg_tablespace ts on ts.oid = r.reltablespace
+left join pg_catalog.pg_description d
+  on d.objoid = i.indexrelid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = 0
 where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 order by n.nspname, r.relname

@@ -36,6 +36,10 @@ const indexRow = z.object({
   constraint: z.string().nullable(),
   supports_foreign_key: z.boolean(),
   is_replica_identity: z.boolean(),
+  tablespace: z.string().nullable(),
+  comment: z.string().nullable(),
+  is_clustered: z.boolean(),
+  statistics_targets: z.record(z.string(), z.number()).nullable(),
   is_valid: z.boolean(),
   is_being_built: z.boolean(),
   pages: z.number(),
@@ -201,6 +205,9 @@ function readVectors(): (vector: string) => readonly number[] {
   };
 }
 
+/** One for all: 30,000 of them count. */
+const none = {};
+
 /** Nothing for an index that was dropped since the transaction began. */
 function toSnapshotIndex(
   row: IndexRow,
@@ -227,13 +234,17 @@ function toSnapshotIndex(
           : keys,
       included,
       predicate: asked?.predicate ?? null,
-      storageParameters: row.storage_parameters ?? {},
+      storageParameters: row.storage_parameters ?? none,
       isUnique: row.is_unique,
       nullsNotDistinct: row.nulls_not_distinct,
       isPrimary: row.is_primary,
       constraint: row.constraint,
       supportsForeignKey: row.supports_foreign_key,
       isReplicaIdentity: row.is_replica_identity,
+      tablespace: row.tablespace,
+      comment: row.comment,
+      isClustered: row.is_clustered,
+      statisticsTargets: row.statistics_targets ?? none,
       isValid: row.is_valid,
       isBeingBuilt: row.is_being_built,
       definition: toWholeDefinition(text),

@@ -1,7 +1,7 @@
 // The statements that make the captured objects in the sandbox, in an order that mostly serves; what fails for want of
 // another object is tried again after it. Attribute numbers stay what they are on the source, because statistics name them.
 import { groupBy } from '../../../analysis/group-by';
-import { quoteIdentifier } from '../../../analysis/sql/identifiers';
+import { quoteIdentifier, quoteLiteral } from '../../../analysis/sql/identifiers';
 import type { CapturedColumn, CapturedDatabase, CapturedRelation, CapturedType } from './captured-database';
 
 export interface SchemaItem {
@@ -20,8 +20,6 @@ const plannerOptions =
   /^(?:parallel_workers|fillfactor|pages_per_range|fastupdate|deduplicate_items|security_barrier|security_invoker)=/;
 
 const qualified = (schema: string, name: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-const literal = (text: string) =>
-  `${text.includes('\\') ? 'E' : ''}'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 function toOptions(options: readonly string[]): string {
   const known = options.filter((option) => plannerOptions.test(option));
@@ -59,7 +57,7 @@ export function toSchemaItems(database: CapturedDatabase): SchemaItem[] {
     ...database.collations.map(({ schema, name, provider, is_deterministic, locale }) => ({
       key: `collation ${qualified(schema, name)}`,
       steps: [
-        `CREATE COLLATION ${qualified(schema, name)} (provider = ${provider === 'i' ? 'icu' : provider === 'b' ? 'builtin' : 'libc'}, locale = ${literal(locale ?? 'C')}, deterministic = ${is_deterministic})`,
+        `CREATE COLLATION ${qualified(schema, name)} (provider = ${provider === 'i' ? 'icu' : provider === 'b' ? 'builtin' : 'libc'}, locale = ${quoteLiteral(locale ?? 'C')}, deterministic = ${is_deterministic})`,
       ],
       description: `collation ${schema}.${name}`,
       relation: null,
@@ -164,7 +162,7 @@ function toTypeStep(type: CapturedType, columns: readonly CapturedColumn[]): str
   const name = qualified(type.schema, type.name);
   switch (type.kind) {
     case 'e':
-      return `CREATE TYPE ${name} AS ENUM (${type.labels.map(literal).join(', ')})`;
+      return `CREATE TYPE ${name} AS ENUM (${type.labels.map(quoteLiteral).join(', ')})`;
     case 'd': {
       const collation = type.collation === null ? '' : ` COLLATE ${type.collation}`;
       return `CREATE DOMAIN ${name} AS ${type.base}${collation}${type.not_null ? ' NOT NULL' : ''} ${type.checks.join(' ')}`;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { StartedBuilds, type StartedBuild } from '../../src/providers/started-builds';
+import { StartedIndexChanges, type StartedIndexChange } from '../../src/providers/started-index-changes';
 import { TextMemento } from './text-memento';
 
 const place = { profileId: 'p', server: 'db:5432', database: 'shop' };
-const toStarted = (id: string): StartedBuild => ({
+const toStarted = (id: string): StartedIndexChange => ({
   ...place,
   id,
   title: 'index public.a',
+  kind: 'build',
   build: {
     request: {
       index: { schema: 'public', table: 't', name: 'a', unique: false, clause: 'USING btree (a)' },
@@ -14,22 +15,23 @@ const toStarted = (id: string): StartedBuild => ({
     },
     made: [{ schema: 'public', name: 'a', table: 't' }],
     keep: [],
+    unfinishedSql: '',
   },
 });
 
-describe('builds that were begun', () => {
+describe('changes of indexes that were begun', () => {
   it('are told to the next window, once, and to nobody when their end was seen', async () => {
     const memento = new TextMemento();
-    const window = new StartedBuilds(memento);
+    const window = new StartedIndexChanges(memento);
     await window.add(toStarted('seen'));
     await window.add(toStarted('lost'));
     assert.deepEqual(window.takeLost(place), [], 'it runs here');
     await window.remove({ id: 'seen' });
-    const next = new StartedBuilds(memento);
+    const next = new StartedIndexChanges(memento);
     assert.deepEqual(next.takeLost({ ...place, database: 'other' }), []);
     assert.deepEqual(next.takeLost(place), [toStarted('lost')]);
     assert.deepEqual(next.takeLost(place), []);
     await next.remove({ id: 'lost' });
-    assert.deepEqual(new StartedBuilds(memento).takeLost(place), []);
+    assert.deepEqual(new StartedIndexChanges(memento).takeLost(place), []);
   });
 });
