@@ -19,7 +19,9 @@ const shared = globalThis as { [key]?: Promise<ShopServer> | undefined };
 export const shopDatabaseName = 'shop';
 
 async function start(): Promise<ShopServer> {
-  const server = await startPostgres({ major: 18, settings: shopServerSettings });
+  // plans must not change under a test: autovacuum begins its first round after this time
+  const settings = { ...shopServerSettings, autovacuum_naptime: '1h' };
+  const server = await startPostgres({ major: 18, settings });
   const admin = new Client({ connectionString: server.url() });
   await admin.connect();
   await admin.query(`CREATE DATABASE ${shopDatabaseName}`);

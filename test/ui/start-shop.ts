@@ -26,7 +26,9 @@ export async function startShop(
   const workspace = path.join(folder.path, 'shop');
   await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
   await mkdir(path.resolve('out', 'screenshots'), { recursive: true });
-  const postgres = await startPostgres({ major: 18, settings: shopServerSettings });
+  // plans must not change under a test: autovacuum begins its first round after this time
+  const settings = { ...shopServerSettings, autovacuum_naptime: '1h' };
+  const postgres = await startPostgres({ major: 18, settings });
   endings.push(() => postgres.stop());
   const admin = new Client({ connectionString: postgres.url() });
   await admin.connect();
