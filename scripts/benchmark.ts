@@ -1,4 +1,4 @@
-// `npm run benchmark [-- --only PART --runs 5 --shop-scale 1 --fidelity-scale 0.1 --before FILE.vsix]`: the figures of benchmark/README.md, as
+// `npm run benchmark [-- --only PART --runs 5 --shop-scale 1 --fidelity-scale 0.1 --advisor-scale 2 --before FILE.vsix]`: the figures of benchmark/README.md, as
 // medians with their range.
 import path from 'node:path';
 import { cpus } from 'node:os';
@@ -7,6 +7,7 @@ import { Figures, type Build } from '../benchmark/figures';
 import { printActivation } from '../benchmark/measure-activation';
 import { printSnapshot } from '../benchmark/measure-snapshot';
 import { printTrees } from '../benchmark/measure-trees';
+import { printAdvisor } from '../benchmark/print-advisor';
 import { printFidelity } from '../benchmark/print-fidelity';
 import { printSandbox } from '../benchmark/print-sandbox';
 import { printShop } from '../benchmark/print-shop';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     'shop-scale': { type: 'string', default: '1' },
     'fidelity-scale': { type: 'string', default: '0.1' },
+    'advisor-scale': { type: 'string', default: '2' },
     before: { type: 'string' },
   },
 });
@@ -45,6 +47,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   snapshot: () => printSnapshot(figures),
   shop: () => printShop(figures, product.folder, Number(values['shop-scale'])),
   sandbox: () => printSandbox(figures, product.folder),
+  advisor: () => printAdvisor(product.folder, Number(values['advisor-scale'])),
   fidelity: () => printFidelity(product.folder, Number(values['fidelity-scale'])),
 };
 const chosen = values.only ?? Object.keys(parts);

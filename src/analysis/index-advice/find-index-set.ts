@@ -9,8 +9,10 @@ import { coverColumns, mergeIndexes } from './proposals/widen-indexes';
 import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
 import { estimateWriteCost, type UpdatedShares, type WriteCost } from './cost/write-cost';
 
-/** Of each statement: the two best of its indexes are worth a second thought. */
-const widenedPerStatement = 2;
+/** Of each statement: the indexes of its two best plans are worth a second thought. */
+const widenedRounds = 2;
+/** What is only taken when seven better ones are missing is never chosen. */
+const maximumRounds = 8;
 /** Of each table: merging all with all would ask more than it finds. */
 const mergedPerTable = 6;
 /** Named in "why": more is no longer read. */
@@ -91,6 +93,8 @@ interface Search {
   candidates: readonly number[];
   /** Indexes of which a plan used several at once. */
   bundles: readonly (readonly number[])[];
+  /** By statement: indexes that one of its plans used. */
+  mattering: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 interface Considered {
@@ -123,7 +127,8 @@ export class IndexSetFinder {
   /** The same search under another storage budget: candidates and what was asked about them are kept. */
   async findUnder(budgetBytes: number | null): Promise<IndexSet> {
     this.#search ??= await this.#findCandidates();
-    const { priced, before, considered, candidates, bundles } = this.#search;
+    const { priced, before, considered, candidates, bundles, mattering } = this.#search;
+    this.#book.limitTo(mattering);
     const selector = new IndexSelector(
       this.#book,
       considered.map(({ statement }) => statement),
@@ -131,7 +136,12 @@ export class IndexSetFinder {
       { ...this.#selectionOptions(), budgetBytes },
     );
     const { chosen, isComplete } = await selector.select(candidates, bundles);
+    // what is told is what the planner does with all of them
+    this.#book.limitTo(null);
     const after = await this.#book.price(priced, chosen);
+    this.#book.limitTo(
+      new Map(priced.map(({ id }, at) => [id, new Set([...(mattering.get(id) ?? []), ...(after[at]?.used ?? [])])])),
+    );
     return {
       chosen: await this.#describe(chosen, candidates, considered),
       statements: priced.map((statement, at) => ({
@@ -145,23 +155,38 @@ export class IndexSetFinder {
     };
   }
 
+  /**
+   * Each statement is planned with all that was proposed for it, then without those that its plan used, and so on: that tells
+   * which of them matter, in their order, and answers most questions about sets of them. What came of it is widened, and
+   * every statement sees what the others brought.
+   */
   async #findCandidates(): Promise<Search> {
     const priced = this.#statements.map(toPriced);
     const before = await this.#book.price(priced, []);
     const considered = this.#propose(priced, before);
-    const bundles: number[][] = [];
-    const promising: Considered[] = [];
+    const own = new Map<Considered, number[][]>();
     for (const each of considered) {
       if (this.#isOver()) break;
-      const used = await this.#askForAll(each);
-      if (used === null) continue;
-      promising.push(each);
-      if (used.length > 1) bundles.push(used);
+      const rounds = await this.#peel(each, each.proposed);
+      if (rounds.length > 0) own.set(each, rounds);
     }
-    const helping = await this.#findHelping(promising, new Set(bundles.flat()));
-    const widened = await this.#widen(promising, helping);
-    const candidates = [...new Set([...helping, ...widened])].sort((a, b) => a - b);
-    return { priced, before, considered, candidates, bundles };
+    const helping = [...new Set([...own.values()].flat(2))];
+    const offered = [...new Set([...helping, ...this.#widen(own)])].sort((a, b) => a - b);
+    const promising = [...own.keys()];
+    // the first round of all of them is one question
+    await this.#book.price(
+      promising.map(({ statement }) => statement),
+      offered,
+    );
+    const mattering = new Map<string, ReadonlySet<number>>();
+    const bundles: number[][] = [];
+    for (const each of promising) {
+      const rounds = [...(own.get(each) ?? []), ...(this.#isOver() ? [] : await this.#peel(each, offered))];
+      mattering.set(each.statement.id, new Set(rounds.flat()));
+      bundles.push(...rounds.filter(({ length }) => length > 1));
+    }
+    const candidates = [...new Set([...mattering.values()].flatMap((ids) => [...ids]))].sort((a, b) => a - b);
+    return { priced, before, considered, candidates, bundles: toDistinct(bundles), mattering };
   }
 
   #isOver(): boolean {
@@ -175,6 +200,7 @@ export class IndexSetFinder {
     const costs = new Map<number, number>();
     return {
       ...this.#options,
+      tableBytes: this.#sumTableBytes(),
       writeCost: (id) => {
         if (!areCounted) return 0;
         const known = costs.get(id) ?? this.#writeCost(id).cost;
@@ -182,6 +208,15 @@ export class IndexSetFinder {
         return known;
       },
     };
+  }
+
+  #sumTableBytes(): number {
+    const sizes = new Map<number, number>();
+    for (const { planned } of this.#statements) {
+      const { tables, settings } = planned.facts;
+      for (const { oid, pages } of tables) sizes.set(oid, pages * settings.blockSizeBytes);
+    }
+    return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   #writeCost(id: number): WriteCost {
@@ -216,49 +251,34 @@ export class IndexSetFinder {
     return price.cost <= before.cost * (1 - trustedRatio(statement, this.#options.minimumSavedRatio));
   }
 
-  /** With all that was proposed for it; null where even that does not help, and no part of it needs to be looked at. */
-  async #askForAll(each: Considered): Promise<number[] | null> {
-    if (each.proposed.length === 0) return null;
-    const [price] = await this.#book.price([each.statement], each.proposed);
-    return this.#helps(each, price) ? [...(price?.used ?? [])] : null;
+  /** Indexes that its plans use, those of each plan taken away for the next one; empty where not even all together help. */
+  async #peel(each: Considered, ids: readonly number[]): Promise<number[][]> {
+    let left = [...ids];
+    const rounds: number[][] = [];
+    while (left.length > 0 && rounds.length < maximumRounds && !this.#isOver()) {
+      const [price] = await this.#book.price([each.statement], left);
+      if (price === undefined || price === null || price.used.size === 0 || !this.#helps(each, price)) break;
+      rounds.push([...price.used]);
+      left = left.filter((id) => !price.used.has(id));
+    }
+    return rounds;
   }
 
-  /** Each alone, for the statements that it was proposed for. */
-  async #findHelping(promising: readonly Considered[], always: ReadonlySet<number>): Promise<number[]> {
-    const proposers = new Map<number, Considered[]>();
-    for (const each of promising) {
-      for (const id of each.proposed) proposers.set(id, [...(proposers.get(id) ?? []), each]);
-    }
-    const helping: number[] = [];
-    for (const [id, by] of [...proposers].sort(([a], [b]) => a - b)) {
-      if (this.#isOver()) break;
-      const prices = await this.#book.price(
-        by.map(({ statement }) => statement),
-        [id],
-      );
-      const isHelping = prices.some((price, at) => by[at] !== undefined && this.#helps(by[at], price));
-      if (!this.#book.isRefused(id) && (isHelping || always.has(id))) helping.push(id);
-    }
-    return helping;
-  }
-
-  async #widen(promising: readonly Considered[], helping: readonly number[]): Promise<number[]> {
+  /** What would serve the statements better still, or several at once. */
+  #widen(own: ReadonlyMap<Considered, readonly (readonly number[])[]>): Set<number> {
     const widened = new Set<number>();
-    const best = new Map<number, number>();
+    const worths = new Map<number, number>();
     const helped = new Map<number, Set<string>>();
-    for (const each of promising) {
-      const gains: { id: number; cost: number }[] = [];
-      for (const id of each.proposed.filter((proposed) => helping.includes(proposed))) {
-        const [price] = await this.#book.price([each.statement], [id]);
-        if (price === undefined || price === null || !this.#helps(each, price)) continue;
-        gains.push({ id, cost: price.cost });
-        helped.set(id, (helped.get(id) ?? new Set()).add(each.statement.id));
-        best.set(id, (best.get(id) ?? 0) + (each.before.cost - price.cost) * each.statement.weight);
+    for (const [{ statement, uses, before }, rounds] of own) {
+      for (const [round, ids] of rounds.entries()) {
+        for (const id of ids) {
+          helped.set(id, (helped.get(id) ?? new Set()).add(statement.id));
+          worths.set(id, (worths.get(id) ?? 0) + (before.cost * statement.weight) / (round + 1));
+        }
       }
-      gains.sort((a, b) => a.cost - b.cost || a.id - b.id);
-      for (const { id } of gains.slice(0, widenedPerStatement)) {
+      for (const id of rounds.slice(0, widenedRounds).flat()) {
         const proposed = this.#book.find(id);
-        for (const use of each.uses.filter(({ table }) => table.oid === proposed.table.oid)) {
+        for (const use of uses.filter(({ table }) => table.oid === proposed.table.oid)) {
           const covering = coverColumns(proposed, use);
           if (covering === null) continue;
           const wider = this.#book.add(covering);
@@ -267,14 +287,14 @@ export class IndexSetFinder {
         }
       }
     }
-    for (const [a, b] of this.#pairs([...helping, ...widened], best)) {
+    for (const [a, b] of this.#pairs([...worths.keys(), ...widened], worths)) {
       // what one statement alone could want was proposed for it already
       const isForOthers = [...(helped.get(b) ?? [])].some((id) => helped.get(a)?.has(id) !== true);
       if (!isForOthers) continue;
       const merged = mergeIndexes(this.#book.find(a), this.#book.find(b));
       if (merged !== null) widened.add(this.#book.add(merged));
     }
-    return this.#keepHelping([...widened], promising);
+    return widened;
   }
 
   /** Pairs of the best indexes of each table, both ways round. */
@@ -290,23 +310,6 @@ export class IndexSetFinder {
     });
   }
 
-  async #keepHelping(ids: readonly number[], promising: readonly Considered[]): Promise<number[]> {
-    const kept: number[] = [];
-    for (const id of ids) {
-      if (this.#isOver()) break;
-      const key = toTableKey(this.#book.find(id).index);
-      const by = promising.filter(({ statement }) => statement.tables.has(key));
-      const prices = await this.#book.price(
-        by.map(({ statement }) => statement),
-        [id],
-      );
-      if (!this.#book.isRefused(id) && prices.some((price, at) => by[at] !== undefined && this.#helps(by[at], price))) {
-        kept.push(id);
-      }
-    }
-    return kept;
-  }
-
   async #describe(
     chosen: readonly number[],
     candidates: readonly number[],
@@ -320,7 +323,6 @@ export class IndexSetFinder {
       const group = groups.find(({ start, end }) => at >= start && at < end) ?? { start: at, end: at + 1 };
       const from = await this.#book.price(statements, chosen.slice(0, group.start));
       const to = await this.#book.price(statements, chosen.slice(0, group.end));
-      const alone = await this.#book.price(statements, [id]);
       const changes = statements.flatMap((statement, place) => {
         const [costBefore, costAfter] = [from[place]?.cost, to[place]?.cost];
         if (costBefore === undefined || costAfter === undefined) return [];
@@ -331,7 +333,7 @@ export class IndexSetFinder {
             costBefore,
             costAfter,
             isUsed: all[place]?.used.has(id) ?? false,
-            alone: toAlone(considered[place]?.before.cost ?? costBefore, alone[place]?.cost),
+            today: considered[place]?.before.cost ?? costBefore,
           },
         ];
       });
@@ -342,12 +344,16 @@ export class IndexSetFinder {
       const sum = (of: 'costBefore' | 'costAfter') =>
         winners.reduce((total, each) => total + each[of] * each.weight, 0);
       const served = statements.filter((statement) => winners.some((winner) => winner.id === statement.id));
+      const alone = await this.#book.price(served, [id]);
       described.push({
         proposed: this.#book.find(id),
         sizeBytes: this.#book.sizeOf(id),
         costBefore: sum('costBefore'),
         costAfter: sum('costAfter'),
-        winners: winners.map((each) => ({ ...toChange(each), alone: each.alone })),
+        winners: winners.map((each, place) => ({
+          ...toChange(each),
+          alone: { costBefore: each.today, costAfter: alone[place]?.cost ?? each.today },
+        })),
         losers: losers.map(toChange),
         together: chosen.slice(group.start, group.end).flatMap((each) => (each === id ? [] : [this.#book.find(each)])),
         unaffectedCount: changes.length - winners.length - losers.length,
@@ -390,16 +396,17 @@ export class IndexSetFinder {
     const key = toTableKey(this.#book.find(id).index);
     const found: (LosingAlternative & { id: number })[] = [];
     const rivals = candidates.filter(
-      (each) => !inPlace.includes(each) && toTableKey(this.#book.find(each).index) === key,
+      (each) =>
+        !inPlace.includes(each) &&
+        toTableKey(this.#book.find(each).index) === key &&
+        served.some((statement) => this.#book.matters(statement, each)),
     );
-    const alone = new Map<number, number>();
-    for (const rival of rivals) {
-      const prices = await this.#book.price(served, [rival]);
-      alone.set(
+    const alone = new Map(
+      rivals.map((rival) => [
         rival,
-        prices.reduce((sum, price, at) => sum + (price?.cost ?? 0) * (served[at]?.weight ?? 0), 0),
-      );
-    }
+        served.reduce((sum, each) => sum + (this.#book.atLeast(each, [rival]) ?? 0) * each.weight, 0),
+      ]),
+    );
     rivals.sort((a, b) => (alone.get(a) ?? 0) - (alone.get(b) ?? 0) || a - b);
     for (const rival of rivals.slice(0, namedAlternatives)) {
       if (this.#isOver()) break;
@@ -415,8 +422,9 @@ export class IndexSetFinder {
   }
 }
 
-function toAlone(costBefore: number, costAfter: number | undefined): Winner['alone'] {
-  return { costBefore, costAfter: costAfter ?? costBefore };
+function toDistinct(sets: readonly (readonly number[])[]): number[][] {
+  const sorted = sets.map((set) => [...set].sort((a, b) => a - b));
+  return [...new Map(sorted.map((set) => [set.join(), set])).values()];
 }
 
 function toChange({ id, costBefore, costAfter }: StatementChange): StatementChange {

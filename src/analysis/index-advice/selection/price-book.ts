@@ -30,13 +30,16 @@ const isSubset = (part: ReadonlySet<number>, whole: ReadonlySet<number>) => [...
 export class PriceBook {
   readonly #planner: WhatIfPlanner;
   readonly #answers = new Map<string, Answer[]>();
-  /** By statement and relevant indexes. */
+  /** By statement and those indexes of a set that matter to it. */
   readonly #found = new Map<string, Answer>();
   readonly #indexes: ProposedIndex[] = [];
+  readonly #tableKeys: string[] = [];
   readonly #ids = new Map<string, number>();
   readonly #sizes = new Map<number, number | null>();
   readonly #unsupported = new Map<string, string>();
   readonly #refused = new Set<number>();
+  /** By statement; null: whatever stands on its tables. */
+  #mattering: ReadonlyMap<string, ReadonlySet<number>> | null = null;
   #callCount = 0;
   #savedCount = 0;
 
@@ -89,47 +92,72 @@ export class PriceBook {
     return this.#unsupported.get(id) ?? null;
   }
 
-  relevant(statement: PricedStatement, indexes: Iterable<number>): Set<number> {
-    const touches = (id: number) => statement.tables.has(toTableKey(this.find(id).index));
-    return new Set([...indexes].filter((id) => !this.#refused.has(id) && touches(id)).sort((a, b) => a - b));
+  /**
+   * From now on prices are those with the indexes that matter to a statement, by its id; null: with all on its tables. Fewer
+   * sets differ then, so that more questions are answered already.
+   */
+  limitTo(mattering: ReadonlyMap<string, ReadonlySet<number>> | null): void {
+    this.#mattering = mattering;
   }
 
-  /** In the order of the statements; null for one that is not supported. One question at most. */
+  matters(statement: PricedStatement, id: number): boolean {
+    if (this.#refused.has(id)) return false;
+    if (this.#mattering !== null) return this.#mattering.get(statement.id)?.has(id) === true;
+    return statement.tables.has(this.#tableKey(id));
+  }
+
+  /** What the statement costs with these indexes at least, by what was asked until now; null where nothing was. */
+  atLeast(statement: PricedStatement, indexes: Iterable<number>): number | null {
+    if (this.#unsupported.has(statement.id)) return null;
+    const wanted = this.#wanted(statement, indexes);
+    const known = this.#known(statement, wanted);
+    if (known !== null) return known.cost;
+    let cost: number | null = null;
+    for (const answer of this.#answers.get(statement.id) ?? []) {
+      // with more to choose from the planner finds nothing dearer
+      if (isSubset(wanted, answer.offered) && (cost === null || answer.cost > cost)) cost = answer.cost;
+    }
+    return cost;
+  }
+
+  /** In the order of the statements; null for one that is not supported. One question, hardly ever more. */
   async price(statements: readonly PricedStatement[], indexes: Iterable<number>): Promise<(Price | null)[]> {
-    const set = new Set(indexes);
-    const byTable = this.#groupByTable(set);
-    const missing = statements.filter(
-      (each) => !this.#unsupported.has(each.id) && this.#known(each, set, byTable) === null,
-    );
+    const set = [...new Set(indexes)].sort((a, b) => a - b);
+    const find = (each: PricedStatement) => this.#known(each, this.#wanted(each, set));
+    const supported = statements.filter((each) => !this.#unsupported.has(each.id));
+    const missing = supported.filter((each) => find(each) === null);
     this.#savedCount += statements.length - missing.length;
     if (missing.length > 0) await this.#ask(missing, set);
-    return statements.map((each) => (this.#unsupported.has(each.id) ? null : this.#known(each, set, byTable)));
+    // one whose plan took what was there for another statement
+    for (const each of missing)
+      if (!this.#unsupported.has(each.id) && find(each) === null) await this.#ask([each], set);
+    return statements.map((each) => (this.#unsupported.has(each.id) ? null : find(each)));
   }
 
-  /** The set in a word for each table: most statements have an answer for it already. */
-  #groupByTable(indexes: ReadonlySet<number>): Map<string, string> {
-    const groups = new Map<string, string>();
-    for (const id of [...indexes].sort((a, b) => a - b)) {
-      const key = toTableKey(this.find(id).index);
-      groups.set(key, `${groups.get(key) ?? ''} ${id}`);
-    }
-    return groups;
+  #tableKey(id: number): string {
+    const known = this.#tableKeys[id] ?? toTableKey(this.find(id).index);
+    this.#tableKeys[id] = known;
+    return known;
   }
 
-  #known(statement: PricedStatement, indexes: ReadonlySet<number>, byTable: ReadonlyMap<string, string>): Price | null {
-    let key = statement.id;
-    for (const table of statement.tables) key += `;${byTable.get(table) ?? ''}`;
+  #wanted(statement: PricedStatement, indexes: Iterable<number>): Set<number> {
+    const wanted: number[] = [];
+    for (const id of indexes) if (this.matters(statement, id)) wanted.push(id);
+    return new Set(wanted.sort((a, b) => a - b));
+  }
+
+  #known(statement: PricedStatement, wanted: ReadonlySet<number>): Price | null {
+    const key = `${statement.id};${[...wanted].join()}`;
     const before = this.#found.get(key);
     if (before !== undefined) return before;
-    const wanted = this.relevant(statement, indexes);
     const answers = this.#answers.get(statement.id) ?? [];
     const found = answers.find(({ offered, used }) => isSubset(wanted, offered) && isSubset(used, wanted));
     if (found !== undefined) this.#found.set(key, found);
     return found ?? null;
   }
 
-  async #ask(statements: readonly PricedStatement[], indexes: ReadonlySet<number>): Promise<void> {
-    const offered = [...new Set(statements.flatMap((each) => [...this.relevant(each, indexes)]))].sort((a, b) => a - b);
+  async #ask(statements: readonly PricedStatement[], indexes: readonly number[]): Promise<void> {
+    const offered = [...new Set(statements.flatMap((each) => [...this.#wanted(each, indexes)]))].sort((a, b) => a - b);
     const results = await this.#plan(statements, offered);
     const accepted = offered.filter((id) => !this.#refused.has(id));
     for (const [at, statement] of statements.entries()) {
@@ -140,7 +168,8 @@ export class PriceBook {
         if (accepted.length === 0) this.#unsupported.set(statement.id, result.unsupported);
         continue;
       }
-      const own = this.relevant(statement, accepted);
+      // the planner could choose from all on its tables, whatever it was that mattered
+      const own = new Set(accepted.filter((id) => statement.tables.has(this.#tableKey(id))));
       const used = new Set(result.used.flatMap((place) => accepted[place] ?? []));
       const answers = this.#answers.get(statement.id) ?? [];
       answers.push({ offered: own, used, cost: accepted.length === 0 ? result.costBefore : result.costAfter });

@@ -12,6 +12,8 @@ export interface SelectionOptions {
   now: () => number;
   /** A statement that saves less is taken for one that saves nothing. */
   minimumSavedRatio: number;
+  /** Of all tables that the statements read; null where space is not weighed. */
+  tableBytes: number | null;
   /** What keeping an index up to date costs, in cost units for as long as the weights were counted. */
   writeCost: (id: number) => number;
 }
@@ -42,15 +44,33 @@ export function trustedRatio({ estimateFactor }: PricedStatement, minimumSavedRa
   return Math.min(maximumSavedRatio, minimumSavedRatio * (1 + doubtPerMagnitude * doubt));
 }
 
+/**
+ * An index that nobody would notice is one more to build, to vacuum and to wonder about: it has to save half a percent, of the
+ * workload's cost or of its geometric mean.
+ */
+const minimumWorth = 0.005;
+/** And a hundredth for each tenth of its tables' size that it takes: space is cache, backup and replication, too. */
+const worthOfSpace = 0.1;
+
 type Start = 'absolute' | 'per-byte' | 'relative';
+
+/** A set and what each statement costs with it. */
+interface Priced {
+  set: readonly number[];
+  costs: readonly number[];
+  total: number;
+  /** Of the logarithms of cost after / before. */
+  logSum: number;
+}
 
 export class IndexSelector {
   readonly #book: PriceBook;
   readonly #statements: readonly PricedStatement[];
   readonly #before: readonly number[];
   readonly #options: SelectionOptions;
-  /** By set. */
-  readonly #costs = new Map<string, number[]>();
+  /** By index: places of the statements that it matters to. */
+  readonly #places = new Map<number, readonly number[]>();
+  readonly #none: Priced;
   /** Those that gained most on their own. */
   #likely: readonly number[] = [];
 
@@ -64,51 +84,95 @@ export class IndexSelector {
     this.#statements = statements;
     this.#before = before.map(({ cost }) => cost);
     this.#options = options;
+    this.#none = this.#toPriced([], this.#before);
   }
 
   /** `bundles` are sets of which the planner used several at once. */
   async select(candidates: readonly number[], bundles: readonly (readonly number[])[]): Promise<Selection> {
-    let best: { set: number[]; total: number; mean: number } | null = null;
+    let best: Priced | null = null;
     for (const start of ['absolute', 'per-byte', 'relative'] as const) {
       if (best !== null && this.#isOver()) break;
-      const greedy = await this.#grow([], candidates, bundles, start);
-      const set = await this.#prune(await this.#improve(greedy, candidates, bundles));
-      const found = { set, total: await this.total(set), mean: await this.meanRatio(set) };
-      if (best === null || isBetter(found, best)) best = found;
+      const greedy = await this.#grow(this.#none, candidates, bundles, start);
+      const found = await this.#prune(await this.#improve(greedy, candidates, bundles));
+      if (best === null || this.#isBetter(found, best)) best = found;
     }
     return { chosen: await this.#order(best?.set ?? []), isComplete: !this.#isOver() };
   }
 
   /** Costs of all statements as often as they count, and of all writes. */
   async total(set: readonly number[]): Promise<number> {
-    const costs = await this.costs(set);
-    return (
-      costs.reduce((sum, cost, at) => sum + cost * (this.#statements[at]?.weight ?? 0), 0) +
-      set.reduce((sum, id) => sum + this.#options.writeCost(id), 0)
-    );
+    return (await this.#price(this.#none, set)).total;
   }
 
   /** Geometric mean of cost after / before. */
   async meanRatio(set: readonly number[]): Promise<number> {
-    const costs = await this.costs(set);
-    const logs = costs.map((cost, at) => Math.log(Math.max(tiny, cost) / Math.max(tiny, this.#before[at] ?? cost)));
-    return logs.length === 0 ? 1 : Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+    return this.#mean(await this.#price(this.#none, set));
   }
 
   /** What can be relied on: a saving that may be an error of the estimate is none. */
-  async costs(set: readonly number[]): Promise<number[]> {
-    const key = [...set].sort((a, b) => a - b).join();
-    const known = this.#costs.get(key);
+  async costs(set: readonly number[]): Promise<readonly number[]> {
+    return (await this.#price(this.#none, set)).costs;
+  }
+
+  /** `set`, starting from what is known of another one: only the statements are looked at that the difference matters to. */
+  async #price(from: Priced, set: readonly number[]): Promise<Priced> {
+    const places = this.#affected(from.set, set);
+    if (places.length === 0) return this.#toPriced(set, from.costs);
+    const prices = await this.#book.price(
+      places.flatMap((place) => this.#statements[place] ?? []),
+      set,
+    );
+    const costs = [...from.costs];
+    for (const [at, place] of places.entries()) costs[place] = this.#trusted(place, prices[at]?.cost ?? null);
+    return this.#toPriced(set, costs);
+  }
+
+  /** The same without a question: what the set costs at least. */
+  #priceAtLeast(from: Priced, set: readonly number[]): Priced {
+    const costs = [...from.costs];
+    for (const place of this.#affected(from.set, set)) {
+      const statement = this.#statements[place];
+      if (statement === undefined) continue;
+      const cost = this.#book.atLeast(statement, set) ?? 0;
+      costs[place] = this.#trusted(place, cost);
+    }
+    return this.#toPriced(set, costs);
+  }
+
+  #toPriced(set: readonly number[], costs: readonly number[]): Priced {
+    let [total, logSum] = [0, 0];
+    for (const [at, cost] of costs.entries()) {
+      total += cost * (this.#statements[at]?.weight ?? 0);
+      logSum += Math.log(Math.max(tiny, cost) / Math.max(tiny, this.#before[at] ?? cost));
+    }
+    for (const id of set) total += this.#options.writeCost(id);
+    return { set, costs, total, logSum };
+  }
+
+  #mean({ logSum, costs }: Priced): number {
+    return costs.length === 0 ? 1 : Math.exp(logSum / costs.length);
+  }
+
+  #trusted(place: number, price: number | null): number {
+    const before = this.#before[place] ?? 0;
+    const statement = this.#statements[place];
+    const cost = price ?? before;
+    if (statement === undefined) return cost;
+    const needed = before * (1 - trustedRatio(statement, this.#options.minimumSavedRatio));
+    return cost < before && cost > needed ? before : cost;
+  }
+
+  #affected(from: readonly number[], to: readonly number[]): number[] {
+    const changed = [...to.filter((id) => !from.includes(id)), ...from.filter((id) => !to.includes(id))];
+    return [...new Set(changed.flatMap((id) => this.#placesOf(id)))].sort((a, b) => a - b);
+  }
+
+  #placesOf(id: number): readonly number[] {
+    const known = this.#places.get(id);
     if (known !== undefined) return known;
-    const prices = await this.#book.price(this.#statements, set);
-    const costs = this.#statements.map((statement, at) => {
-      const before = this.#before[at] ?? 0;
-      const cost = prices[at]?.cost ?? before;
-      const needed = before * (1 - trustedRatio(statement, this.#options.minimumSavedRatio));
-      return cost < before && cost > needed ? before : cost;
-    });
-    this.#costs.set(key, costs);
-    return costs;
+    const places = this.#statements.flatMap((statement, at) => (this.#book.matters(statement, id) ? [at] : []));
+    this.#places.set(id, places);
+    return places;
   }
 
   #isOver(): boolean {
@@ -128,15 +192,29 @@ export class IndexSelector {
     );
   }
 
+  #isBetter(a: Priced, b: Priced): boolean {
+    if (Math.abs(a.total - b.total) > asGoodRatio * b.total) return a.total < b.total;
+    return a.logSum < b.logSum - tiny;
+  }
+
   /** The set with more in it; what the newcomers begin with or hold makes room for them where that is better. */
-  async #with(set: readonly number[], added: readonly number[]): Promise<number[]> {
+  async #with(from: Priced, added: readonly number[]): Promise<Priced> {
+    const { set } = from;
     const fresh = added.filter((id) => !set.includes(id));
+    const superseded = this.#superseded(set, fresh);
     const larger = [...set, ...fresh];
-    const superseded = set.filter((id) => fresh.some((each) => this.#isPrefix(id, each)));
-    if (superseded.length === 0) return larger;
-    const leaner = larger.filter((id) => !superseded.includes(id));
+    if (superseded.length === 0) return this.#price(from, larger);
+    const leaner = await this.#price(
+      from,
+      larger.filter((id) => !superseded.includes(id)),
+    );
     if (!this.#fits(larger)) return leaner;
-    return (await this.total(leaner)) <= (await this.total(larger)) + tiny ? leaner : larger;
+    const both = await this.#price(from, larger);
+    return leaner.total <= both.total + tiny ? leaner : both;
+  }
+
+  #superseded(set: readonly number[], fresh: readonly number[]): readonly number[] {
+    return set.filter((id) => fresh.some((each) => this.#isPrefix(id, each)));
   }
 
   #isPrefix(shorter: number, longer: number): boolean {
@@ -151,128 +229,150 @@ export class IndexSelector {
   }
 
   /** Worth of going from one set to another, in what a start looks at. */
-  async #worth(from: readonly number[], to: readonly number[], start: Start): Promise<number> {
-    const gain = (await this.total(from)) - (await this.total(to));
+  #worth(from: Priced, to: Priced, start: Start): number {
+    const gain = from.total - to.total;
     if (gain <= tiny || start === 'absolute') return gain;
-    const size = Math.max(1, this.#size(to) - this.#size(from));
-    if (start === 'per-byte') return gain / size;
-    return (await this.meanRatio(from)) / Math.max(tiny, await this.meanRatio(to)) - 1;
+    if (start === 'per-byte') return gain / Math.max(1, this.#size(to.set) - this.#size(from.set));
+    return this.#mean(from) / Math.max(tiny, this.#mean(to)) - 1;
   }
 
-  /** Adds the best one again and again. A worth once measured is hardly ever less than it is later on: only the best are measured again. */
+  /**
+   * Adds the best one again and again. A move is worth no more than what is known of it without asking, and hardly ever more
+   * than it was earlier: only the best ones are measured, and measured again.
+   */
   async #grow(
-    set: readonly number[],
+    from: Priced,
     candidates: readonly number[],
     bundles: readonly (readonly number[])[],
     start: Start,
-  ): Promise<number[]> {
-    let current = [...set];
-    const moves: { added: readonly number[]; worth: number; measuredAt: number }[] = [];
-    for (const added of [...candidates.map((id) => [id]), ...bundles]) {
-      if (this.#isOver()) break;
-      const next = await this.#with(current, added);
-      moves.push({ added, worth: await this.#worth(current, next, start), measuredAt: 0 });
-    }
-    if (set.length === 0) this.#likely = findLikely(moves);
+  ): Promise<Priced> {
+    let current = from;
+    const moves = [...candidates.map((id) => [id]), ...bundles].map((added) => ({
+      added: added,
+      worth: this.#worth(current, this.#priceAtLeast(current, [...new Set([...current.set, ...added])]), start),
+      measuredAt: -1,
+    }));
+    const isFirst = from.set.length === 0;
+    const tried: typeof moves = [];
     for (let step = 0; !this.#isOver();) {
       moves.sort(
         (a, b) => b.worth - a.worth || (a.added[0] ?? 0) - (b.added[0] ?? 0) || a.added.length - b.added.length,
       );
       const [best] = moves;
       if (best === undefined || best.worth <= tiny) break;
-      const next = await this.#with(current, best.added);
       if (best.measuredAt < step) {
-        best.worth = await this.#worth(current, next, start);
+        best.worth = this.#worth(current, await this.#with(current, best.added), start);
         best.measuredAt = step;
         continue;
       }
       moves.shift();
-      if (!this.#fits(next)) continue;
+      tried.push(best);
+      const next = await this.#with(current, best.added);
+      if (!this.#fits(next.set)) continue;
       current = next;
       step++;
     }
+    if (isFirst) this.#likely = findLikely([...tried, ...moves]);
     return current;
   }
 
   /** Swaps one for another, gives one up for several smaller ones, until nothing is gained. */
   async #improve(
-    greedy: readonly number[],
+    greedy: Priced,
     candidates: readonly number[],
     bundles: readonly (readonly number[])[],
-  ): Promise<number[]> {
-    let current = [...greedy];
-    let total = await this.total(current);
+  ): Promise<Priced> {
+    let current = greedy;
     let isImproved = true;
     while (isImproved && !this.#isOver()) {
       isImproved = false;
-      for (const id of [...current]) {
-        if (!current.includes(id)) continue;
-        const without = current.filter((each) => each !== id);
-        const { schema, table } = this.#book.find(id).index;
-        const rivals = candidates.filter((each) => {
-          const other = this.#book.find(each).index;
-          return each !== id && !current.includes(each) && other.schema === schema && other.table === table;
-        });
-        const tries = [without, ...rivals.map((rival) => [...without, rival])];
-        if (this.#options.budgetBytes !== null)
-          tries.push(
-            await this.#grow(
-              without,
-              this.#likely.filter((each) => each !== id),
-              bundles,
-              'per-byte',
-            ),
-          );
-        for (const next of tries) {
-          if (this.#isOver()) return current;
-          if (!this.#fits(next)) continue;
-          const cost = await this.total(next);
-          if (cost >= total * (1 - minimumImprovement)) continue;
-          [current, total, isImproved] = [next, cost, true];
-          break;
-        }
+      for (const id of current.set) {
+        if (this.#isOver()) return current;
+        if (!current.set.includes(id)) continue;
+        const next = await this.#findBetter(current, id, candidates, bundles);
+        if (next === null) continue;
+        [current, isImproved] = [next, true];
       }
     }
     return current;
   }
 
-  /** Without those that gain nothing any more, the least worthwhile first. */
-  async #prune(set: readonly number[]): Promise<number[]> {
-    let current = [...set];
+  /** Without this one, or with others in its place; null where that is no better. */
+  async #findBetter(
+    current: Priced,
+    id: number,
+    candidates: readonly number[],
+    bundles: readonly (readonly number[])[],
+  ): Promise<Priced | null> {
+    const bar = current.total * (1 - minimumImprovement);
+    const without = current.set.filter((each) => each !== id);
+    const places = new Set(this.#placesOf(id));
+    const rivals = candidates.filter(
+      (each) => each !== id && !current.set.includes(each) && this.#placesOf(each).some((place) => places.has(place)),
+    );
+    for (const set of [without, ...rivals.map((rival) => [...without, rival])]) {
+      if (this.#isOver()) return null;
+      if (!this.#fits(set) || this.#priceAtLeast(current, set).total >= bar) continue;
+      const next = await this.#price(current, set);
+      if (next.total < bar) return next;
+    }
+    if (this.#options.budgetBytes === null) return null;
+    const rest = this.#likely.filter((each) => each !== id);
+    const next = await this.#grow(await this.#price(current, without), rest, bundles, 'per-byte');
+    return next.total < bar && this.#fits(next.set) ? next : null;
+  }
+
+  /** Without those that gain too little, the least worthwhile first. */
+  async #prune(from: Priced): Promise<Priced> {
+    let current = from;
     for (;;) {
-      const total = await this.total(current);
-      let least: { id: number; loss: number } | null = null;
-      for (const id of current) {
-        const loss = (await this.total(current.filter((each) => each !== id))) - total;
-        if (least === null || loss < least.loss) least = { id, loss };
+      let least: { worth: number; next: Priced } | null = null;
+      for (const id of current.set) {
+        const next = await this.#price(
+          current,
+          current.set.filter((each) => each !== id),
+        );
+        const worth = this.#marginalWorth(id, next, current);
+        if (least === null || worth < least.worth) least = { worth, next };
       }
-      if (least === null || least.loss > tiny * Math.max(1, total)) return current;
-      const { id } = least;
-      current = current.filter((each) => each !== id);
+      if (least === null || least.worth > 0) return current;
+      current = least.next;
     }
   }
 
+  /** Above nothing: it pays. Under a budget everything does that gains anything: the space is given. */
+  #marginalWorth(id: number, without: Priced, current: Priced): number {
+    const lost = without.total - current.total;
+    if (lost <= tiny * Math.max(1, current.total)) return lost - tiny * Math.max(1, current.total);
+    if (this.#options.budgetBytes !== null || this.#options.maximumIndexes !== null) return lost;
+    const share = Math.max(lost / Math.max(tiny, this.#none.total), 1 - this.#mean(current) / this.#mean(without));
+    return share - minimumWorth - worthOfSpace * this.#spaceShare(id);
+  }
+
+  /** Of all tables that statements read. */
+  #spaceShare(id: number): number {
+    const { tableBytes } = this.#options;
+    return tableBytes === null ? 0 : (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
+  }
+
   async #order(set: readonly number[]): Promise<number[]> {
-    const ordered: number[] = [];
+    let current = this.#none;
     const left = [...set].sort((a, b) => a - b);
     while (left.length > 0) {
-      let best = { at: 0, total: Infinity };
+      let best: { at: number; next: Priced } | null = null;
       for (const [at, id] of left.entries()) {
-        const total = await this.total([...ordered, id]);
-        if (total < best.total) best = { at, total };
+        const next = await this.#price(current, [...current.set, id]);
+        if (best === null || next.total < best.next.total) best = { at, next };
       }
-      ordered.push(...left.splice(best.at, 1));
+      if (best === null) break;
+      current = best.next;
+      left.splice(best.at, 1);
     }
-    return ordered;
+    return [...current.set];
   }
 }
 
 function findLikely(moves: readonly { added: readonly number[]; worth: number }[]): number[] {
   const best = moves.toSorted((a, b) => b.worth - a.worth || (a.added[0] ?? 0) - (b.added[0] ?? 0));
   return [...new Set(best.slice(0, likelyCount).flatMap(({ added }) => added))];
-}
-
-function isBetter(a: { total: number; mean: number }, b: { total: number; mean: number }): boolean {
-  if (Math.abs(a.total - b.total) > asGoodRatio * b.total) return a.total < b.total;
-  return a.mean < b.mean - tiny;
 }
