@@ -8,6 +8,7 @@ const files: Readonly<Record<string, string>> = {
   'extension.js': '< 700 KB each',
   'editor-engine.js': '',
   'advice-engine.js': '',
+  'plan-engine.js': '',
   'cli.js': '',
   'node-sql-parser.js': '',
   'libpg-query.wasm': '',

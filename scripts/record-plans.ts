@@ -1,11 +1,13 @@
 // Records plans of the corpus (test/factories/plan-corpus.ts) from real servers into test/golden/plans, where the unit
-// tests read them: `node scripts/run.mjs record-plans`. The embedded servers have no JIT; `-- --jit-url URL` records
-// that one from a server that has (the corpus makes a schema "lab" there and drops it).
+// tests read them, each in JSON and, of the same execution, in text as auto_explain logs it: `node scripts/run.mjs
+// record-plans`. The embedded servers have no JIT; `-- --jit-url URL` records that one from a server that has (the corpus
+// makes a schema "lab" there and drops it).
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { corpusStatements, createCorpus, explainCorpusStatement } from '../test/factories/plan-corpus';
+import { logPlans } from '../test/factories/logged-plans';
 import { startPostgres } from './environment/postgres-server';
 
 /** 15 prints parameters of InitPlans as $n and whole rows, 18 by name and with decimals: between them lies every change. */
@@ -18,6 +20,8 @@ async function record(url: string, name: string, statements: typeof corpusStatem
   try {
     await createCorpus(client);
     await mkdir(path.join(folder, name), { recursive: true });
+    const notices = await logPlans(client);
+    await notices.setVerbose(true);
     for (const statement of statements) {
       if ((statement.since ?? 0) > major) continue;
       // the first statement that is compiled in a session waits for the compiler to be loaded
@@ -26,6 +30,7 @@ async function record(url: string, name: string, statements: typeof corpusStatem
         serialize: statement.name === 'union-all' && major >= 17,
       });
       await writeFile(path.join(folder, name, `${statement.name}.json`), `${plan}\n`);
+      await writeFile(path.join(folder, name, `${statement.name}.txt`), `${notices.last()}\n`);
     }
     console.log(`Recorded the plans of ${name}.`);
   } finally {

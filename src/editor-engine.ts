@@ -6,8 +6,8 @@ import { buildReport } from './analysis/build-report';
 import { findDoctorChecks, type DoctorCheck } from './analysis/doctor';
 import type { Finding } from './analysis/finding';
 import type { IgnoreEntry } from './analysis/parse-ignore-list';
-import { analyzePlan } from './analysis/plan/analyze-plan';
 import type { Plan } from './analysis/plan/plan';
+import { loadPlanEngine } from './analysis/plan/plan-on-demand';
 import type { AnalysisReport } from './analysis/report';
 import { toAnalyzeOptions, type RuleSettings } from './analysis/rule-choices';
 import type { Snapshot } from './analysis/snapshot';
@@ -81,7 +81,8 @@ export async function runDoctor(session: DatabaseSession, sandboxBinaries: strin
   });
 }
 
-export function findPlanInsights(plan: Plan, session: DatabaseSession): Finding[] {
+export async function findPlanInsights(plan: Plan, session: DatabaseSession): Promise<Finding[]> {
+  const { analyzePlan } = await loadPlanEngine();
   return analyzePlan(plan, { serverVersionNumber: session.facts.versionNumber });
 }
 

@@ -15,6 +15,8 @@ const require = createRequire(path.join(root, 'package.json'));
 const external = ['pg-native', 'vscode', './node-sql-parser.js'];
 /** Loaded by the first advice (src/database/what-if/advice-on-demand.ts). */
 const lateAdvice = './advice-engine';
+/** Loaded by the first plan (src/analysis/plan/plan-on-demand.ts). */
+const latePlans = './plan-engine';
 
 const node: BuildOptions = {
   absWorkingDir: root,
@@ -82,7 +84,7 @@ export async function buildProduct(folder = dist): Promise<void> {
     }),
     build({
       ...product,
-      external: [...external, lateAdvice],
+      external: [...external, lateAdvice, latePlans],
       entryPoints: ['src/editor-engine.ts'],
       outfile: path.join(folder, 'editor-engine.js'),
     }),
@@ -93,7 +95,12 @@ export async function buildProduct(folder = dist): Promise<void> {
     }),
     build({
       ...product,
-      external: [...external, lateAdvice],
+      entryPoints: ['src/analysis/plan/plan-engine.ts'],
+      outfile: path.join(folder, 'plan-engine.js'),
+    }),
+    build({
+      ...product,
+      external: [...external, lateAdvice, latePlans],
       entryPoints: ['src/cli.ts'],
       outfile: path.join(folder, 'cli.js'),
       banner: { js: '#!/usr/bin/env node' },

@@ -1,7 +1,7 @@
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ExplainRequest, ParameterValues } from '../analysis/explain/explain';
 import { toValueFailure } from '../analysis/explain/value-failure';
-import { analyzePlan } from '../analysis/plan/analyze-plan';
+import { loadPlanEngine } from '../analysis/plan/plan-on-demand';
 import { numberPlaceholders, type NumberedStatement, type StatementParameter } from '../analysis/sql/placeholders';
 import { splitStatements } from '../analysis/sql/split-statements';
 import { stripExplain } from '../analysis/sql/strip-explain';
@@ -191,6 +191,7 @@ export const explainCommand: Command = {
           connection.explain(request, signal),
         );
         if (result.rolledBack) terminal.note('The statement ran in a transaction that was rolled back.');
+        const { analyzePlan } = await loadPlanEngine();
         const findings = analyzePlan(result.plan, { serverVersionNumber: connection.facts.versionNumber });
         await writePlan(result.plan, findings, format, terminal);
       } catch (error) {

@@ -2,9 +2,8 @@ import { formatPlanJson } from '../analysis/format/plan-json';
 import { formatPlanMarkdown } from '../analysis/format/plan-markdown';
 import { formatPlanText } from '../analysis/format/plan-text';
 import type { Finding } from '../analysis/finding';
-import { analyzePlan } from '../analysis/plan/analyze-plan';
-import { parsePlanJson, PlanReadError } from '../analysis/plan/parse-plan';
 import type { Plan } from '../analysis/plan/plan';
+import { loadPlanEngine } from '../analysis/plan/plan-on-demand';
 import { outputFormats, outputOptions, UsageError, type Command, type OutputFormat } from './command';
 import { exitCode } from './exit-code';
 import type { Terminal } from './terminal';
@@ -30,11 +29,12 @@ export async function writePlan(
 
 export const planCommand: Command = {
   name: 'plan',
-  summary: 'Show a saved plan (EXPLAIN in JSON format) and what stands out in it; needs no server',
+  summary: 'Show a saved plan (EXPLAIN in any format) and what stands out in it; needs no server',
   argument: 'FILE',
   options: [{ name: 'number', value: 'N', help: 'which plan, when the file holds several' }, ...outputOptions],
   notes: [
-    "FILE holds the output of EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON), also as psql or pgAdmin print it; '-' is standard input.",
+    "FILE holds the output of EXPLAIN in text, JSON, YAML or XML, also as psql or pgAdmin print it, or a log with auto_explain; '-' is standard input.",
+    'EXPLAIN (ANALYZE, BUFFERS) is best: without ANALYZE a plan has no times, and shares are those of cost.',
   ],
   async run(args, terminal) {
     const format = args.choice('format', outputFormats) ?? 'text';
@@ -42,9 +42,10 @@ export const planCommand: Command = {
     const file = args.argument;
     if (file === null) throw new UsageError("Which plan? Give a file, or '-' for standard input.");
     const text = await terminal.read(file);
+    const { analyzePlan, parseAnyPlan, PlanReadError } = await loadPlanEngine();
     let plan: Plan;
     try {
-      plan = parsePlanJson(text, planNumber === null ? {} : { planNumber });
+      plan = parseAnyPlan(text, planNumber === null ? {} : { planNumber });
     } catch (error) {
       if (!(error instanceof PlanReadError)) throw error;
       const place = `${file === '-' ? 'standard input' : file}:${error.line}:${error.column}`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { findJsonFault, findJsonOffset } from '../../../src/analysis/plan/json-position';
+import { parseAnyPlan } from '../../../src/analysis/plan/parse-any-plan';
 import { parsePlanJson, PlanReadError } from '../../../src/analysis/plan/parse-plan';
 import { formatPlanJson } from '../../../src/analysis/format/plan-json';
 import { planSchema } from '../../../src/analysis/plan/plan';
@@ -9,7 +10,7 @@ import { nodeJson, outer, planText } from '../../factories/plan-json';
 
 function readError(text: string, planNumber?: number): PlanReadError {
   try {
-    parsePlanJson(text, planNumber === undefined ? {} : { planNumber });
+    parseAnyPlan(text, planNumber === undefined ? {} : { planNumber });
   } catch (error) {
     assert.ok(error instanceof PlanReadError, String(error));
     return error;
@@ -76,13 +77,13 @@ describe('reading plans', () => {
       .map((line, index) => ` ${line.padEnd(width)}${index === lines.length - 1 ? '' : '+'}`)
       .join('\n');
     const psql = `${'QUERY PLAN'.padStart(width / 2 + 5)}\n${'-'.repeat(width + 2)}\n${body}\n(1 row)\n\n`;
-    const expected = parsePlanJson(simple);
-    assert.deepEqual(parsePlanJson(psql), expected);
-    assert.deepEqual(parsePlanJson(body), expected, 'without the header');
-    assert.deepEqual(parsePlanJson(psql.replaceAll('\n', '\r\n')), expected, 'with CRLF');
-    assert.deepEqual(parsePlanJson(`"${pretty.replaceAll('"', '""')}"`), expected, 'pgAdmin');
-    assert.deepEqual(parsePlanJson(`\uFEFF${pretty}`), expected, 'with a byte order mark');
-    assert.deepEqual(parsePlanJson(`\`\`\`json\n${pretty}\n\`\`\`\n`), expected, 'Markdown');
+    const expected = parseAnyPlan(simple);
+    assert.deepEqual(parseAnyPlan(psql), expected);
+    assert.deepEqual(parseAnyPlan(body), expected, 'without the header');
+    assert.deepEqual(parseAnyPlan(psql.replaceAll('\n', '\r\n')), expected, 'with CRLF');
+    assert.deepEqual(parseAnyPlan(`"${pretty.replaceAll('"', '""')}"`), expected, 'pgAdmin');
+    assert.deepEqual(parseAnyPlan(`\uFEFF${pretty}`), expected, 'with a byte order mark');
+    assert.deepEqual(parseAnyPlan(`\`\`\`json\n${pretty}\n\`\`\`\n`), expected, 'Markdown');
   });
 
   it('says how many plans there are and takes the number of one', () => {
@@ -103,7 +104,6 @@ describe('reading plans', () => {
     assert.match(error.message, /line 5, column 22.*EXPLAIN \(ANALYZE/);
     const cut = readError(simple.slice(0, -4));
     assert.match(cut.message, /ends too early/);
-    assert.match(readError('Seq Scan on orders  (cost=0.00..1.00 rows=1 width=4)').message, /text format/);
     for (const empty of ['', ' \n']) assert.equal(readError(empty).problem, 'empty');
     assert.equal(readError('[]').problem, 'empty');
   });
@@ -116,10 +116,10 @@ describe('reading plans', () => {
     assert.match(error.message, /"Actual Rows" of the node Seq Scan is no number/);
     assert.match(readError('{"Plan": {"Plans": []}}').message, /no "Node Type"/);
     assert.match(readError('{"Plan": {"Node Type": "X", "Plans": {}}}').message, /"Plans" of the node X is no list/);
-    assert.match(readError('{"Plan": {"Node Type": "X", "Plans": [3]}}').message, /no JSON object/);
+    assert.match(readError('{"Plan": {"Node Type": "X", "Plans": [3]}}').message, /is no object/);
     assert.match(readError('{"rows": 3}').message, /no "Plan" field/);
     assert.match(readError('["Utility Statement"]').message, /Utility Statement/);
-    assert.match(readError('42').message, /no "Plan" field/);
+    assert.match(readError('42').message, /No plan begins here \(line 1/);
   });
 
   it('reads 10,000 nodes below one another', () => {
@@ -177,7 +177,7 @@ describe('reading plans', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), values), (text) => {
         try {
-          parsePlanJson(text);
+          parseAnyPlan(text);
         } catch (error) {
           assert.ok(error instanceof PlanReadError, String(error));
           assert.ok(error.line >= 1 && error.column >= 1);
