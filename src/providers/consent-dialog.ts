@@ -1,12 +1,14 @@
 // The only place in the editor where the user's word is asked for, and so the only one where a Consent is made.
 import * as vscode from 'vscode';
-import { formatCount } from '../analysis/format/numbers';
+import { formatCount, formatQuantity } from '../analysis/format/numbers';
 import type { Consent, ConsentVerdict } from '../analysis/sql/consent';
 import type { DatabaseSession } from './database-port';
 import { environmentLabels } from './environment-labels';
 
-/** A dialog scrolls, so it shows statements whole; beyond this one reads them in an editor. */
-const shownCharacters = 20_000;
+/** VS Code's dialog cuts off what does not fit and can't be scrolled: all it says has to fit into 720 pixels of height. */
+const shownLines = 12;
+const shownCharacters = 700;
+const shownReasons = 6;
 
 export interface ConsentQuestion {
   session: DatabaseSession;
@@ -22,7 +24,7 @@ const showStatement: vscode.MessageItem = { title: 'Show Statement' };
 
 /** Null when the user does not want it. */
 export async function askConsent(question: ConsentQuestion): Promise<Consent | null> {
-  const { session, sql, parameters, verdict } = question;
+  const { session, sql, verdict } = question;
   const agree: vscode.MessageItem = { title: toAgreement(question) };
   const chosen = await vscode.window.showWarningMessage(
     toHeadline(question),
@@ -30,7 +32,7 @@ export async function askConsent(question: ConsentQuestion): Promise<Consent | n
     ...toChoices(question, agree),
   );
   if (chosen === showStatement) {
-    const content = parameters === null ? sql : `${sql}\n\n/* Parameters: ${parameters.replaceAll('*/', '* /')} */`;
+    const content = formatWhole(question);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'sql', content }));
   }
   if (chosen !== agree) return null;
@@ -40,11 +42,20 @@ export async function askConsent(question: ConsentQuestion): Promise<Consent | n
 /** Enter takes the first, and VS Code puts Cancel last: on production, and when it is not all here, Enter runs nothing. */
 function toChoices(question: ConsentQuestion, agree: vscode.MessageItem): vscode.MessageItem[] {
   const isCareful = question.session.profile.environment === 'production' || isCut(question);
-  return isCareful ? [showStatement, agree] : [agree];
+  return isCareful ? [showStatement, agree] : [agree, showStatement];
 }
 
-function isCut({ sql, parameters }: ConsentQuestion): boolean {
-  return sql.length > shownCharacters || (parameters ?? '').length > shownCharacters;
+function isCut({ sql, parameters, verdict }: ConsentQuestion): boolean {
+  return [sql, parameters ?? ''].some((text) => shorten(text) !== text.trim()) || verdict.reasons.length > shownReasons;
+}
+
+/** The statement, and in a comment what else the question is about. */
+function formatWhole({ sql, parameters, verdict }: ConsentQuestion): string {
+  const comment = [
+    ...(parameters === null ? [] : [`Parameters: ${parameters}`]),
+    ...verdict.reasons.map(({ message }) => message),
+  ].join('\n');
+  return `${sql}\n\n/*\n${comment.replaceAll('*/', '* /')}\n*/\n`;
 }
 
 function toHeadline({ session, analyze }: ConsentQuestion): string {
@@ -58,11 +69,13 @@ function toAgreement({ analyze, verdict }: ConsentQuestion): string {
   return verdict.rollsBack ? 'Run and Roll Back' : 'Run';
 }
 
-export function formatConsentDetail({ session, sql, parameters, analyze, verdict }: ConsentQuestion): string {
+/** The statement comes last: it may be the longest, and on a low screen its end is what is cut off. */
+function formatConsentDetail({ session, sql, parameters, analyze, verdict }: ConsentQuestion): string {
   const { profile, server, database } = session;
   const undone = verdict.rollsBack
     ? 'What it changes in tables is rolled back. A rollback does not take back: numbers drawn from sequences, what went through dblink or foreign servers, and anything a function does outside this database. Rows it wrote stay behind as dead rows and WAL until they are vacuumed and recycled. Locks are held until it ends.'
     : 'Nothing of it is kept: the transaction is read-only and is rolled back.';
+  const more = verdict.reasons.length - shownReasons;
   return [
     [
       `Server: ${server}`,
@@ -70,15 +83,17 @@ export function formatConsentDetail({ session, sql, parameters, analyze, verdict
       `Environment: ${environmentLabels[profile.environment].title}`,
       `Role: ${session.facts.role}`,
     ].join('\n'),
-    parameters === null ? shorten(sql) : `${shorten(sql)}\n\nParameters: ${shorten(parameters)}`,
-    verdict.reasons.map(({ message }) => `• ${message}`).join('\n'),
+    [
+      ...verdict.reasons.slice(0, shownReasons).map(({ message }) => `• ${message}`),
+      ...(more > 0 ? [`… and ${formatQuantity(more, 'more reason')}`] : []),
+    ].join('\n'),
     analyze ? `Explain Analyze runs the statement. ${undone}` : 'The planner may run functions of it while planning.',
+    parameters === null ? shorten(sql) : `${shorten(sql)}\n\nParameters: ${shorten(parameters)}`,
   ].join('\n\n');
 }
 
 function shorten(text: string): string {
   const trimmed = text.trim();
-  return trimmed.length <= shownCharacters
-    ? trimmed
-    : `${trimmed.slice(0, shownCharacters)}\n… and ${formatCount(trimmed.length - shownCharacters)} more characters`;
+  const shown = trimmed.split('\n').slice(0, shownLines).join('\n').slice(0, shownCharacters);
+  return shown === trimmed ? trimmed : `${shown}\n… and ${formatCount(trimmed.length - shown.length)} more characters`;
 }

@@ -30,6 +30,9 @@ import { formatBytes } from '../../src/analysis/format/numbers';
 
 const screenshots = path.resolve('out', 'screenshots');
 
+/** More lines than a dialog has room for. */
+const longStatement = `SELECT * FROM of_archive WHERE ${Array.from({ length: 150 }, (_, at) => `id = ${at + 1}`).join(' OR\n  ')}`;
+
 interface SavedProfile {
   name: string;
   environment: string;
@@ -91,6 +94,7 @@ describe('connections', function () {
     await mkdir(workspace);
     await writeFile(path.join(workspace, 'query.sql'), 'SELECT * FROM of_shop WHERE id = :id;\n');
     await writeFile(path.join(workspace, 'other.sql'), 'SELECT * FROM other;\n');
+    await writeFile(path.join(workspace, 'long.sql'), `${longStatement};\n`);
     await writeFile(path.join(workspace, 'query.ts'), "export const query = 'SELECT * FROM of_shop';\n");
     await mkdir(screenshots, { recursive: true });
     postgres = await startPostgres({ major: 18 });
@@ -311,6 +315,43 @@ describe('connections', function () {
     await connection(/^attic.*production/).waitFor();
     assert.equal((await findSaved('attic'))?.environment, 'production');
     assert.equal(await findSaved('old'), undefined);
+  });
+
+  it('ask in production, with all of the question in sight; Enter shows the whole statement and runs nothing', async () => {
+    const { page } = workbench;
+    const countScans = async () => {
+      const sql = "SELECT seq_scan::int AS scans FROM pg_stat_user_tables WHERE relname = 'of_archive'";
+      return (await query<{ scans: number }>('archive', sql)).scans;
+    };
+    await statusBarItem().click();
+    await quickPickEntry(page, 'attic').click();
+    await page.locator('.statusbar-item.error-kind[id$="pgInsight.connection"]').waitFor();
+    await table(/^of_archive/).waitFor();
+    const before = await countScans();
+    await openFile(page, 'long.sql');
+    await page
+      .locator('.codelens-decoration a', { hasText: /^Explain Analyze$/ })
+      .first()
+      .click();
+    const dialog = modalDialog(page, 'Run this statement on "attic" (production)?');
+    await dialog.waitFor();
+    const detail = dialog.locator('.dialog-message-detail');
+    assert.match(await detail.innerText(), /id = 12 OR\n… and [\d,]+ more characters$/);
+    const [shown, buttons] = [await detail.boundingBox(), await dialog.locator('.dialog-buttons').boundingBox()];
+    assert.ok(shown && buttons);
+    assert.ok(shown.y + shown.height <= buttons.y, 'nothing of the question is cut off');
+    await takeScreenshot(page, path.join(screenshots, 'connections-long-question.png'));
+    assert.ok(await dialog.getByRole('button', { name: 'Run', exact: true }).isVisible());
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.locator('.tab.active', { hasText: 'Untitled' }).waitFor();
+    await page.keyboard.press('Control+End');
+    await page.locator('.editor-instance .view-line', { hasText: 'id = 150' }).waitFor();
+    await page.locator('.editor-instance .view-line', { hasText: 'marked as production' }).waitFor();
+    assert.equal(await countScans(), before, 'nothing was run');
+    await statusBarItem().click();
+    await quickPickEntry(page, 'shop').click();
+    await table(/^of_shop/).waitFor();
   });
 
   it('forget a password, and ask for it then', async () => {
