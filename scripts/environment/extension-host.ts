@@ -27,10 +27,11 @@ export interface ExtensionTests {
   environment?: Record<string, string>;
 }
 
-interface Launch {
+export interface Launch {
   extensionFolder: string;
   suiteFile: string;
   workspace: string;
+  /** Added to the environment of the extension host. */
   environment: Record<string, string>;
 }
 
@@ -67,7 +68,8 @@ async function launchDesktop({ extensionFolder, suiteFile, workspace, environmen
   }
 }
 
-async function launchServer({ extensionFolder, suiteFile, workspace, environment }: Launch): Promise<void> {
+/** Resolves with the exit code that the workbench tells: not 0 after a failed test, but 0 also after a crash. */
+export async function launchServer({ extensionFolder, suiteFile, workspace, environment }: Launch): Promise<number> {
   const server = await startVsCode({ environment, smokeTestDriver: true });
   const browser = await launchChromium();
   let timer: NodeJS.Timeout | undefined;
@@ -96,7 +98,7 @@ async function launchServer({ extensionFolder, suiteFile, workspace, environment
     ];
     await page.goto(server.url(workspace, { payload: JSON.stringify(payload) }));
     try {
-      await finished;
+      return await finished;
     } catch (error) {
       const picture = path.join(root, 'out', 'extension-failure.png');
       await page.screenshot({ path: picture }).catch(() => undefined);
