@@ -2,8 +2,15 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import { formatCount } from '../analysis/format/numbers';
+import type { AllowedIndexes } from '../analysis/index-advice/allowed-indexes';
 import { toAdviceJson } from '../analysis/index-advice/text/advice-json';
 import { formatAdviceMarkdown, formatAdviceSql, formatAdviceText } from '../analysis/index-advice/text/advice-text';
+import {
+  formatMeasuredComment,
+  formatMeasuredMarkdown,
+  formatMeasuredText,
+  toMeasuredJson,
+} from '../analysis/index-advice/text/measured-text';
 import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import { splitStatements } from '../analysis/sql/split-statements';
 import {
@@ -28,6 +35,7 @@ import {
 } from './command';
 import { withConnection } from './connect';
 import { exitCode } from './exit-code';
+import { chooseMeasuring, measureAdvised, measureOptions, prepareMeasuring } from './measure-advised';
 import type { Terminal } from './terminal';
 
 const adviceFormats = [...outputFormats, 'sql'] as const;
@@ -35,6 +43,8 @@ const adviceFormats = [...outputFormats, 'sql'] as const;
 const planTimeoutMs = 15_000;
 /** Those that take most of the server's time: what is behind them hardly matters. */
 const defaultStatementLimit = 100;
+/** Of the deadline, where what is found is run as well. */
+const searchShare = 0.5;
 
 const sources = ['sql', 'file', 'workload', 'statements'] as const;
 
@@ -153,13 +163,14 @@ export const adviseCommand: Command = {
     { name: 'budget', value: 'SIZE', help: 'of all advised indexes together: 500MB, 1.5GB' },
     { name: 'max-indexes', value: 'N', help: 'advise at most N indexes' },
     { name: 'deadline', value: 'SECONDS', help: 'end the search then; what was found until then is the answer' },
+    ...measureOptions,
     ...connectionOptions,
     ...outputOptions.map((option) =>
       option.name === 'format' ? { ...option, help: `${adviceFormats.join(', ')}; default is text` } : option,
     ),
   ],
   notes: [
-    'Statements are planned, never run, and no index is made on the server. Placeholders are planned for unknown values.',
+    'Without --measure statements are planned, never run, and no index is made on the server. Placeholders are planned for unknown values; --measure takes values from the middle of the statistics.',
     'The sandbox is a PostgreSQL without rows that gets definitions, statistics and sizes of the tables in question. It is started for the command and ends with it. --budget, --max-indexes and --deadline are for engines that make plans.',
     'A statement that PG Insight plans only with your word is named and not assessed. The exit code is 4 when none could be assessed.',
   ],
@@ -180,12 +191,14 @@ export const adviseCommand: Command = {
       throw new UsageError(`--postgres is for the sandbox, and --engine is ${engine}.`);
     }
     checkSource(args);
+    const measuring = chooseMeasuring(args);
     const choice = {
       minMeanMs: args.milliseconds('min-mean-ms') ?? 0,
       limit: args.count('limit') ?? defaultStatementLimit,
     };
     const given = args.has('statements') ? null : await readStatements(args, terminal);
     return withConnection(args, terminal, signal, async (connection) => {
+      if (measuring !== null) await prepareMeasuring(connection, terminal);
       const start = performance.now();
       const { statements, unsupported } =
         given === null
@@ -200,38 +213,60 @@ export const adviseCommand: Command = {
         if (done < statements.length) return `Planning statement ${done + 1} of ${statements.length}`;
         return whatIfs === 0 ? 'Preparing the what-if planner' : `Looking for indexes: ${formatCount(whatIfs)} plans`;
       };
-      const assessed = await terminal
-        .during(describeProgress, () =>
-          connection.adviseWorkload(statements, (count) => (done = count), signal, {
-            ...limits,
-            usePlanner: use,
-            onWhatIf: (count) => (whatIfs = count),
-          }),
-        )
-        .finally(() => pool.end());
+      const searchMs =
+        measuring === null || limits.deadlineMs === null ? limits.deadlineMs : limits.deadlineMs * searchShare;
+      const advise = (asked: readonly WorkloadStatement[], allowed?: AllowedIndexes) =>
+        connection.adviseWorkload(asked, (count) => (done = count), signal, {
+          ...limits,
+          deadlineMs: searchMs,
+          usePlanner: use,
+          onWhatIf: (count) => (whatIfs = count),
+          ...(allowed === undefined ? {} : { allowed }),
+        });
+      const { assessed, measured } = await (async () => {
+        const first = await terminal.during(describeProgress, () => advise(statements));
+        if (measuring === null) return { assessed: first, measured: null };
+        const deadlineMs = limits.deadlineMs === null ? null : limits.deadlineMs - (performance.now() - start);
+        const parts = { connection, measuring, advice: first, statements, advise, deadlineMs, terminal, signal };
+        const trial = await measureAdvised(parts);
+        return { assessed: trial.advice, measured: trial };
+      })().finally(() => pool.end());
       const advice: WorkloadAdvice = {
         ...assessed,
         engineNote: describeEngineNote(assessed, isLimited),
         statements: [...assessed.statements, ...unsupported],
       };
+      const bold = (text: string) => terminal.style('bold', text);
       switch (format) {
         case 'json': {
           const elapsedMs = Math.round(performance.now() - start);
-          await terminal.write(`${JSON.stringify(toAdviceJson(advice, elapsedMs), null, 2)}\n`);
+          await terminal.write(
+            `${JSON.stringify({ ...toAdviceJson(advice, elapsedMs), ...(measured === null ? {} : { measured: toMeasuredJson(measured) }) }, null, 2)}\n`,
+          );
           break;
         }
         case 'md':
-          await terminal.write(formatAdviceMarkdown(advice));
+          await terminal.write(
+            formatAdviceMarkdown(advice) + (measured === null ? '' : formatMeasuredMarkdown(measured)),
+          );
           break;
         case 'sql':
           if (advice.engineNote !== null) terminal.note(advice.engineNote);
           for (const { id, reason } of advice.statements) {
             if (reason !== null) terminal.note(`${id}: ${reason}`);
           }
-          await terminal.write(formatAdviceSql(advice));
+          for (const { name, reason } of measured?.lost ?? [])
+            terminal.note(`${name} was tried and dropped: ${reason}`);
+          await terminal.write(
+            formatAdviceSql(advice, ({ statementIds }) =>
+              measured === null ? [] : formatMeasuredComment(measured, statementIds),
+            ),
+          );
           break;
         case 'text':
-          await terminal.write(formatAdviceText(advice, (text) => terminal.style('bold', text)));
+          await terminal.write(
+            formatAdviceText(advice, bold) + (measured === null ? '' : formatMeasuredText(measured, bold)),
+          );
           break;
       }
       const isInVain =

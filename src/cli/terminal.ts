@@ -24,6 +24,8 @@ function hasColours(stream: NodeJS.WriteStream): boolean {
 export class Terminal {
   #quiet = false;
   #outputFile: string | null = null;
+  /** The spinner keeps quiet: somebody is asked something. */
+  #isAsking = false;
 
   constructor() {
     // who reads us may stop at any time (| head): that is no failure
@@ -99,7 +101,7 @@ export class Terminal {
     let frame = 0;
     const start = Date.now();
     const timer = setInterval(() => {
-      if (Date.now() - start < spinnerDelayMs) return;
+      if (this.#isAsking || Date.now() - start < spinnerDelayMs) return;
       const seconds = Math.floor((Date.now() - start) / 1000);
       process.stderr.write(
         `\r\u001b[K${spinnerFrames[frame++ % spinnerFrames.length] ?? ''} ${typeof what === 'string' ? what : what()}${seconds > 1 ? ` ${seconds} s` : ''}`,
@@ -110,6 +112,17 @@ export class Terminal {
     } finally {
       clearInterval(timer);
       if (frame > 0) process.stderr.write('\r\u001b[K');
+    }
+  }
+
+  /** For questions during work with a spinner. */
+  async withoutSpinner<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isAsking = true;
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    try {
+      return await work();
+    } finally {
+      this.#isAsking = false;
     }
   }
 

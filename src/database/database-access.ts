@@ -3,6 +3,7 @@ import type { ConnectionProfile } from '../analysis/connection/connection-profil
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
 import type { AdviceRequest, EngineAdvice } from '../analysis/index-advice/index-advice';
+import type { MeasuredAdvice } from '../analysis/index-advice/measure/measure-advice';
 import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type {
   IndexBuildOutcome,
@@ -30,6 +31,7 @@ import type { IndexContext, IndexRunOptions } from './index-build/index-context'
 import { findStartedDrop, prepareIndexDrop, runIndexDrop } from './index-build/index-drop';
 import { findStartedBuild } from './index-build/started-build';
 import type { LocalSystem } from './local-system';
+import type { MeasureRequest } from './measure/measure-advice';
 import { captureServerFacts } from './server-facts';
 import { openSession, type Session } from './session';
 import { captureSnapshot } from './snapshot';
@@ -143,6 +145,18 @@ export class DatabaseConnection {
   ): Promise<WorkloadAdvice> {
     const { adviseWorkload } = await loadAdviceEngine();
     return adviseWorkload(this.#context, statements, onProgress, signal, options);
+  }
+
+  /** What a trial has left that was killed; gives the names. */
+  async dropLeftTrials(): Promise<string[]> {
+    const { dropLeftTrials } = await loadAdviceEngine();
+    return dropLeftTrials(this.#indexContext);
+  }
+
+  /** Builds the advised indexes for a trial, on development databases only; none of them is left. */
+  async measureAdvice(request: MeasureRequest): Promise<MeasuredAdvice> {
+    const { measureAdvice } = await loadAdviceEngine();
+    return measureAdvice(this.#context, this.#indexContext, request);
   }
 
   prepareIndexBuild(request: IndexBuildRequest, signal?: AbortSignal): Promise<IndexBuildPlan> {

@@ -92,6 +92,7 @@ function checkVerdict({ context, request }: PlannedStatement, verdict: ConsentVe
 function toOptions({ request, reading }: PlannedStatement): string {
   const options = ['FORMAT JSON', 'VERBOSE', 'SETTINGS'];
   if (request.analyze) options.unshift('ANALYZE', 'BUFFERS');
+  if (request.analyze && request.timesNodes === false) options.push('TIMING OFF');
   // WAL is printed for every node, so only where there may be some
   if (request.analyze && (!reading.understood || reading.facts.writes.length > 0)) options.push('WAL');
   return options.join(', ');

@@ -17,6 +17,8 @@ export interface ExplainRequest {
   parameters: ParameterValues;
   /** Runs the statement and measures it. */
   analyze: boolean;
+  /** False: the run is timed as a whole, since timing every node makes it slower. Default: nodes are timed. */
+  timesNodes?: boolean;
   /** Needed when the verdict on this statement is "ask". */
   consent?: Consent;
   /** statement_timeout of the run. */

@@ -6,7 +6,7 @@ import type { PlannedStatement } from './planned-statement';
 import { IndexSelector, trustedRatio, type SelectionOptions } from './selection/select-indexes';
 import type { TableUse } from './proposals/table-uses';
 import { coverColumns, mergeIndexes } from './proposals/widen-indexes';
-import type { WhatIfPlanner, WhatIfStatement } from './what-if-planner';
+import type { HypotheticalIndex, WhatIfPlanner, WhatIfStatement } from './what-if-planner';
 import { estimateWriteCost, type UpdatedShares, type WriteCost } from './cost/write-cost';
 
 /** Of each statement: the indexes of its two best plans are worth a second thought. */
@@ -39,6 +39,7 @@ export interface IndexSetOptions {
   findsDrops: boolean;
   /** How many smaller sets of a workload are chosen besides, for budgets up to what the advised set takes. */
   budgetSteps: number;
+  isAllowed: (index: HypotheticalIndex) => boolean;
 }
 
 export interface StatementChange {
@@ -171,7 +172,8 @@ export class IndexSetFinder {
       if (rounds.length > 0) own.set(each, rounds);
     }
     const helping = [...new Set([...own.values()].flat(2))];
-    const offered = [...new Set([...helping, ...this.#widen(own)])].sort((a, b) => a - b);
+    const isAllowed = (id: number) => this.#options.isAllowed(this.#book.find(id).index);
+    const offered = [...new Set([...helping, ...this.#widen(own)])].filter(isAllowed).sort((a, b) => a - b);
     const promising = [...own.keys()];
     // the first round of all of them is one question
     await this.#book.price(
@@ -181,7 +183,8 @@ export class IndexSetFinder {
     const mattering = new Map<string, ReadonlySet<number>>();
     const bundles: number[][] = [];
     for (const each of promising) {
-      const rounds = [...(own.get(each) ?? []), ...(this.#isOver() ? [] : await this.#peel(each, offered))];
+      const first = (own.get(each) ?? []).filter((round) => round.every(isAllowed));
+      const rounds = [...first, ...(this.#isOver() ? [] : await this.#peel(each, offered))];
       mattering.set(each.statement.id, new Set(rounds.flat()));
       bundles.push(...rounds.filter(({ length }) => length > 1));
     }

@@ -66,10 +66,14 @@ export function toNotPossible(reason: string, plan: Plan | null = null): IndexAd
   return { status: 'not-possible', reason, recommendations: [], plan };
 }
 
-export async function findIndexAdvice(statement: AdvisedStatement, planner: WhatIfPlanner): Promise<IndexAdvice> {
+export async function findIndexAdvice(
+  statement: AdvisedStatement,
+  planner: WhatIfPlanner,
+  isAllowed: (index: HypotheticalIndex) => boolean = () => true,
+): Promise<IndexAdvice> {
   const { planned } = statement;
   const { plan, facts } = planned;
-  const candidates = findIndexCandidates(planned);
+  const candidates = findIndexCandidates(planned).filter(({ index }) => isAllowed(index));
   const best = await chooseCandidate(statement, candidates, planner);
   if (best === null) {
     const reason = describeUnknownTable(planned);

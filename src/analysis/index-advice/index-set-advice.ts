@@ -50,10 +50,10 @@ export async function findWorkloadIndexSet(
   planner: WhatIfPlanner,
   options: IndexSetOptions,
 ): Promise<Omit<WorkloadAdvice, 'engine' | 'engineNote' | 'whatIfCalls'>> {
-  const statements = outcomes.flatMap(({ id, sql, calls, planned, parameters }): IndexSetStatement[] =>
+  const statements = outcomes.flatMap(({ id, sql, calls, planned, parameters, estimateFactor }): IndexSetStatement[] =>
     planned === null
       ? []
-      : [{ id, sql, calls, planned, estimateFactor: null, ...(parameters === undefined ? {} : { parameters }) }],
+      : [{ id, sql, calls, planned, estimateFactor, ...(parameters === undefined ? {} : { parameters }) }],
   );
   const finder = new IndexSetFinder(planner, statements, options);
   const set = await finder.find();

@@ -1,6 +1,7 @@
 // Puts the advice for single statements together: an index that several want is recommended once, and a shorter one goes
 // when a longer one that begins with it serves its statements nearly as well.
 import type { EvidenceGrade } from '../finding';
+import { toIndexKey } from './allowed-indexes';
 import { findRedundantIndexes } from './proposals/covering-index';
 import type { DropCandidate } from './selection/find-drop-candidates';
 import type { Winner } from './find-index-set';
@@ -23,6 +24,8 @@ export interface WorkloadStatement extends AdviceRequest {
   id: string;
   /** How often it ran; null where nobody counted. */
   calls: number | null;
+  /** How far row estimates were off in a run of it, 1 or more; null or absent where it was not run. */
+  estimateFactor?: number | null;
 }
 
 export interface StatementOutcome {
@@ -35,6 +38,7 @@ export interface StatementOutcome {
   advice: IndexAdvice;
   /** Null when it could not be planned. */
   planned: PlannedStatement | null;
+  estimateFactor: number | null;
 }
 
 export interface WorkloadStatementAdvice {
@@ -104,9 +108,6 @@ interface Wish {
   by: { outcome: StatementOutcome; recommendation: IndexRecommendation }[];
 }
 
-const keyOf = ({ schema, table, method, keys, included, predicate }: HypotheticalIndex) =>
-  JSON.stringify([schema, table, method, keys, included, predicate]);
-
 function collectWishes(outcomes: readonly StatementOutcome[]): Wish[] {
   const wishes = new Map<string, Wish>();
   for (const outcome of outcomes) {
@@ -116,9 +117,9 @@ function collectWishes(outcomes: readonly StatementOutcome[]): Wish[] {
         ({ schema, name }) => schema === index.schema && name === index.table,
       );
       if (table === undefined) continue;
-      const wish = wishes.get(keyOf(index)) ?? { index, table, sizeBytes, evidence, by: [] };
+      const wish = wishes.get(toIndexKey(index)) ?? { index, table, sizeBytes, evidence, by: [] };
       wish.by.push({ outcome, recommendation });
-      wishes.set(keyOf(index), wish);
+      wishes.set(toIndexKey(index), wish);
     }
   }
   return [...wishes.values()];

@@ -4,6 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { adviceThreadData } from '../advice-worker/advice-calls';
 import { serveAdvice } from '../advice-worker/advice-thread';
 
+export { measureAdvice } from '../measure/measure-advice';
+export { dropLeftTrials } from '../measure/trial-indexes';
 export { adviseStatement, adviseWorkload } from './advise-statement';
 export { makeChosenPlanner } from './choose-planner';
 export { SandboxPool } from './sandbox/sandbox-pool';

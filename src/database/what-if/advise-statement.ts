@@ -1,6 +1,7 @@
 // Index advice for statements: plans each one without running it, captures what is known of its tables, and asks the pure
 // advisor. A statement that can't be planned, or not without asking, has an answer of its own and stops nobody else.
 import { isDatabaseFailure } from '../../analysis/connection/connection-failure';
+import { makeIsAllowed, type AllowedIndexes } from '../../analysis/index-advice/allowed-indexes';
 import {
   findIndexAdvice,
   minimumSavedRatio,
@@ -50,6 +51,8 @@ export interface AdviceOptions {
   findsDrops?: boolean;
   /** How many smaller sets are chosen for a workload besides, for `adviceUnderBudget`. Default: none. */
   budgetSteps?: number;
+  /** Absent: any index may be advised. */
+  allowed?: AllowedIndexes;
 }
 
 /** Rejects with a DatabaseFailure when the connection fails or the caller cancels, not for what is wrong with the statement. */
@@ -111,16 +114,20 @@ async function findWorkloadAdvice(
 ): Promise<Omit<WorkloadAdvice, 'engineNote'>> {
   const { engine, grade } = counted;
   const outcomes: StatementOutcome[] = [];
-  for (const [at, { id, sql, calls, parameters }] of statements.entries()) {
+  for (const [at, { id, sql, calls, parameters, estimateFactor = null }] of statements.entries()) {
     const each = captured[at] ?? { reason: fallbackReason };
     const values = toValues(parameters);
     if ('reason' in each) {
-      outcomes.push({ id, sql, calls, parameters: values, advice: toNotPossible(each.reason), planned: null });
+      outcomes.push({
+        ...{ id, sql, calls, parameters: values, estimateFactor },
+        advice: toNotPossible(each.reason),
+        planned: null,
+      });
       continue;
     }
     const none: IndexAdvice = { status: 'none', reason: null, recommendations: [], plan: each.planned.plan };
-    const advice = grade === 'estimated' ? await findIndexAdvice(each, counted) : none;
-    outcomes.push({ id, sql, calls, parameters: values, advice, planned: each.planned });
+    const advice = grade === 'estimated' ? await findIndexAdvice(each, counted, options.isAllowed) : none;
+    outcomes.push({ id, sql, calls, parameters: values, advice, planned: each.planned, estimateFactor });
   }
   const merged =
     grade === 'estimated'
@@ -139,6 +146,7 @@ function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs, ...options }: A
     minimumSavedRatio: options.minimumSavedRatio ?? minimumSavedRatio,
     findsDrops: options.findsDrops ?? true,
     budgetSteps: options.budgetSteps ?? 0,
+    isAllowed: options.allowed === undefined ? () => true : makeIsAllowed(options.allowed),
   };
 }
 

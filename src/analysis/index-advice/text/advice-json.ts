@@ -4,6 +4,7 @@ import { evidenceGradeSchema } from '../../finding';
 import { quoteQualifiedName } from '../../sql/identifiers';
 import { formatIndexScript } from '../index-ddl';
 import type { WorkloadAdvice } from '../workload-advice';
+import { measuredJsonSchema } from './measured-text';
 
 /** Grows when a field is renamed or removed. */
 export const adviceJsonVersion = 1;
@@ -74,6 +75,8 @@ export const adviceJsonSchema = z.object({
   meanRatio: z.number().nonnegative().nullable(),
   /** False when the deadline ended the search. */
   complete: z.boolean(),
+  /** Of --measure. */
+  measured: measuredJsonSchema.optional(),
 });
 export type AdviceJson = z.infer<typeof adviceJsonSchema>;
 

@@ -136,6 +136,14 @@ export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
 }
 
 /** Only the DDL, a statement a line: what psql -f takes. */
-export function formatAdviceSql({ recommendations }: WorkloadAdvice): string {
-  return recommendations.map(({ steps }) => `${formatIndexScript(steps)}\n`).join('');
+export function formatAdviceSql(
+  { recommendations }: WorkloadAdvice,
+  /** Lines above the DDL of each. */
+  toComments: (recommendation: WorkloadRecommendation) => readonly string[] = () => [],
+): string {
+  return recommendations
+    .map((recommendation) =>
+      [...toComments(recommendation), formatIndexScript(recommendation.steps)].map((line) => `${line}\n`).join(''),
+    )
+    .join('');
 }
