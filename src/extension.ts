@@ -36,6 +36,7 @@ import { SlowQueriesTree } from './providers/slow-queries-tree';
 import { SlowQueriesView } from './providers/slow-queries-view';
 import { StatementDiagnostics } from './providers/statement-diagnostics';
 import { StartedIndexChanges } from './providers/started-index-changes';
+import { StatementIndexes } from './providers/statement-indexes';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
 import { TablesView } from './providers/tables-view';
@@ -67,6 +68,14 @@ export function activate(context: vscode.ExtensionContext) {
     reporter,
     () => tablesStore.settle(),
   );
+  const advisor = new AdvisorOnDemand({
+    readSandboxSettings,
+    warn: (text) => {
+      log.warn(text);
+    },
+  });
+  openAdvisor = advisor;
+  const statementIndexes = new StatementIndexes(healthStore, advisor, ignoreFile, reporter);
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics(connectionStore);
   const lenses = new ExplainLenses();
@@ -104,6 +113,7 @@ export function activate(context: vscode.ExtensionContext) {
     connectionStore,
     explain,
     store: healthStore,
+    statementIndexes,
     reporter,
     log,
     extensionUri: context.extensionUri,
@@ -115,9 +125,9 @@ export function activate(context: vscode.ExtensionContext) {
   const tablesView = new TablesView(tablesStore, reporter);
   const indexesView = new IndexesView(healthStore, (oid) => tablesStore.readDetails(oid), context.workspaceState);
   const slowQueriesStore = new SlowQueriesStore(healthStore, context.workspaceState);
-  const slowQueriesView = new SlowQueriesView(slowQueriesStore);
+  const slowQueriesView = new SlowQueriesView(slowQueriesStore, statementIndexes);
   const slowQueriesTree = new SlowQueriesTree(slowQueriesStore, slowQueriesView);
-  const findingsView = new FindingsView(healthStore);
+  const findingsView = new FindingsView(healthStore, statementIndexes);
   const views = createViews({
     connections: connectionsView,
     tables: tablesView,
@@ -130,13 +140,6 @@ export function activate(context: vscode.ExtensionContext) {
     commands: connections,
     reporter,
   });
-  const advisor = new AdvisorOnDemand({
-    readSandboxSettings,
-    warn: (text) => {
-      log.warn(text);
-    },
-  });
-  openAdvisor = advisor;
   const missingIndexes = new MissingIndexes(
     connectionStore,
     advisor,
@@ -167,10 +170,12 @@ export function activate(context: vscode.ExtensionContext) {
     changes: indexChanges,
     started: startedIndexChanges,
     onDidCreate: (session) => {
+      statementIndexes.forget(session);
       readAgain();
       missingIndexes.forget(session);
     },
     onDidDrop: (session, dropped) => {
+      statementIndexes.forget(session);
       readAgain();
       missingIndexes.forget(session);
       void comparisons.ifLoaded((opened) => opened.noteDropped(dropped.indexes.map(({ oid }) => oid)));
@@ -196,6 +201,7 @@ export function activate(context: vscode.ExtensionContext) {
     ignoreFile,
     healthStore,
     missingIndexes,
+    statementIndexes,
     tablesStore,
     diagnostics,
     lenses,
@@ -263,6 +269,7 @@ export function activate(context: vscode.ExtensionContext) {
     slowQueriesTree,
     slowQueriesView,
     startedIndexChanges,
+    statementIndexes,
     tablesStore,
     tablesView,
     logFolder: context.logUri,

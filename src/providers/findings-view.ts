@@ -6,7 +6,7 @@ import { formatCount, formatQuantity } from '../analysis/format/numbers';
 import { ignoreFileName } from '../analysis/ignore-list';
 import type { AnalysisReport, IgnoredFinding } from '../analysis/report';
 import { findStatementText } from '../analysis/statements/statement-list';
-import { shortenStatement } from '../analysis/statements/statement-text';
+import { findExplainObstacle, shortenStatement } from '../analysis/statements/statement-text';
 import { formatFailure } from './failure-reporter';
 import {
   describeEvidence,
@@ -21,6 +21,8 @@ import {
 } from './findings-items';
 import type { HealthStore } from './health-store';
 import { toTextContext } from './slow-queries-items';
+import { toStatementIndexItem, toStatementIndexRows, type StatementIndexRow } from './statement-index-item';
+import type { StatementIndexes } from './statement-indexes';
 import { toMessageItem, toTreeItem } from './tree-items';
 
 /** More than a side bar shows. */
@@ -38,6 +40,7 @@ export type FindingsNode =
   | { kind: 'more'; severity: Severity; count: number }
   | { kind: 'evidence'; finding: Finding; position: number; evidence: Evidence }
   | { kind: 'statement'; finding: Finding; text: string }
+  | StatementIndexRow
   | { kind: 'advice'; finding: Finding; text: string }
   | { kind: 'fix'; finding: Finding }
   | { kind: 'ignored'; ignored: readonly IgnoredFinding[] }
@@ -48,15 +51,18 @@ export type FindingsNode =
 export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vscode.Disposable {
   readonly #health: HealthStore;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #subscription: vscode.Disposable;
+  readonly #indexes: StatementIndexes;
+  readonly #subscriptions: vscode.Disposable[];
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #shown = new Map<Severity, number>();
 
-  constructor(health: HealthStore) {
+  constructor(health: HealthStore, indexes: StatementIndexes) {
     this.#health = health;
-    this.#subscription = health.onDidChange(() => {
+    this.#indexes = indexes;
+    const show = () => {
       this.#changed.fire(undefined);
-    });
+    };
+    this.#subscriptions = [health.onDidChange(show), indexes.onDidChange(show)];
   }
 
   async getChildren(parent?: FindingsNode): Promise<FindingsNode[]> {
@@ -68,7 +74,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'severity':
         return this.#toRows(parent);
       case 'finding':
-        return toDetails(parent.finding, this.#findText(parent.finding));
+        return [...toDetails(parent.finding, this.#findText(parent.finding)), ...this.#toIndexRows(parent.finding)];
       case 'ignored':
         return parent.ignored.map(({ finding, reason }) => ({ kind: 'finding', finding, ignoredFor: reason }));
       case 'notCheckedGroup':
@@ -77,6 +83,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
         return toNextSteps(parent.outcome);
       case 'evidence':
       case 'statement':
+      case 'missingIndex':
       case 'advice':
       case 'fix':
       case 'more':
@@ -105,6 +112,13 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
     return subject.kind === 'statement' && state.state === 'available'
       ? findStatementText(state.snapshot, subject.queryId)
       : null;
+  }
+
+  /** Of a finding about a statement. */
+  #toIndexRows(finding: Finding): FindingsNode[] {
+    const { subject, fingerprint } = finding;
+    if (subject.kind !== 'statement' || findExplainObstacle(this.#findText(finding)) !== null) return [];
+    return toStatementIndexRows(this.#indexes, fingerprint, subject.queryId);
   }
 
   #toRoots(): FindingsNode[] {
@@ -180,6 +194,8 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
         item.command = { command: 'pgInsight.slowQuery.open', title: 'Open Statement', arguments: [node] };
         return item;
       }
+      case 'missingIndex':
+        return toStatementIndexItem(node);
       case 'advice': {
         const item = toTreeItem(`${node.finding.fingerprint}/advice`, node.text, None, {
           description: '',
@@ -242,6 +258,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
         break;
       case 'severity':
       case 'more':
+      case 'missingIndex':
       case 'advice':
       case 'ignored':
       case 'notCheckedGroup':
@@ -252,7 +269,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingsNode>, vsco
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 }

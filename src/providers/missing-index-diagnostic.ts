@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Finding } from '../analysis/finding';
 import { formatBytes, formatCount, formatQuantity, formatRatio } from '../analysis/format/numbers';
 import { describeIndexColumns } from '../analysis/index-advice/text/describe-saving';
+import { missingIndexRule } from '../analysis/index-advice/missing-index-findings';
 import type { StatementChange } from '../analysis/index-advice/find-index-set';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
 import type { WorkloadRecommendation } from '../analysis/index-advice/workload-advice';
@@ -10,8 +11,6 @@ import { lexSql } from '../analysis/sql/lex-sql';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { StatementTarget } from './statement-target';
 
-/** Also the name of its page in docs/rules. */
-export const missingIndexRule = 'missing-index';
 export const missingIndexSource = 'PG Insight';
 
 /** jit_above_cost's default: from here on PostgreSQL itself takes a statement for a long one. */

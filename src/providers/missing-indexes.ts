@@ -6,46 +6,36 @@ import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ParameterValues } from '../analysis/explain/explain';
 import { formatQuantity } from '../analysis/format/numbers';
 import { findIgnoreReason } from '../analysis/ignore-list';
-import type { StatementChange } from '../analysis/index-advice/find-index-set';
+import { missingIndexRule } from '../analysis/index-advice/missing-index-findings';
 import type { IndexAdvice } from '../analysis/index-advice/index-advice';
-import type {
-  WorkloadAdvice,
-  WorkloadRecommendation,
-  WorkloadStatement,
-} from '../analysis/index-advice/workload-advice';
+import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type { IgnoreEntry } from '../analysis/parse-ignore-list';
 import { lexSql } from '../analysis/sql/lex-sql';
 import { numberPlaceholders } from '../analysis/sql/placeholders';
 import { stripExplain } from '../analysis/sql/strip-explain';
+import {
+  answerHoldsMs,
+  isAdviceEnabled,
+  isWorthwhile,
+  planTimeoutMs,
+  readThresholds,
+  toIndexAnswer,
+  type AdvisedIndex,
+  type IndexAnswer,
+} from './advised-index';
 import type { ConnectionStore } from './connection-store';
 import type { DatabaseSession, IndexAdvisor } from './database-port';
+import { toSource } from './explain-commands';
 import { isExplainable, longestText } from './explain-lenses';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
-import {
-  missingIndexRule,
-  toDeniedDiagnostic,
-  toMissingIndexDiagnostic,
-  toMissingIndexFinding,
-} from './missing-index-diagnostic';
+import { toDeniedDiagnostic, toMissingIndexDiagnostic, toMissingIndexFinding } from './missing-index-diagnostic';
 import { isSqlLanguage } from './source-text';
 import { findStatements, type StatementTarget } from './statement-target';
 
 /** An index that a statement of a document lacks, as far as is known now. */
-export interface MissingIndex {
+export interface MissingIndex extends AdvisedIndex {
   target: StatementTarget;
-  /** As it was planned: without EXPLAIN, placeholders numbered. */
-  sql: string;
-  parameters: ParameterValues;
-  session: DatabaseSession;
-  /** May serve other statements of the file too. */
-  recommendation: WorkloadRecommendation;
-  /** What this statement costs without and with it. */
-  change: StatementChange;
-  /** Why it was not a better engine; null when there is nothing to say. */
-  engineNote: string | null;
-  /** What the list of ignored findings calls it. */
-  fingerprint: string;
   diagnostic: vscode.Diagnostic;
 }
 
@@ -56,23 +46,6 @@ interface Question {
   /** By which its answer is kept: its tokens, so that neither line breaks nor comments ask again. */
   key: string;
   parameters: ParameterValues;
-}
-
-interface Answer {
-  status: IndexAdvice['status'];
-  /** Of 'not-possible'. */
-  reason: string | null;
-  /** Those that serve it; the one that saves most of all comes first. */
-  indexes: readonly { recommendation: WorkloadRecommendation; change: StatementChange }[];
-  engineNote: string | null;
-  /** performance.now() */
-  atMs: number;
-}
-
-/** The settings `pgInsight.advice.minimum*`. */
-interface Thresholds {
-  savedRatio: number;
-  savedCost: number;
 }
 
 interface Connection {
@@ -86,12 +59,8 @@ const mostStatements = 200;
 const openPauseMs = 300;
 /** Untitled files are never saved: there a pause in typing counts. */
 const typingPauseMs = 1_500;
-/** Planning that takes longer holds up the other statements, for advice nobody waits for. */
-const planTimeoutMs = 5_000;
 /** A file of many statements can keep the search for the best set busy; what is found until then is shown. */
 const searchDeadlineMs = 30_000;
-/** So long an answer is taken to hold: saving a file again and again does not plan everything again and again. */
-const answerHoldsMs = 60_000;
 
 /** As a failure of SQLSTATE 42501 is put into words (database/failures.ts); the server's own words have many languages. */
 const deniedReason = /^Role ".*" lacks a right on /s;
@@ -108,7 +77,7 @@ export class MissingIndexes implements vscode.Disposable {
   readonly #docsUri: vscode.Uri;
   readonly #collection = vscode.languages.createDiagnosticCollection('pgInsight.missingIndex');
   readonly #subscriptions: vscode.Disposable[];
-  readonly #answers = new WeakMap<DatabaseSession, Map<string, Answer>>();
+  readonly #answers = new WeakMap<DatabaseSession, Map<string, IndexAnswer>>();
   /** As each document's connection was when it was last looked at. */
   readonly #followed = new Map<string, Connection>();
   readonly #lookTimers = new Map<string, NodeJS.Timeout>();
@@ -176,7 +145,7 @@ export class MissingIndexes implements vscode.Disposable {
   find(document: vscode.TextDocument): MissingIndex[] {
     const { session } = this.#connectionOf(document);
     const answers = session === null ? undefined : this.#answers.get(session);
-    if (session === null || answers === undefined || !isEnabled(document)) return [];
+    if (session === null || answers === undefined || !isAdviceEnabled(document)) return [];
     const thresholds = readThresholds(document);
     return findQuestions(document).questions.flatMap(({ target, sql, key, parameters }): MissingIndex[] => {
       const answer = answers.get(key);
@@ -188,7 +157,12 @@ export class MissingIndexes implements vscode.Disposable {
       const diagnostic = toMissingIndexDiagnostic(target, recommendation, change, this.#docsUri);
       const { engineNote } = answer;
       const { fingerprint } = finding;
-      return [{ target, sql, parameters, session, recommendation, change, engineNote, fingerprint, diagnostic }];
+      const missing: MissingIndex = {
+        ...{ target, title: target.title, document, source: toSource(target), diagnostic },
+        ...{ sql, parameters, session, recommendation, change, engineNote, fingerprint },
+        lookAgain: (signal) => this.#adviseAgain(missing, signal),
+      };
+      return [missing];
     });
   }
 
@@ -196,7 +170,7 @@ export class MissingIndexes implements vscode.Disposable {
   #findDenied(document: vscode.TextDocument): vscode.Diagnostic | null {
     const { session } = this.#connectionOf(document);
     const answers = session === null ? undefined : this.#answers.get(session);
-    if (answers === undefined || !isEnabled(document)) return null;
+    if (answers === undefined || !isAdviceEnabled(document)) return null;
     const denied = findQuestions(document).questions.flatMap(({ target, key }) => {
       const reason = answers.get(key)?.reason ?? null;
       return reason !== null && deniedReason.test(reason) ? [{ target, reason }] : [];
@@ -205,10 +179,8 @@ export class MissingIndexes implements vscode.Disposable {
     return first === undefined ? null : toDeniedDiagnostic(first.target, first.reason, denied.length);
   }
 
-  /**
-   * Asks once more about the statements that the index serves. Without an index now there is a reason, if anybody knows it.
-   */
-  async adviseAgain(missing: MissingIndex, signal: AbortSignal): Promise<MissingIndex | { reason: string | null }> {
+  /** About all statements that the index serves. */
+  async #adviseAgain(missing: MissingIndex, signal: AbortSignal): Promise<MissingIndex | { reason: string | null }> {
     const { session, recommendation, target, fingerprint } = missing;
     const questions = findQuestions(target.document).questions;
     const served = questions.filter(({ key, sql }) => {
@@ -341,7 +313,7 @@ export class MissingIndexes implements vscode.Disposable {
 
   async #look(document: vscode.TextDocument, signal: AbortSignal): Promise<void> {
     const { session, isConnected } = this.#connectionOf(document);
-    if (session === null || !isConnected || !isEnabled(document)) {
+    if (session === null || !isConnected || !isAdviceEnabled(document)) {
       this.#publish(document);
       return;
     }
@@ -371,10 +343,10 @@ export class MissingIndexes implements vscode.Disposable {
     const { savedRatio } = readThresholds(document);
     const options = { minimumSavedRatio: savedRatio, findsDrops: false, deadlineMs: searchDeadlineMs };
     const advice = await this.#advisor.adviseWorkload(session, statements, options, undefined, signal);
-    const answers = this.#answers.get(session) ?? new Map<string, Answer>();
+    const answers = this.#answers.get(session) ?? new Map<string, IndexAnswer>();
     this.#answers.set(session, answers);
     for (const [at, { key, target }] of asked.entries()) {
-      const answer = toAnswer(advice, statements[at]?.id ?? '');
+      const answer = toIndexAnswer(advice, statements[at]?.id ?? '');
       answers.set(key, answer);
       if (answer.reason !== null) this.#log.debug(`No index advice for "${target.title}": ${answer.reason}`);
     }
@@ -403,19 +375,6 @@ export class MissingIndexes implements vscode.Disposable {
   }
 }
 
-function readThresholds(document: vscode.TextDocument): Thresholds {
-  const settings = vscode.workspace.getConfiguration('pgInsight.advice', document);
-  return {
-    savedRatio: settings.get<number>('minimumSavedPercent', 10) / 100,
-    savedCost: settings.get<number>('minimumSavedCost', 1_000),
-  };
-}
-
-function isWorthwhile({ costBefore, costAfter }: StatementChange, { savedRatio, savedCost }: Thresholds): boolean {
-  const saved = costBefore - costAfter;
-  return saved >= savedCost && saved >= costBefore * savedRatio;
-}
-
 /** Named as people know them: "becomes dearer" has these names too. */
 function toWorkload(questions: readonly Question[]): WorkloadStatement[] {
   const counts = new Map<string, number>();
@@ -427,30 +386,11 @@ function toWorkload(questions: readonly Question[]): WorkloadStatement[] {
   });
 }
 
-function toAnswer({ statements, recommendations, engineNote }: WorkloadAdvice, id: string): Answer {
-  const statement = statements.find((each) => each.id === id);
-  return {
-    status: statement?.status ?? 'none',
-    reason: statement?.reason ?? null,
-    indexes: recommendations.flatMap((recommendation) => {
-      const winner = recommendation.winners.find((each) => each.id === id);
-      // from a mark it is made by itself: one that helps only beside others would do nothing
-      return winner === undefined ? [] : [{ recommendation, change: { id, ...winner.alone } }];
-    }),
-    engineNote,
-    atMs: performance.now(),
-  };
-}
-
 function toKey(sql: string): string {
   return [...lexSql(sql)]
     .filter(({ kind }) => kind !== 'comment')
     .map(({ start, end }) => sql.slice(start, end))
     .join(' ');
-}
-
-function isEnabled(document: vscode.TextDocument): boolean {
-  return vscode.workspace.getConfiguration('pgInsight.advice', document).get<boolean>('enabled', true);
 }
 
 /** Of the first statements; `statementCount` counts all that could be planned. */
@@ -474,7 +414,7 @@ function describeLook(
   { database, server }: DatabaseSession,
   questions: readonly Question[],
   statementCount: number,
-  answers: ReadonlyMap<string, Answer>,
+  answers: ReadonlyMap<string, IndexAnswer>,
 ): string {
   const count = (status: IndexAdvice['status']) =>
     questions.filter(({ key }) => answers.get(key)?.status === status).length;

@@ -13,9 +13,10 @@ import type { Plan } from '../analysis/plan/plan';
 import { toIndexClause } from '../analysis/index-build/index-steps';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { ComparisonDocument, PlanDocument, PlanMissingIndex } from '../webviews/protocol';
+import type { AdvisedIndex } from './advised-index';
 import { runCancellable } from './cancellable';
 import type { DatabaseSession, IndexAdvisor } from './database-port';
-import { toSource, type ExplainCommands } from './explain-commands';
+import type { ExplainCommands } from './explain-commands';
 import type { FailureReporter } from './failure-reporter';
 import type { IgnoreFile } from './ignore-file';
 import { showMarkdownPage } from './fix-document';
@@ -55,10 +56,14 @@ export class QuickFixCommands {
   }
 
   register(): vscode.Disposable[] {
-    const command = (name: string, run: (missing: MissingIndex) => Promise<void>) =>
+    const command = (name: string, run: (missing: AdvisedIndex) => Promise<void>) =>
       vscode.commands.registerCommand(`pgInsight.advice.${name}`, (argument?: unknown) =>
         this.#parts.reporter.guard(async () => {
-          const missing = isQuickFixPlace(argument) ? await this.#find(argument) : null;
+          const missing = isAdvisedRow(argument)
+            ? argument.advised
+            : isQuickFixPlace(argument)
+              ? await this.#find(argument)
+              : null;
           if (missing !== null) await run(missing);
         }),
       );
@@ -66,8 +71,8 @@ export class QuickFixCommands {
       command('createIndex', (missing) => this.#createIndex(missing)),
       command('explainWithIndex', (missing) => this.#explainWithIndex(missing)),
       command('why', (missing) => this.#showWhy(missing)),
-      command('addMigration', async ({ target, recommendation }) => {
-        await addMigration(target.document, recommendation, recommendation.why);
+      command('addMigration', async ({ document, recommendation }) => {
+        await addMigration(document, recommendation, recommendation.why);
       }),
       command('copyDdl', ({ recommendation }) => copyDdl(recommendation)),
       command('showPlan', (missing) => this.#showPlan(missing)),
@@ -145,15 +150,15 @@ export class QuickFixCommands {
     return found ?? null;
   }
 
-  async #createIndex(missing: MissingIndex): Promise<void> {
-    const { missingIndexes, indexBuild, showComparison } = this.#parts;
+  async #createIndex(missing: AdvisedIndex): Promise<void> {
+    const { indexBuild, showComparison } = this.#parts;
     // the answer may be old: somebody may have made the index meanwhile
     const again = await runCancellable('Looking whether the index is still missing', (signal) =>
-      missingIndexes.adviseAgain(missing, signal),
+      missing.lookAgain(signal),
     );
     if (!('recommendation' in again)) {
       const why = again.reason ?? 'The server or its statistics have changed.';
-      void vscode.window.showInformationMessage(`No index is missing for "${missing.target.title}" any more. ${why}`);
+      void vscode.window.showInformationMessage(`No index is missing for "${missing.title}" any more. ${why}`);
       return;
     }
     const { recommendation } = again;
@@ -184,7 +189,7 @@ export class QuickFixCommands {
   }
 
   /** The plans without and with the index, side by side. */
-  async #explainWithIndex(missing: MissingIndex): Promise<void> {
+  async #explainWithIndex(missing: AdvisedIndex): Promise<void> {
     const { recommendation } = missing;
     const { index, name, steps, sizeBytes } = recommendation;
     const plans = await this.#planWithIndex(missing);
@@ -210,11 +215,11 @@ export class QuickFixCommands {
     });
   }
 
-  async #showWhy(missing: MissingIndex): Promise<void> {
-    const { target, sql, recommendation, change, engineNote } = missing;
+  async #showWhy(missing: AdvisedIndex): Promise<void> {
+    const { title, sql, recommendation, change, engineNote } = missing;
     const isPlanned = recommendation.evidence !== 'estimated';
     const plans = isPlanned ? await this.#planWithIndex(missing) : null;
-    const text = formatIndexWhy({ title: target.title, sql, recommendation, change, engineNote, plans });
+    const text = formatIndexWhy({ title, sql, recommendation, change, engineNote, plans });
     await showMarkdownPage(`Why ${recommendation.name}`, text);
   }
 
@@ -224,7 +229,7 @@ export class QuickFixCommands {
     sql,
     parameters,
     recommendation,
-  }: MissingIndex): Promise<{ before: Plan; after: Plan }> {
+  }: AdvisedIndex): Promise<{ before: Plan; after: Plan }> {
     const { index, name } = recommendation;
     const result = await runCancellable(`Planning with ${name}`, (signal) =>
       this.#parts.advisor.explainWithIndex(session, { sql, parameters, timeoutMs: planTimeoutMs }, index, signal),
@@ -235,17 +240,17 @@ export class QuickFixCommands {
     return { before: result.planBefore, after: nameHypotheticalIndexes(result.planAfter, name) };
   }
 
-  async #toPlanDocument(missing: MissingIndex, plan: Plan): Promise<PlanDocument> {
-    const { session, target, sql, parameters } = missing;
+  async #toPlanDocument(missing: AdvisedIndex, plan: Plan): Promise<PlanDocument> {
+    const { session, title, source, sql, parameters } = missing;
     const { profile, server, database, facts } = session;
     return {
-      title: target.title,
+      title,
       sql,
       analyzed: false,
       parameters: parameters.mode === 'generic' ? 'generic plan' : null,
       parameterValues: parameters,
       connection: { profileId: profile.id, name: profile.name, environment: profile.environment },
-      source: toSource(target),
+      source,
       result: {
         plan,
         planJson: toExplainJson(plan),
@@ -259,26 +264,29 @@ export class QuickFixCommands {
     };
   }
 
-  async #showPlan(missing: MissingIndex): Promise<void> {
+  async #showPlan(missing: AdvisedIndex): Promise<void> {
     const plan = await this.#plan(missing);
     if (plan !== null) await this.#parts.showPlan(plan);
   }
 
   /** Plans the statement without running it, for the values of an earlier plan of it when there is one. */
-  #plan({ session, target, sql, parameters }: MissingIndex, earlier?: PlanDocument): Promise<PlanDocument | null> {
+  #plan(
+    { session, title, source, sql, parameters }: AdvisedIndex,
+    earlier?: PlanDocument,
+  ): Promise<PlanDocument | null> {
     return this.#parts.explain.run(session, {
-      title: target.title,
+      title,
       sql,
       parameters: earlier?.parameterValues ?? parameters,
       parametersText: earlier?.parameters ?? (parameters.mode === 'generic' ? 'generic plan' : null),
       analyze: false,
-      source: toSource(target),
+      source,
     });
   }
 
-  async #ignore({ fingerprint, target }: MissingIndex): Promise<void> {
+  async #ignore({ fingerprint, title }: AdvisedIndex): Promise<void> {
     const reason = await vscode.window.showInputBox({
-      title: `Ignore the Missing Index of "${target.title}"`,
+      title: `Ignore the Missing Index of "${title}"`,
       prompt: 'Why? The reason is written into the list of ignored findings, which can be committed.',
       validateInput: (text) => (text.trim() === '' ? 'A reason is needed: others will want to know.' : null),
     });
@@ -286,6 +294,11 @@ export class QuickFixCommands {
     const entry: Pick<Finding, 'fingerprint'> & { reason: string } = { fingerprint, reason: reason.trim() };
     await this.#parts.ignoreFile.update((entries) => [...entries, entry]);
   }
+}
+
+/** A row of a view that stands for a missing index. */
+function isAdvisedRow(node: unknown): node is { advised: AdvisedIndex } {
+  return typeof node === 'object' && node !== null && 'advised' in node && node.advised !== null;
 }
 
 function toBuildRequest({ index, name, sizeBytes }: IndexRecommendation) {

@@ -60,11 +60,12 @@ function nextNumber(existing: readonly string[], now: Date): string {
 
 /** Writes the files and opens the first. False when the user gave up. */
 export async function addMigration(
-  document: vscode.TextDocument,
+  document: vscode.TextDocument | null,
   script: IndexScript,
   reasons: readonly string[],
 ): Promise<boolean> {
-  const workspaceFolder = vscode.workspace.getWorkspaceFolder(document.uri) ?? vscode.workspace.workspaceFolders?.[0];
+  const ownFolderOf = document === null ? undefined : vscode.workspace.getWorkspaceFolder(document.uri);
+  const workspaceFolder = ownFolderOf ?? vscode.workspace.workspaceFolders?.[0];
   if (workspaceFolder === undefined) {
     // nowhere to write it: the user saves it where it belongs
     const content = formatIndexMigration(script, reasons);
@@ -92,7 +93,7 @@ export async function addMigration(
 }
 
 /** The configured folder, else one that has migrations, as the user says; null when there was no answer. */
-async function chooseFolder(document: vscode.TextDocument, root: vscode.Uri): Promise<vscode.Uri | null> {
+async function chooseFolder(document: vscode.TextDocument | null, root: vscode.Uri): Promise<vscode.Uri | null> {
   const configured = vscode.workspace
     .getConfiguration('pgInsight.advice', document)
     .get<string>('migrationsFolder', '')

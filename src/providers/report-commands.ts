@@ -11,6 +11,7 @@ import type { ConnectionStore } from './connection-store';
 import type { ExplainCommands } from './explain-commands';
 import type { FailureReporter } from './failure-reporter';
 import { copyFix, openFix, showRuleDocumentation } from './findings-commands';
+import type { StatementIndexes } from './statement-indexes';
 import type { AnalyzedSnapshot, HealthState, HealthStore } from './health-store';
 
 export interface ReportCommandParts {
@@ -18,6 +19,7 @@ export interface ReportCommandParts {
   connectionStore: ConnectionStore;
   explain: Pick<ExplainCommands, 'explainText'>;
   store: HealthStore;
+  statementIndexes: StatementIndexes;
   reporter: FailureReporter;
   log: vscode.LogOutputChannel;
   extensionUri: vscode.Uri;
@@ -38,10 +40,11 @@ export class ReportCommands {
   }
 
   register(): vscode.Disposable[] {
-    const { reporter, store } = this.#parts;
+    const { reporter, store, statementIndexes } = this.#parts;
     return [
       vscode.commands.registerCommand('pgInsight.report.open', () => reporter.guard(() => this.#open())),
       store.onDidChange(() => void reporter.guard(() => this.#update())),
+      statementIndexes.onDidChange(() => void reporter.guard(() => this.#update())),
     ];
   }
 
@@ -73,7 +76,16 @@ export class ReportCommands {
     const state = await this.#read();
     if (state.state === 'failed') throw state.failure;
     const kept = this.#toKept();
-    if (kept !== null) await (await loadPanels()).show(kept.report, kept.notice);
+    if (kept === null) return;
+    await (await loadPanels()).show(kept.report, kept.notice);
+    this.#lookForIndexes();
+  }
+
+  /** In the background: the report follows when they are known. */
+  #lookForIndexes(): void {
+    const { store, statementIndexes } = this.#parts;
+    const { state, session } = store;
+    if (state.state === 'available' && session !== null) void statementIndexes.lookForReport(session, state.snapshot);
   }
 
   /** Loads nothing new: where there is a report, the engine is there too. A view that is not open takes no notice. */
@@ -86,7 +98,8 @@ export class ReportCommands {
   #toKept(): { report: KeptReport; notice: string | null } | null {
     const { state, session } = this.#parts.store;
     if (state.state !== 'available' || session === null) return null;
-    return toKept(session.profile, state);
+    const missingIndexes = this.#parts.statementIndexes.findForReport(session, state.snapshot);
+    return toKept(session.profile, { ...state, report: { ...state.report, missingIndexes } });
   }
 
   /** Of the window's connection the store reads, and the other views follow; of another one only its report. */
@@ -97,6 +110,7 @@ export class ReportCommands {
     if (session === this.#parts.connectionStore.activeSession) {
       await store.refresh();
       if (store.state.state === 'failed') throw store.state.failure;
+      this.#lookForIndexes();
       return;
     }
     const { report, notice } = toKept(session.profile, await store.capture(session));

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { formatCount, formatQuantity } from '../analysis/format/numbers';
 import type { SnapshotActivity } from '../analysis/snapshot';
+import { findExplainObstacle } from '../analysis/statements/statement-text';
 import type { StatementEntry } from '../analysis/statements/statement-list';
 import { formatFailure } from './failure-reporter';
 import {
@@ -18,11 +19,14 @@ import {
   toTextContext,
 } from './slow-queries-items';
 import type { SlowQueriesState, SlowQueriesStore, StatementList } from './slow-queries-store';
+import { toStatementIndexItem, toStatementIndexRows, type StatementIndexRow } from './statement-index-item';
+import type { StatementIndexes } from './statement-indexes';
 import { toMessageItem, toTreeItem } from './tree-items';
 
 export type SlowQueriesNode =
   | { kind: 'statement'; entry: StatementEntry; list: StatementList }
   | { kind: 'figure'; parent: SlowQueriesNode; id: string; label: string; value: string }
+  | StatementIndexRow
   | { kind: 'more'; count: number }
   | { kind: 'clearFilter' }
   | { kind: 'remedy'; sql: string }
@@ -36,27 +40,33 @@ const shownAtOnce = 100;
 export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>, vscode.Disposable {
   readonly #store: SlowQueriesStore;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #subscription: vscode.Disposable;
+  readonly #indexes: StatementIndexes;
+  readonly #subscriptions: vscode.Disposable[];
   #shown = shownAtOnce;
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(store: SlowQueriesStore) {
+  constructor(store: SlowQueriesStore, indexes: StatementIndexes) {
     this.#store = store;
-    this.#subscription = store.onDidChange(() => {
+    this.#indexes = indexes;
+    const show = () => {
       this.#changed.fire(undefined);
-    });
+    };
+    this.#subscriptions = [store.onDidChange(show), indexes.onDidChange(show)];
   }
 
   async getChildren(parent?: SlowQueriesNode): Promise<SlowQueriesNode[]> {
     if (parent === undefined) return this.#toRoots(await this.#store.read());
     switch (parent.kind) {
       case 'statement':
-        return toStatementRows(parent.entry, parent.list).map((row) => ({
-          kind: 'figure',
-          parent,
-          id: `${parent.entry.id}/${row.label}`,
-          ...row,
-        }));
+        return [
+          ...this.#toIndexRows(parent.entry),
+          ...toStatementRows(parent.entry, parent.list).map((row): SlowQueriesNode => ({
+            kind: 'figure',
+            parent,
+            id: `${parent.entry.id}/${row.label}`,
+            ...row,
+          })),
+        ];
       case 'runningGroup':
         return parent.running.length === 0
           ? [{ kind: 'message', id: 'idle', text: 'No other session runs a statement now', icon: 'info' }]
@@ -64,6 +74,16 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
       default:
         return [];
     }
+  }
+
+  /** As far as it is known. */
+  #isMissing({ statement: { queryId } }: StatementEntry): boolean {
+    return queryId !== null && this.#indexes.find(queryId)?.status === 'missing';
+  }
+
+  /** Statements that EXPLAIN does not take have a row that says so. */
+  #toIndexRows({ id, statement: { queryId, text } }: StatementEntry): SlowQueriesNode[] {
+    return findExplainObstacle(text) === null ? toStatementIndexRows(this.#indexes, id, queryId) : [];
   }
 
   getParent(node: SlowQueriesNode): SlowQueriesNode | undefined {
@@ -146,7 +166,7 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
         const description = describeStatement(entry, this.#store.order, list.blockSizeBytes);
         const item = toTreeItem(`statement/${entry.id}`, toStatementLabel(text), Collapsed, {
           description,
-          icon: toStatementIcon(entry),
+          icon: this.#isMissing(entry) ? new vscode.ThemeIcon('lightbulb') : toStatementIcon(entry),
           contextValue: toTextContext('statement', text),
         });
         item.accessibilityInformation = { label: sayStatement(entry, this.#store.order, list.blockSizeBytes) };
@@ -158,6 +178,8 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
           icon: new vscode.ThemeIcon('blank'),
           contextValue: 'figure',
         });
+      case 'missingIndex':
+        return toStatementIndexItem(node);
       case 'more': {
         const item = toTreeItem('more', `${formatCount(node.count)} more`, None, {
           description: `show the next ${Math.min(shownAtOnce, node.count)}`,
@@ -217,7 +239,7 @@ export class SlowQueriesView implements vscode.TreeDataProvider<SlowQueriesNode>
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 }

@@ -220,7 +220,7 @@ class ReportPanel {
   async #answerForFinding({ action, fingerprint }: Extract<ReportViewRequest, { type: 'finding' }>): Promise<void> {
     const handlers = this.#handlers;
     const kept = this.#kept;
-    const finding = kept?.report.findings.find((each) => each.fingerprint === fingerprint);
+    const finding = kept === null ? undefined : findFinding(kept.report, fingerprint);
     if (kept === null || finding === undefined) return;
     const sql = findStatementText(kept.report, finding);
     switch (action) {
@@ -253,6 +253,11 @@ class ReportPanel {
       await this.#post({ type: 'refreshing', refreshing: false });
     }
   }
+}
+
+function findFinding({ findings, missingIndexes }: AnalysisReport, fingerprint: string): Finding | undefined {
+  const missing = missingIndexes?.status === 'looked' ? missingIndexes.findings : [];
+  return [...findings, ...missing].find((each) => each.fingerprint === fingerprint);
 }
 
 const toTabTitle = ({ connection }: Pick<KeptReport, 'connection'>) => `Health: ${connection.name}`;

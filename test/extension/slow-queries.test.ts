@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Client } from 'pg';
 import * as vscode from 'vscode';
 import { formatCompactCount, formatMs } from '../../src/analysis/format/numbers';
+import { providePostgres } from '../../scripts/environment/postgres-binaries';
 import type { SlowQueriesNode } from '../../src/providers/slow-queries-view';
 import { toProfile } from './shop-server';
 import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
@@ -98,6 +99,72 @@ describe('Slow Queries view', function () {
     assert.equal(figures.get('Query ID'), row.queryid);
     const { tooltip } = view().resolveTreeItem(itemOf(node), node);
     assert.ok(tooltip instanceof vscode.MarkdownString && tooltip.value.includes(`\n${statusText}\n`));
+  });
+
+  it('names the index that a statement lacks, with the costs that the planner has, below its row and its finding', async () => {
+    const configuration = vscode.workspace.getConfiguration('pgInsight');
+    const set = async (binaries: string | undefined, rules: unknown) => {
+      await configuration.update('sandbox.binaries', binaries, vscode.ConfigurationTarget.Global);
+      await configuration.update('rules', rules, vscode.ConfigurationTarget.Global);
+    };
+    const sql = 'SELECT * FROM order_items WHERE order_id = $1 /* shipping */';
+    await set(await providePostgres(18), { 'slow-statement': { minMeanMs: 0 } });
+    try {
+      // an index has to pay for the writes of the table, too
+      for (let call = 1; call <= 200; call++) await extension.shop.query(sql, [call]);
+      await store().refresh();
+      const indexes = extension.parts.statementIndexes;
+      const node = await findStatement('/* shipping */');
+      const queryId = node.entry.statement.queryId!;
+      const findRow = async () => (await children(node)).find((each) => each.kind === 'missingIndex');
+      assert.equal((await findRow())?.index.status, 'looking');
+      while (indexes.find(queryId)?.status === 'looking') await new Promise((resolve) => setTimeout(resolve, 50));
+      const row = await findRow();
+      assert.ok(row?.advised, JSON.stringify(indexes.find(queryId)));
+      const { change, recommendation } = row.advised;
+      assert.equal(recommendation.evidence, 'planned');
+      assert.deepEqual(recommendation.index.keys, ['order_id']);
+      assert.match(
+        String(itemOf(row).description),
+        /^order_items \(order_id\) · planned cost [\d,]+ → [\d,]+ \(-99.*%\), .* MB$/,
+      );
+      const cost = async () => {
+        const [plan] = await extension.shop.query<{ 'QUERY PLAN': [{ Plan: { 'Total Cost': number } }] }>(
+          `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`,
+        );
+        return plan!['QUERY PLAN'][0].Plan['Total Cost'];
+      };
+      assert.ok(Math.abs(change.costBefore - (await cost())) < 1);
+      await extension.shop.query('CREATE INDEX proof ON order_items (order_id)');
+      try {
+        assert.ok(Math.abs(change.costAfter - (await cost())) <= Math.max(3, change.costAfter * 0.15));
+      } finally {
+        await extension.shop.query('DROP INDEX proof');
+      }
+      const findings = extension.parts.findingsView;
+      const [finding] = (await findings.getChildren()).flatMap((root) =>
+        root.kind === 'severity'
+          ? root.findings.filter(({ subject }) => subject.kind === 'statement' && subject.queryId === queryId)
+          : [],
+      );
+      assert.ok(finding, 'it is a finding');
+      const details = await findings.getChildren({ kind: 'finding', finding, ignoredFor: null });
+      const last = details.at(-1);
+      assert.ok(last?.kind === 'missingIndex');
+      assert.equal(findings.getTreeItem(last).description, itemOf(row).description);
+      await run('advice.copyDdl', row);
+      assert.match(await vscode.env.clipboard.readText(), /^CREATE INDEX CONCURRENTLY .* \(order_id\);\s*$/);
+      const { session, state } = extension.parts.healthStore;
+      assert.ok(session !== null && state.state === 'available');
+      await indexes.lookForReport(session, state.snapshot);
+      const missing = indexes.findForReport(session, state.snapshot);
+      assert.ok(missing?.status === 'looked', JSON.stringify(missing));
+      assert.ok(
+        missing.findings.some(({ fix }) => fix?.sql.includes('order_items') === true && fix.sql.includes('(order_id)')),
+      );
+    } finally {
+      await set(undefined, undefined);
+    }
   });
 
   it('sorts as asked and says so', async () => {
