@@ -71,7 +71,7 @@ SELECT o.id, o.placed_at, i.product_id, i.quantity, p.name FROM orders o JOIN or
 -- name: orders_with_items_of_customer, calls: 150
 SELECT o.id, i.product_id, i.quantity FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.customer_id = 1234;
 -- name: total_of_order, calls: 250
-SELECT order_total(4242);
+SELECT sum(quantity * unit_price * (1 - coalesce(discount, 0))) FROM order_items WHERE order_id = 4242;
 -- name: buyers_of_product, calls: 12
 SELECT DISTINCT o.customer_id FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.product_id = 1500 AND o.placed_at >= '2026-05-01';
 -- name: bought_together, calls: 5
