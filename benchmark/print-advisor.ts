@@ -14,13 +14,16 @@ const seconds = (ms: number) => (ms / 1000).toFixed(1);
 export async function printAdvisor(productFolder: string, scale: number): Promise<void> {
   const bundle = await buildForTests('benchmark/measure-advisor.ts', path.join(productFolder, 'dist'));
   const { measureAdvisor } = (await import(pathToFileURL(bundle).href)) as typeof advisorMeasurement;
-  let isFirstSet = true;
+  let [isFirstSet, isFirstGrowth] = [true, true];
   await measureAdvisor(scale, {
     onStart(databaseBytes) {
       console.log(`\nThe shop at scale ${scale}: ${(databaseBytes / megabyte).toFixed(0)} MB\n`);
-      console.log('| statements | advisor | what-if calls | indexes | load |\n|---|---|---|---|---|');
     },
     onGrowth({ statements, advisorMs, whatIfCalls, indexCount }) {
+      if (isFirstGrowth) {
+        console.log('\n| statements | advisor | what-if calls | indexes | load |\n|---|---|---|---|---|');
+      }
+      isFirstGrowth = false;
       console.log(`| ${statements} | ${seconds(advisorMs)} s | ${whatIfCalls} | ${indexCount} | ${load()} |`);
     },
     onSet(set) {

@@ -4,6 +4,9 @@ import type { AdvisedStatement } from '../src/analysis/index-advice/index-advice
 import { PriceBook, type PricedStatement } from '../src/analysis/index-advice/selection/price-book';
 import type { HypotheticalIndex, WhatIfPlanner } from '../src/analysis/index-advice/what-if-planner';
 
+/** An index that saves less is none. */
+const helpingRatio = 0.9;
+
 export interface CountedStatement extends AdvisedStatement {
   calls: number;
 }
@@ -41,28 +44,48 @@ export async function adviseSingleColumns(
 
 const isColumn = ([first, ...others]: readonly string[]) => others.length === 0 && /^[\w"]+$/.test(first ?? '');
 
-/** The one that gains most is added again and again, from nothing, as long as it fits and anything is gained. */
+/** For each budget: the one that gains most is added again and again, from nothing, as long as it fits and anything is gained. */
 export async function adviseGreedily(
   statements: readonly CountedStatement[],
   planner: WhatIfPlanner,
-  budgetBytes: number,
-): Promise<HypotheticalIndex[]> {
+  budgetsBytes: readonly number[],
+): Promise<HypotheticalIndex[][]> {
   const book = new PriceBook(planner);
   const priced = statements.map(toPriced);
-  await book.price(priced, []);
-  const proposed = statements.map(({ planned }) =>
-    proposeIndexes(planned.uses, planned.facts).map((each) => book.add(each)),
-  );
-  for (const [at, ids] of proposed.entries()) {
+  const before = await book.price(priced, []);
+  const mattering = new Map<string, Set<number>>();
+  for (const [at, { planned }] of statements.entries()) {
     const statement = priced[at];
-    if (statement !== undefined) for (const id of ids) await book.price([statement], [id]);
+    if (statement === undefined) continue;
+    const helping = new Set<number>();
+    for (const id of proposeIndexes(planned.uses, planned.facts).map((each) => book.add(each))) {
+      const [alone] = await book.price([statement], [id]);
+      if ((alone?.cost ?? Infinity) < (before[at]?.cost ?? 0) * helpingRatio) helping.add(id);
+    }
+    mattering.set(statement.id, helping);
   }
+  book.limitTo(mattering);
+  const candidates = [...new Set([...mattering.values()].flatMap((ids) => [...ids]))];
+  const sets: HypotheticalIndex[][] = [];
+  for (const budgetBytes of budgetsBytes) sets.push(await fill(book, priced, candidates, budgetBytes));
+  return sets;
+}
+
+async function fill(
+  book: PriceBook,
+  statements: readonly PricedStatement[],
+  candidates: readonly number[],
+  budgetBytes: number,
+): Promise<HypotheticalIndex[]> {
   const total = async (set: readonly number[]) =>
-    (await book.price(priced, set)).reduce((sum, price, at) => sum + (price?.cost ?? 0) * (priced[at]?.weight ?? 0), 0);
+    (await book.price(statements, set)).reduce(
+      (sum, price, at) => sum + (price?.cost ?? 0) * (statements[at]?.weight ?? 0),
+      0,
+    );
   const size = (set: readonly number[]) => set.reduce((sum, id) => sum + (book.sizeOf(id) ?? 0), 0);
   let chosen: number[] = [];
   let before = await total([]);
-  let left = [...new Set(proposed.flat())].filter((id) => !book.isRefused(id)).map((id) => ({ id, gain: Infinity }));
+  let left = candidates.map((id) => ({ id, gain: Infinity }));
   for (;;) {
     let best: { id: number; after: number } | null = null;
     left = left.filter(({ id }) => size([...chosen, id]) <= budgetBytes).sort((a, b) => b.gain - a.gain);

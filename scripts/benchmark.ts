@@ -12,6 +12,7 @@ import { printFidelity } from '../benchmark/print-fidelity';
 import { printSandbox } from '../benchmark/print-sandbox';
 import { printShop } from '../benchmark/print-shop';
 import { printSizes } from '../benchmark/print-sizes';
+import { printWrites } from '../benchmark/print-writes';
 import { cleanUpDeadRuns } from './environment/ledger';
 import { stageProduct } from './environment/packages';
 import { makeTemporaryFolder } from './environment/supervision';
@@ -48,6 +49,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   shop: () => printShop(figures, product.folder, Number(values['shop-scale'])),
   sandbox: () => printSandbox(figures, product.folder),
   advisor: () => printAdvisor(product.folder, Number(values['advisor-scale'])),
+  writes: () => printWrites(product.folder, figures.runs),
   fidelity: () => printFidelity(product.folder, Number(values['fidelity-scale'])),
 };
 const chosen = values.only ?? Object.keys(parts);

@@ -44,8 +44,8 @@ function toActions(document: vscode.TextDocument, missing: MissingIndex): vscode
     action.diagnostics = [missing.diagnostic];
     return action;
   };
-  const { index, evidence, sizeBytes } = missing.recommendation;
-  const gain = describeGain(evidence, missing.change, sizeBytes);
+  const { index, evidence } = missing.recommendation;
+  const gain = describeGain(evidence, missing.change, missing.recommendation);
   const create = toAction(`Create index on ${describeIndexColumns(index)} - ${gain}`, 'createIndex');
   create.isPreferred = true;
   return [

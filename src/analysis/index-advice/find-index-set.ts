@@ -228,7 +228,7 @@ export class IndexSetFinder {
       ?.planned.facts.settings;
     const shares = this.#updatedShares.get(toTableKey(index)) ?? new Map<string, number>();
     return settings === undefined
-      ? { cost: 0, ratio: 0, lostHotUpdates: 0 }
+      ? { cost: 0, ratio: null, lostHotUpdates: 0 }
       : estimateWriteCost(index, this.#book.sizeOf(id), table, settings, shares);
   }
 

@@ -31,7 +31,7 @@ export interface IndexRecommendation extends IndexScript {
   why: readonly string[];
   /** Existing indexes, schema-qualified, that do nothing that the new one would not do. */
   makesRedundant: readonly string[];
-  /** What keeping it up to date costs; null where that was not looked at. */
+  /** What keeping it up to date costs; null where nobody knows of any writes. */
   write: { cost: number; ratio: number } | null;
   /** Of the statement that gains most, with the index; null where the engine makes no plans. */
   planAfter: Plan | null;

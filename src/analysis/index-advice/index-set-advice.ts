@@ -129,7 +129,7 @@ async function recommend(
       ...{ index, sizeBytes, evidence: planner.grade, costBefore, costAfter },
       why: describeChosenIndex(each, change, { isWorkload, blockSizeBytes }),
       makesRedundant: redundant.map(({ schema, name }) => quoteQualifiedName(schema, name)),
-      write: { cost: write.cost, ratio: write.ratio },
+      write: write.ratio === null ? null : { cost: write.cost, ratio: write.ratio },
       planAfter: change.after,
       statementIds: winners.map(({ id }) => id),
       winners,

@@ -12,6 +12,7 @@ import {
   type IndexAdvice,
 } from '../../analysis/index-advice/index-advice';
 import { CountingPlanner } from '../../analysis/index-advice/selection/counting-planner';
+import type { IndexAdviceFacts } from '../../analysis/index-advice/index-advice-facts';
 import type { IndexSetOptions } from '../../analysis/index-advice/find-index-set';
 import { findStatementIndexSet, findWorkloadIndexSet } from '../../analysis/index-advice/index-set-advice';
 import { toPlannedStatement } from '../../analysis/index-advice/planned-statement';
@@ -90,10 +91,11 @@ export async function adviseWorkload(
   const setOptions = toSetOptions(options);
   const { parser } = await context.loadParser();
   const captured: (AdvisedStatement | { reason: string })[] = [];
+  const facts: KnownFacts = new Map();
   for (const statement of statements) {
     captured.push(
       parser.name === 'libpg-query'
-        ? await captureStatement(context, statement, parser, signal)
+        ? await captureStatement(context, statement, parser, signal, facts)
         : { reason: fallbackReason },
     );
     onProgress(captured.length);
@@ -154,18 +156,27 @@ function toValues(parameters: AdviceRequest['parameters']): readonly (string | n
   return parameters.mode === 'values' ? parameters.values : null;
 }
 
+/** By what they were asked for: many statements of a workload read the same tables. */
+type KnownFacts = Map<string, IndexAdviceFacts>;
+
 export async function captureStatement(
   context: StatementContext,
   request: AdviceRequest & { id: string },
   parser: SqlParser,
   signal: AbortSignal | undefined,
+  knownFacts: KnownFacts = new Map(),
 ): Promise<AdvisedStatement | { reason: string }> {
   const { id, sql, parameters } = request;
   try {
     const { plan } = await explainStatement(context, { ...request, analyze: false }, signal);
-    const facts = await context.run(catalogueUnit(factsTimeoutMs, signal), (unit) =>
-      captureIndexAdviceFacts(unit, context.facts, findReadRelations(plan), findCalledFunctions(plan)),
-    );
+    const [relations, functions] = [findReadRelations(plan), findCalledFunctions(plan)];
+    const key = JSON.stringify([relations, functions]);
+    const facts =
+      knownFacts.get(key) ??
+      (await context.run(catalogueUnit(factsTimeoutMs, signal), (unit) =>
+        captureIndexAdviceFacts(unit, context.facts, relations, functions),
+      ));
+    knownFacts.set(key, facts);
     return { id, sql, parameters: toValues(parameters), planned: toPlannedStatement(sql, plan, facts, parser) };
   } catch (error) {
     const reason = describeStatementFailure(error);

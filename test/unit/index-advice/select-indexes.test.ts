@@ -189,6 +189,19 @@ describe('choice of a set of indexes', () => {
     assert.deepEqual((await select(wishes, ['a', 'b'], { writeCost })).names, ['b']);
   });
 
+  it('asks more of an index that nobody limits: a hundredth of the workload, or half of a statement', async () => {
+    const wishes: Wish[] = [
+      { id: 'heavy', cost: 10_000, costs: { a: 5_000 } },
+      { id: 'halved', cost: 10, costs: { b: 4 } },
+      { id: 'a little cheaper', cost: 10, costs: { c: 8 } },
+    ];
+    const candidates = ['a', 'b', 'c'];
+    assert.deepEqual((await select(wishes, candidates)).names, ['a', 'b']);
+    assert.deepEqual((await select(wishes, candidates, { budgetBytes: 9_000 })).names, candidates);
+    // each takes a tenth of the tables, so it has to do twice as much
+    assert.deepEqual((await select(wishes, candidates, { tableBytes: 10_000 })).names, ['a']);
+  });
+
   it('distrusts small gains, the more so where estimates were wrong', async () => {
     const [sure, doubtful] = toStatements([
       { id: 'sure', cost: 100, costs: {} },

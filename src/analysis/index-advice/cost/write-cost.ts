@@ -14,12 +14,15 @@ const writtenPagesPerEntry = 0.1;
 /** New values at the end of the order (a time, a sequence) change one page over and over. */
 const writtenPagesPerAppendedEntry = 0.01;
 const appendedCorrelation = 0.95;
-/** Entries of one row: a GIN index has one for each element, word or trigram; a BRIN hardly ever changes. */
+/**
+ * Entries of one row. A GIN index has one for each element or word, but takes them in a list that is worked off many at a
+ * time (fastupdate): benchmark/measure-writes.ts finds it no dearer than a B-tree. A BRIN hardly ever changes.
+ */
 const entriesPerRow: Readonly<Record<HypotheticalIndex['method'], number>> = {
   btree: 1,
   hash: 1,
   gist: 1.5,
-  gin: 4,
+  gin: 1,
   brin: 0.02,
 };
 
@@ -29,8 +32,8 @@ export type UpdatedShares = ReadonlyMap<string, number>;
 export interface WriteCost {
   /** Cost units for all rows that were written since the server began to count. */
   cost: number;
-  /** Of the work that writing these rows is today, for the table and its indexes: 0.04 is 4 % more. */
-  ratio: number;
+  /** Of the work that writing these rows is today, for the table and its indexes: 0.04 is 4 % more; null where none are written. */
+  ratio: number | null;
   /** Updates that would not be HOT any more. */
   lostHotUpdates: number;
 }
@@ -86,5 +89,5 @@ export function estimateWriteCost(
   const cost = (inserted + coldUpdates + lostHotUpdates) * entryCost + lostHotUpdates * otherEntryCost;
   const rowCost = settings.cpuTupleCost + writtenPagesPerEntry * settings.randomPageCost;
   const today = (inserted + updated) * rowCost + (inserted + coldUpdates) * otherEntryCost;
-  return { cost, ratio: today === 0 ? 0 : cost / today, lostHotUpdates };
+  return { cost, ratio: today === 0 ? null : cost / today, lostHotUpdates };
 }

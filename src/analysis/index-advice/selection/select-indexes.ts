@@ -45,11 +45,11 @@ export function trustedRatio({ estimateFactor }: PricedStatement, minimumSavedRa
 }
 
 /**
- * An index that nobody would notice is one more to build, to vacuum and to wonder about: it has to save half a percent, of the
- * workload's cost or of its geometric mean.
+ * One index more is one more to build, to vacuum and to wonder about: it has to save a hundredth of the workload's cost, or to
+ * halve a statement, which a single heavy one would hide otherwise.
  */
-const minimumWorth = 0.005;
-/** And a hundredth for each tenth of its tables' size that it takes: space is cache, backup and replication, too. */
+const minimumWorth = 0.01;
+/** And as much again for each tenth of its tables' size that it takes: space is cache, backup and replication, too. */
 const worthOfSpace = 0.1;
 
 type Start = 'absolute' | 'per-byte' | 'relative';
@@ -345,8 +345,9 @@ export class IndexSelector {
     const lost = without.total - current.total;
     if (lost <= tiny * Math.max(1, current.total)) return lost - tiny * Math.max(1, current.total);
     if (this.#options.budgetBytes !== null || this.#options.maximumIndexes !== null) return lost;
-    const share = Math.max(lost / Math.max(tiny, this.#none.total), 1 - this.#mean(current) / this.#mean(without));
-    return share - minimumWorth - worthOfSpace * this.#spaceShare(id);
+    const halvings = (without.logSum - current.logSum) / Math.LN2;
+    const worth = Math.max(lost / Math.max(tiny, this.#none.total), halvings * minimumWorth);
+    return worth - minimumWorth - worthOfSpace * this.#spaceShare(id);
   }
 
   /** Of all tables that statements read. */

@@ -11,6 +11,7 @@ import {
 import type { Plan } from '../../plan/plan';
 import { nodeLabel } from '../../plan/plan-tree';
 import type { AdviceTable } from '../index-advice-facts';
+import { minimumWriteRatio } from './describe-saving';
 import type { ChosenIndex } from '../find-index-set';
 import { toIndexClause } from '../../index-build/index-steps';
 
@@ -19,8 +20,6 @@ const builtBytesPerMs = 200_000;
 const builtRowsPerMs = 700;
 /** Named; more are counted. */
 const namedReasons = 3;
-/** A write that becomes dearer by less is nothing that anybody would notice. */
-const minimumWriteRatio = 0.005;
 
 export interface PlanChange {
   before: Plan | null;
@@ -69,7 +68,7 @@ export function describeChosenIndex(
       ? `Building it takes about ${build}.`
       : `It takes about ${formatBytes(sizeBytes)}, and about ${build} to build.`,
   );
-  if (write.ratio >= minimumWriteRatio) {
+  if (write.ratio !== null && write.ratio >= minimumWriteRatio) {
     const hot =
       write.lostHotUpdates < 1
         ? ''

@@ -18,13 +18,18 @@ export function describeSaving(costBefore: number, costAfter: number): string {
     : `-${formatRatio(1 - costAfter / costBefore).replace('>', '')}`;
 }
 
-/** "planned cost 48,210 → 12 (-99.9%), 21 MB" */
+/** A write that becomes dearer by less is nothing that anybody would notice. */
+export const minimumWriteRatio = 0.005;
+
+/** "planned cost 48,210 → 12 (-99.9%), 21 MB, costs 4% on writes"; what is not known is left out. */
 export function describeGain(
   evidence: EvidenceGrade,
   { costBefore, costAfter }: { costBefore: number; costAfter: number },
-  sizeBytes: number | null,
+  { sizeBytes, write }: { sizeBytes: number | null; write: { ratio: number } | null },
 ): string {
   const cost = (value: number) => formatCount(Math.round(value));
   const size = sizeBytes === null ? '' : `, ${formatBytes(sizeBytes)}`;
-  return `${evidence} cost ${cost(costBefore)} → ${cost(costAfter)} (${describeSaving(costBefore, costAfter)})${size}`;
+  const writes =
+    write === null || write.ratio < minimumWriteRatio ? '' : `, costs ${formatRatio(write.ratio)} on writes`;
+  return `${evidence} cost ${cost(costBefore)} → ${cost(costAfter)} (${describeSaving(costBefore, costAfter)})${size}${writes}`;
 }
