@@ -131,7 +131,13 @@ describe('the packages', function () {
     await mkdir(folder);
     const flags = ['--offline', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', folder];
     await run('npm', ['install', tarball, ...flags], { cwd: folder });
-    const help = await run(path.join(folder, 'node_modules', '.bin', 'pg-insight'), ['--help'], { cwd: folder });
+    const program = path.join(folder, 'node_modules', '.bin', 'pg-insight');
+    const help = await run(program, ['--help'], { cwd: folder });
     for (const command of ['tables', 'explain', 'plan', 'doctor']) assert.match(help, new RegExp(`\\b${command}\\b`));
+    const plan = path.resolve('test', 'golden', 'plans', '18', 'seq-scan-filter.json');
+    assert.match(await run(program, ['plan', plan], { cwd: folder }), /Seq Scan on (?:\w+\.)?orders/);
+    // nothing listens there: a driver that was not packed would fail in another way
+    const url = 'postgresql://nobody@127.0.0.1:1/nothing';
+    await assert.rejects(run(program, ['doctor', '--url', url], { cwd: folder }), /can't be reached/);
   });
 });
