@@ -41,6 +41,7 @@ interface SavedProfile {
   database: string | null;
   user: string | null;
   service: string | null;
+  searchPath: string[] | null;
 }
 
 describe('connections', function () {
@@ -53,6 +54,7 @@ describe('connections', function () {
   let browser: Browser;
   let workbench: Workbench;
   let profileFile: string;
+  let workspace: string;
 
   const savedProfiles = async (): Promise<SavedProfile[]> =>
     (JSON.parse(await readFile(profileFile, 'utf8')) as { profiles: SavedProfile[] }).profiles;
@@ -90,10 +92,11 @@ describe('connections', function () {
   before(async () => {
     const folder = await makeTemporaryFolder('connections-test');
     endings.push(() => folder.remove());
-    const workspace = path.join(folder.path, 'workspace');
+    workspace = path.join(folder.path, 'workspace');
     await mkdir(workspace);
     await writeFile(path.join(workspace, 'query.sql'), 'SELECT * FROM of_shop WHERE id = :id;\n');
     await writeFile(path.join(workspace, 'other.sql'), 'SELECT * FROM other;\n');
+    await writeFile(path.join(workspace, 'depot.sql'), 'SELECT * FROM of_depot;\n');
     await writeFile(path.join(workspace, 'long.sql'), `${longStatement};\n`);
     await writeFile(path.join(workspace, 'query.ts'), "export const query = 'SELECT * FROM of_shop';\n");
     await mkdir(screenshots, { recursive: true });
@@ -400,5 +403,30 @@ describe('connections', function () {
     await dialog.getByRole('button', { name: 'Remove' }).click();
     await connection(/^later/).waitFor({ state: 'hidden' });
     assert.deepEqual((await savedProfiles()).map(({ name }) => name).sort(), ['attic', 'shop', 'stock']);
+  });
+
+  it("are added from the workspace's .env, which is offered and never taken; Prisma's schema= holds", async () => {
+    const { page } = workbench;
+    await query('shop', 'CREATE SCHEMA depot');
+    await query('shop', 'CREATE TABLE depot.of_depot AS SELECT id FROM generate_series(1, 10) AS id');
+    const file = path.join(workspace, '.env');
+    await writeFile(file, `NODE_ENV=test\nDATABASE_URL="${postgres.url('shop')}?schema=depot"\n`);
+    await runCommand(page, 'PG Insight: Add Connection...');
+    const entry = quickPickEntry(page, 'DATABASE_URL of .env');
+    await entry.waitFor();
+    assert.ok(!(await entry.innerText()).includes(postgres.password), 'the list shows no password');
+    assert.equal((await savedProfiles()).length, 3, 'offered, not taken');
+    await entry.click();
+    await pickStep('(1/3)', 'Only in This Window');
+    await pickStep('(2/3)', 'Development');
+    await answerStep('(3/3)', 'depot');
+    await connection(/^depot.*PostgreSQL 18/).waitFor();
+    const saved = await findSaved('depot');
+    assert.deepEqual(saved?.searchPath, ['depot']);
+    assert.ok(!(await readFile(profileFile, 'utf8')).includes(postgres.password), 'the profile holds no password');
+    await openFile(page, 'depot.sql');
+    const lens = page.locator('.codelens-decoration a', { hasText: /^Explain$/ }).first();
+    await lens.click();
+    await page.locator('.tab.active', { hasText: 'Plan: SELECT * FROM of_depot' }).waitFor();
   });
 });
