@@ -50,7 +50,7 @@ function describe(index: StatementIndex): { description: string; icon: string } 
       return { description: `not assessed: ${index.reason}`, icon: 'blank' };
     case 'missing': {
       const { recommendation, change } = index.advised;
-      const gain = describeGain(recommendation.evidence, change, recommendation.sizeBytes);
+      const gain = describeGain(recommendation.evidence, change, recommendation);
       return { description: `${describeIndexColumns(recommendation.index)} · ${gain}`, icon: 'lightbulb' };
     }
   }
