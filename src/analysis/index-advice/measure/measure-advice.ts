@@ -197,6 +197,8 @@ class TrialRound {
     } finally {
       await this.#bench.dropAll();
     }
+    // what the end of the time cut short looks like statements without a plan that changes
+    if (this.#isOver()) return null;
     const measured: MeasuredStatement[] = [];
     for (const [at, statement] of changed.entries()) {
       const after = afters.get(statement.id);
@@ -219,6 +221,7 @@ class TrialRound {
         planAfter: after.plan,
       });
     }
+    if (this.#isOver()) return null;
     return { statements: measured, unmeasured: this.#unmeasured, users: this.#users, unbuilt };
   }
 
