@@ -40,6 +40,7 @@ export async function startSandboxOverPostgres(major: PostgresMajor): Promise<Sa
     connect: (role, database) => connect(role === 'owner' ? 'postgres' : 'planner', database),
     ended: server.ended().then(() => undefined),
     failure: null,
+    isBroken: false,
     stop: () => server.stop(),
   };
 }

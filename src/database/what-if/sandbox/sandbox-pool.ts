@@ -1,6 +1,5 @@
 // One sandbox for each major that is asked for, shared by all who ask in this process: started by the first, ended when
 // nobody has used it for a while.
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import {
   choosePostgresBinaries,
@@ -10,8 +9,6 @@ import {
   type FoundBinaries,
   type PostgresBinaries,
 } from './postgres-binaries';
-import { isDatabaseFailure } from '../../../analysis/connection/connection-failure';
-import { isRefused } from './is-refused';
 import { defaultSandboxLimits, type SandboxLimits } from './sandbox-arguments';
 import { SandboxFailure } from './sandbox-failure';
 import { nativePlaces, type SandboxPlaces } from './sandbox-folder';
@@ -23,9 +20,6 @@ export const defaultIdleMs = 5 * 60_000;
 const crashMemoryMs = 10 * 60_000;
 /** A PostgreSQL that is installed meanwhile is found after this time. */
 const binariesMemoryMs = 60_000;
-/** A server whose socket refuses connections is ending. */
-const endPatienceMs = 5_000;
-const noticeMs = 1_000;
 
 export interface SandboxPoolOptions {
   /** The setting `pgInsight.sandbox.binaries`, read when a sandbox is needed. */
@@ -107,24 +101,19 @@ export class SandboxPool {
     try {
       return await Promise.race([work(server), lost]);
     } catch (error) {
-      throw (await this.#findEnd(server, error)) ?? error;
+      throw (await this.#findEnd(server)) ?? error;
     }
   }
 
-  /** Why the server has ended; null when it goes on. Connections break some milliseconds before it has. */
-  async #findEnd(server: SandboxServer, error: unknown): Promise<SandboxFailure | null> {
-    const probe = await server.connect('owner', 'postgres').catch((error: unknown) => error);
-    if (!(probe instanceof SandboxFailure)) {
-      if (probe instanceof Client) await probe.end();
-      if (isRefused(error) || isDatabaseFailure(error)) return null;
-      // a postmaster takes connections until it has noticed that one of its processes has crashed
-      await Promise.race([server.ended, delay(noticeMs, undefined, { ref: false })]);
-      return server.failure;
-    }
-    await Promise.race([server.ended, delay(endPatienceMs, undefined, { ref: false })]);
-    // one that takes no connections is of no use either
-    await server.stop();
-    return server.failure ?? probe;
+  /** Why the server has ended; null when it goes on. */
+  async #findEnd(server: SandboxServer): Promise<SandboxFailure | null> {
+    const probe: unknown = server.isBroken
+      ? null
+      : await server.connect('owner', 'postgres').catch((error: unknown) => error);
+    if (probe instanceof Client) await probe.end();
+    if (!server.isBroken && !(probe instanceof SandboxFailure)) return null;
+    await server.ended;
+    return server.failure;
   }
 
   #provideEntry(folder: string): Entry {

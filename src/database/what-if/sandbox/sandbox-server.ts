@@ -55,6 +55,8 @@ export interface SandboxServer {
   readonly ended: Promise<void>;
   /** Why it ended by itself; null while it runs, and after stop(). */
   readonly failure: SandboxFailure | null;
+  /** A connection to it broke by itself, or could not be made: it ends, soon and for certain. */
+  readonly isBroken: boolean;
   /** Ends the server and removes all it has left. */
   stop(): Promise<void>;
 }
@@ -70,6 +72,11 @@ const startTimeoutMs = 30_000;
 const startPollMs = 5;
 /** How often the folder is measured: some 10 ms of asynchronous lstat. */
 const measureIntervalMs = 5_000;
+/**
+ * PostgreSQL ends as a whole when one of its processes crashes (restart_after_crash is off), but on a busy machine its
+ * postmaster may take seconds to notice, and takes connections until then.
+ */
+const crashNoticeMs = 15_000;
 /** The log has a line or two, unless something goes wrong over and over. */
 const maxLogBytes = 256 * 1024;
 
@@ -135,6 +142,7 @@ class LocalServer implements SandboxServer {
   readonly ended: Promise<void>;
   versionNumber = 0;
   failure: SandboxFailure | null = null;
+  isBroken = false;
   readonly #parts: ServerParts;
   readonly #clients = new Set<pg.Client>();
   #address: SandboxAddress = { port: 0 };
@@ -232,18 +240,31 @@ class LocalServer implements SandboxServer {
       { ...target, user: role, database, password: this.#passwords[role], ssl: false },
       startup,
     );
-    // without a listener the end of the server would be the end of this process; whoever queries gets it anyway
-    client.on('error', () => undefined);
+    // whoever queries gets it anyway; without a listener it would be the end of this process
+    client.on('error', () => {
+      this.#noteLoss();
+    });
     try {
       await client.connect();
     } catch (error) {
       if (error instanceof pg.DatabaseError && this.#ending === null) throw error;
       await client.end().catch(() => undefined);
+      this.#noteLoss();
       throw this.failure ?? this.#toLossFailure(error);
     }
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     return client;
+  }
+
+  /** A connection broke that nobody has closed, or could not be made: a process of the server is gone, and the server will be. */
+  #noteLoss(): void {
+    if (this.isBroken || this.#ending !== null) return;
+    this.isBroken = true;
+    void Promise.race([this.#exited, delay(crashNoticeMs, undefined, { ref: false })]).then(async () => {
+      // when the postmaster has not ended, what is loaded can't be trusted all the same
+      await this.#end(toCrashFailure(this.#name, await this.#log(), this.#parts.folder));
+    });
   }
 
   #toLossFailure(cause: unknown): SandboxFailure {
