@@ -44,6 +44,8 @@ export interface SnapshotTable {
   estimatedRows: number | null;
   /** relpages x block_size, heap only. */
   estimatedSizeBytes: number;
+  /** The heap's file now; null where nothing says that it has grown since relpages, or the table is locked. */
+  currentSizeBytes: number | null;
   /** All indexes together, relpages x block_size. */
   indexesSizeBytes: number;
   hasPrimaryKey: boolean;

@@ -11,12 +11,15 @@ import {
   type Snapshot,
   type SnapshotSections,
   type SnapshotSequence,
+  type SnapshotTable,
   type StatementStatisticsInfo,
 } from '../analysis/snapshot';
+import { mayHaveGrown } from '../analysis/tables/row-count';
 import { captureRows } from './queries/query';
 import { extensionsQuery, settingsQuery as factSettingsQuery } from './queries/server-facts';
 import { captureIndexes } from './queries/snapshot/indexes';
 import {
+  currentSizesQuery,
   foreignKeysQuery,
   lastValuesQuery,
   sequencesQuery,
@@ -172,7 +175,7 @@ function captureSectionRows(
 ): Promise<readonly SnapshotSections[SectionName][] | SectionGap> {
   switch (name) {
     case 'tables':
-      return captureRows(unit, facts, tablesQuery).then((rows) => rows.map((row) => toSnapshotTable(row, facts)));
+      return captureTables(unit, facts);
     case 'indexes':
       return captureIndexes(unit, facts);
     case 'foreignKeys':
@@ -202,6 +205,24 @@ function captureSectionRows(
   }
 }
 
+async function captureTables(unit: UnitOfWork, facts: ServerFacts): Promise<SnapshotTable[]> {
+  const tables = (await captureRows(unit, facts, tablesQuery)).map((row) => toSnapshotTable(row, facts));
+  const grown = new Map(tables.filter(mayHaveGrown).map((table) => [table.oid, table]));
+  if (grown.size === 0) return tables;
+  await unit.query('SAVEPOINT sizes');
+  try {
+    for (const row of await captureRows(unit, facts, currentSizesQuery, [[...grown.keys()]])) {
+      const table = grown.get(row.oid);
+      if (table !== undefined) table.currentSizeBytes = row.size_bytes;
+    }
+  } catch (error) {
+    // somebody has locked one of them meanwhile: all do without
+    if (!isDatabaseFailure(error) || error.details.code !== lockNotAvailable) throw error;
+    await unit.query('ROLLBACK TO SAVEPOINT sizes');
+  }
+  return tables;
+}
+
 async function withStatementStatistics<Row>(
   facts: ServerFacts,
   capture: (extension: InstalledExtension) => Promise<Row[]>,
@@ -213,6 +234,7 @@ async function withStatementStatistics<Row>(
   return capture(extension);
 }
 
+const lockNotAvailable = '55P03';
 /** SQLSTATEs of a sequence that was dropped, or whose rights were taken away, since it was listed. */
 const goneCodes = ['42P01', '42501', '3F000'];
 

@@ -7,6 +7,7 @@ import { askFilter } from './filter-box';
 import { quoteName, quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { TablesNode } from './tables-view';
 import type { TablesStore } from './tables-store';
+import { sayRowGone } from './tree-items';
 
 export class TableCommands {
   readonly #store: TablesStore;
@@ -22,6 +23,11 @@ export class TableCommands {
       vscode.commands.registerCommand(`pgInsight.${name}`, (argument?: unknown) =>
         this.#reporter.guard(() => run(argument)),
       );
+    const onRow = (name: string, run: (node: TablesNode) => Promise<void>) =>
+      command(name, async (node) => {
+        if (isTablesNode(node)) await run(node);
+        else sayRowGone();
+      });
     return [
       command('tables.refresh', () => this.#store.refresh()),
       command('tables.filter', () =>
@@ -35,15 +41,12 @@ export class TableCommands {
         this.#store.setFilter('');
         return Promise.resolve();
       }),
-      command('object.copyName', async (node) => {
-        if (isTablesNode(node)) await copy(toName(node), 'Name');
-      }),
-      command('object.copyDdl', async (node) => {
-        if (isTablesNode(node)) await copy(await this.#readDdl(node), 'DDL');
-      }),
+      onRow('object.copyName', (node) => copy(toName(node), 'Name')),
+      onRow('object.copyDdl', async (node) => copy(await this.#readDdl(node), 'DDL')),
       command('table.measureSize', async (argument) => {
         const oid = typeof argument === 'number' ? argument : isTablesNode(argument) ? toOid(argument) : null;
-        if (oid !== null) await this.#measure(oid);
+        if (oid === null) sayRowGone();
+        else await this.#measure(oid);
       }),
     ];
   }

@@ -1,6 +1,11 @@
 // Partitions that have the index already: theirs is attached, and stays whatever happens afterwards.
 import assert from 'node:assert/strict';
 import type { Client } from 'pg';
+import { makeIndexScript, TakenNames } from '../../src/analysis/index-advice/index-ddl';
+import type { HypotheticalIndex } from '../../src/analysis/index-advice/what-if-planner';
+import { captureServerFacts } from '../../src/database/server-facts';
+import { captureIndexAdviceFacts } from '../../src/database/what-if/index-advice-facts';
+import { openTestSession } from './test-session';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import {
   formatBuildConfirmation,
@@ -139,6 +144,43 @@ for (const major of [13, 18] as const) {
       );
       assert.equal(rows[0]?.same, 5);
       assert.ok((await listAll()).every(({ valid }) => valid));
+    });
+
+    it('is attached by the DDL of advice too, and made again by its undo', async () => {
+      const before = await listAll();
+      const session = await openTestSession(server);
+      const facts = await captureServerFacts(session);
+      const { tables, takenNames } = await session.run(
+        { access: 'read-only', searchPath: 'catalogue', statementTimeoutMs: 5_000 },
+        (unit) => captureIndexAdviceFacts(unit, facts, [{ schema: 'app', name: 'events' }], []),
+      );
+      await session.close();
+      const [table] = tables;
+      assert.ok(table);
+      const index: HypotheticalIndex = {
+        schema: 'app',
+        table: 'events',
+        method: 'btree',
+        keys: ['kind', 'id DESC'],
+        included: [],
+        predicate: null,
+      };
+      const { steps, undo } = makeIndexScript(index, table, new TakenNames(takenNames));
+      for (const step of steps) await admin.query(step);
+      assert.ok((await listAll()).every(({ valid }) => valid));
+      const { rows } = await admin.query<{ count: number }>(
+        `SELECT count(*)::int FROM pg_index i JOIN pg_partition_tree('app.events') t ON t.relid = i.indrelid
+         WHERE t.isleaf AND pg_get_indexdef(i.indexrelid) ~ 'USING btree \\(kind, id DESC\\)( WITH .*)?$'
+           AND NOT i.indisunique`,
+      );
+      assert.equal(rows[0]?.count, 5, 'every partition has one, and no partition two');
+      assert.equal(await parentOf('app.mine_2'), 'app.events_kind_id_idx');
+      for (const statement of undo.split('; ')) await admin.query(statement);
+      const names = (all: { definition: string }[]) => all.map(({ definition }) => definition.replace(/ ONLY /, ' '));
+      // of a partitioned part the parts get new names
+      const isKept = (definition: string) => !definition.includes('events_4_a');
+      assert.deepEqual(names(await listAll()).filter(isKept), names(before).filter(isKept));
+      assert.equal((await listAll()).length, before.length);
     });
 
     it('is there again after an undo, by its name, and was never missing', async () => {

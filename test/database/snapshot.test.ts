@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { sectionNames, type Section, type SectionName, type Snapshot } from '../../src/analysis/snapshot';
+import { findRowCount } from '../../src/analysis/tables/row-count';
 import { captureServerFacts } from '../../src/database/server-facts';
 import { captureSnapshot } from '../../src/database/snapshot';
 import { openTestSession } from './test-session';
@@ -91,6 +92,12 @@ describe('snapshot', () => {
         } finally {
           await session.close();
         }
+      }
+
+      async function connectClient(): Promise<Client> {
+        const other = new Client({ connectionString: server.url() });
+        await other.connect();
+        return other;
       }
 
       /** Rows of SQL run directly, int8 and numeric as numbers. */
@@ -202,6 +209,44 @@ describe('snapshot', () => {
           await scalar(`SELECT greatest(age(c.relfrozenxid), age(t.relfrozenxid)) FROM pg_class c
             LEFT JOIN pg_class t ON t.oid = c.reltoastrelid WHERE c.oid = 'public.parent'::regclass`),
         );
+      });
+
+      it('counts the rows of a table that its own session loaded and analyzed, and of one that has grown since', async () => {
+        const loader = await connectClient();
+        // what a session has written reaches the counters after its ANALYZE, which has seen it already
+        await loader.query('CREATE TABLE public.loaded (n integer, filler text)');
+        await loader.query("INSERT INTO public.loaded SELECT g, repeat('x', 50) FROM generate_series(1, 50000) g");
+        await loader.query('ANALYZE public.loaded');
+        await loader.end();
+        const captureLoaded = async () => {
+          const found = rowsOf((await capture(['tables'])).sections.tables).find(({ name }) => name === 'loaded');
+          assert.ok(found);
+          return found;
+        };
+        const counted = async () => (await captureLoaded()).activity?.liveTuples ?? 0;
+        // nobody has deleted a row
+        await waitFor(async () => (await counted()) >= 100_000);
+        assert.equal(findRowCount(await captureLoaded()), 50_000);
+        await client.query("INSERT INTO public.loaded SELECT g, repeat('x', 50) FROM generate_series(1, 150000) g");
+        await waitFor(async () => (await counted()) >= 250_000);
+        const { rows: sizes } = await client.query<{ size: number }>(
+          "SELECT pg_relation_size('public.loaded')::float8 AS size",
+        );
+        const grown = await captureLoaded();
+        assert.equal(grown.currentSizeBytes, sizes[0]?.size);
+        assert.equal(grown.estimatedRows, 50_000);
+        const rows = findRowCount(grown) ?? 0;
+        assert.ok(rows > 195_000 && rows < 205_000, String(rows));
+        // nobody is waited for
+        const locker = await connectClient();
+        await locker.query('BEGIN; LOCK TABLE public.loaded IN ACCESS EXCLUSIVE MODE');
+        const started = performance.now();
+        const locked = await captureLoaded();
+        assert.ok(performance.now() - started < 3_000, 'it did not wait for lock_timeout');
+        assert.equal(locked.currentSizeBytes, null);
+        await locker.query('ROLLBACK');
+        await locker.end();
+        await client.query('DROP TABLE public.loaded');
       });
 
       it('takes an index apart', async () => {

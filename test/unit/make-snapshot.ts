@@ -66,6 +66,7 @@ export function makeTable(
     isPartition: false,
     estimatedRows: null,
     estimatedSizeBytes: 0,
+    currentSizeBytes: null,
     indexesSizeBytes: 0,
     hasPrimaryKey: true,
     maySelect: true,

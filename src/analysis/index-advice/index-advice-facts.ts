@@ -89,6 +89,8 @@ export interface AdvicePartition extends AdviceRelation {
   /** Of the table or partition that it is a partition of. */
   parentOid: number;
   isPartitioned: boolean;
+  /** Its indexes that one of the whole table could take in: valid, part of none yet, and no constraint stands on them. */
+  attachable: readonly (RelationName & { oid: number; definition: string })[];
 }
 
 /** Rows written since the server's statistics were reset. */

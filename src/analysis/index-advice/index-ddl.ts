@@ -1,6 +1,14 @@
 // What an advised index is called, as PostgreSQL itself would choose, and the statements that make it and take it back, for
 // a person or a migration tool to run. They are those that PG Insight would run itself.
-import { findBuildSteps, toDropStep, toIndexClause, toNameKey, type IndexedTable } from '../index-build/index-steps';
+import {
+  findAttached,
+  findBuildSteps,
+  toDropStep,
+  toIndexClause,
+  toNameKey,
+  type IndexedTable,
+} from '../index-build/index-steps';
+import { toWholeDefinition } from '../indexes/index-shape';
 import type { AdviceTable } from './index-advice-facts';
 import { parseIndexKey } from './proposals/index-key';
 import type { HypotheticalIndex } from './what-if-planner';
@@ -12,7 +20,7 @@ export interface IndexScript {
   name: string;
   /** In order, without semicolons; outside a transaction block. */
   steps: readonly string[];
-  /** Takes the finished index back. */
+  /** Takes the finished index back: a statement, or several with "; " between them. */
   undo: string;
 }
 
@@ -71,23 +79,34 @@ export function makeIndexScript(index: HypotheticalIndex, table: AdviceTable, ta
   const { schema } = index;
   const name = taken.take(schema, index.table, toNameParts(index));
   const definition = { schema, table: index.table, name, unique: false, clause: toIndexClause(index) };
-  const steps = findBuildSteps(definition, toIndexedTables(table), taken.keys);
-  const undo = toDropStep({ schema, name, table: index.table, isPartitioned: table.isPartitioned });
-  return { name, steps: steps.map(({ sql }) => sql), undo: undo.sql };
+  const tables = toIndexedTables(table, definition.clause);
+  const steps = findBuildSteps(definition, tables, taken.keys);
+  const drop = toDropStep({ schema, name, table: index.table, isPartitioned: table.isPartitioned });
+  // those that were taken in go with it, and were there before
+  const attached = new Set(findAttached(tables).map(({ oid }) => oid));
+  const restore = table.partitions.flatMap(({ isPartitioned, attachable }) =>
+    attachable
+      .filter(({ oid }) => attached.has(oid))
+      .map((each) =>
+        toWholeDefinition(each.definition).replace(/ INDEX /, isPartitioned ? ' INDEX ' : ' INDEX CONCURRENTLY '),
+      ),
+  );
+  return { name, steps: steps.map(({ sql }) => sql), undo: [drop.sql, ...restore].join('; ') };
 }
 
 /** Of no size: nobody waits for these steps here. */
-function toIndexedTables(table: AdviceTable): IndexedTable[] {
-  return [{ ...table, parentOid: null }, ...table.partitions].map(
-    ({ oid, parentOid, schema, name, isPartitioned }) => ({
+function toIndexedTables(table: AdviceTable, clause: string): IndexedTable[] {
+  const isSame = ({ definition }: { definition: string }) =>
+    !definition.startsWith('CREATE UNIQUE ') && definition.replace(/ WITH \([^)]*\)/, '').endsWith(` ${clause}`);
+  return [{ ...table, parentOid: null, attachable: [] }, ...table.partitions].map(
+    ({ oid, parentOid, schema, name, isPartitioned, attachable }) => ({
       oid,
       parentOid,
       schema,
       name,
       kind: isPartitioned ? 'partitioned table' : 'table',
       sizeBytes: 0,
-      // a script is for databases whose partitions are not known here
-      matching: null,
+      matching: attachable.find(isSame) ?? null,
     }),
   );
 }
@@ -105,9 +124,12 @@ export function formatIndexMigration({ steps, undo }: IndexScript, reasons: read
     '-- CREATE INDEX CONCURRENTLY lets others write while it works, but does not run inside a transaction: switch the',
     "-- migration tool's transaction off for this file, or run it with psql -f. If it fails, drop the invalid index that",
     '-- it leaves before you run it again.',
+    ...(steps.length > 1
+      ? ['-- The partitions, and the indexes that they have already, are those of the database that was looked at.']
+      : []),
     formatIndexScript(steps),
     '',
-    `-- To take it back: ${undo};`,
+    comment(`To take it back: ${undo};`),
     '',
   ].join('\n');
 }

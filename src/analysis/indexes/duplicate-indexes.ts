@@ -1,5 +1,6 @@
 // Indexes that are the same but for their name, and which of them is to stay.
 import { groupBy } from '../group-by';
+import { onceFor } from '../once-for';
 import type { SnapshotIndex } from '../snapshot';
 import { sumScans, toFindParts } from './index-parts';
 import { isNeeded } from './index-shape';
@@ -52,7 +53,7 @@ export interface Duplicates {
 }
 
 /** Every index is in one group; most groups have no spare ones. */
-export function findDuplicates(indexes: readonly SnapshotIndex[]): Duplicates[] {
+export const findDuplicates = onceFor((indexes: readonly SnapshotIndex[]): readonly Duplicates[] => {
   const findParts = toFindParts(indexes);
   const scansOf = (index: SnapshotIndex) => sumScans(findParts(index)) ?? 0;
   const valid = indexes.filter(({ isValid }) => isValid);
@@ -67,7 +68,7 @@ export function findDuplicates(indexes: readonly SnapshotIndex[]): Duplicates[] 
       });
     }),
   );
-}
+});
 
 /** A unique index may go only when the other one enforces no less. */
 function isImpliedBy(other: SnapshotIndex, kept: SnapshotIndex): boolean {

@@ -1,8 +1,9 @@
 // The drops that the rules offer have to be safe together: whoever follows all of them at once must not lose the last index
 // that serves a key. So what is a duplicate, what is redundant and what has to stay in their place is found here, once.
 import { groupBy } from '../group-by';
+import { onceFor } from '../once-for';
 import type { SnapshotForeignKey, SnapshotIndex } from '../snapshot';
-import { findDuplicates, type Duplicates } from './duplicate-indexes';
+import { findDuplicates } from './duplicate-indexes';
 import { toFindParts } from './index-parts';
 import { isNeeded, isPrefix, servesColumns } from './index-shape';
 
@@ -25,7 +26,7 @@ function covers(longer: SnapshotIndex, index: SnapshotIndex): boolean {
 }
 
 /** Those that a longer one can stand for; never a used one for which the planner had a longer one that it did not choose. */
-export function findRedundant(indexes: readonly SnapshotIndex[]): Redundant[] {
+export const findRedundant = onceFor((indexes: readonly SnapshotIndex[]): readonly Redundant[] => {
   const findParts = toFindParts(indexes);
   // of equal ones the spare are said to be duplicates already; their scans will be those of the one that stays
   const duplicates = findDuplicates(indexes);
@@ -52,7 +53,7 @@ export function findRedundant(indexes: readonly SnapshotIndex[]): Redundant[] {
       return longer === undefined ? [] : [{ index, longer }];
     });
   });
-}
+});
 
 /** Of `unused`, the largest first, those that can go together with each other, the duplicates and the redundant ones. */
 export function findSpareUnused(
@@ -61,7 +62,7 @@ export function findSpareUnused(
   foreignKeys: readonly SnapshotForeignKey[],
 ): SnapshotIndex[] {
   const findParts = toFindParts(indexes);
-  const duplicates: Duplicates[] = findDuplicates(indexes).filter(({ spare }) => spare.length > 0);
+  const duplicates = findDuplicates(indexes).filter(({ spare }) => spare.length > 0);
   const redundant = findRedundant(indexes);
   const stays = new Set([...duplicates.map(({ kept }) => kept), ...redundant.map(({ longer }) => longer)]);
   const goes = new Set(

@@ -1,19 +1,23 @@
 // A partitioned index has no storage and no scans of its own: its figures are those of the indexes attached to it, which
 // come and go with it.
 import { groupBy } from '../group-by';
+import { onceFor } from '../once-for';
 import type { SnapshotIndex } from '../snapshot';
 
 export type FindParts = (index: SnapshotIndex) => readonly SnapshotIndex[];
 
 /** Of a partitioned index: itself and those of its partitions, at any level. Of others: itself. */
-export function toFindParts(indexes: readonly SnapshotIndex[]): FindParts {
-  const children = groupBy(indexes, ({ parentOid }) => parentOid);
+export const toFindParts = onceFor((indexes: readonly SnapshotIndex[]): FindParts => {
+  const children = groupBy(
+    indexes.filter(({ parentOid }) => parentOid !== null),
+    ({ parentOid }) => parentOid,
+  );
   const findParts = (index: SnapshotIndex): SnapshotIndex[] => [
     index,
     ...(children.get(index.oid) ?? []).flatMap(findParts),
   ];
   return findParts;
-}
+});
 
 export function sumSizeBytes(parts: readonly SnapshotIndex[]): number {
   return parts.reduce((sum, { estimatedSizeBytes }) => sum + estimatedSizeBytes, 0);

@@ -17,12 +17,14 @@ import {
   tablesQuery,
   takenNamesQuery,
 } from '../queries/index-advice/index-advice-facts';
+import { attachableIndexesQuery } from '../queries/index-build/index-build';
 import { captureRows } from '../queries/query';
 import type { UnitOfWork } from '../unit-of-work';
 
 type TableRow = z.output<typeof tablesQuery.row>;
 type ColumnRow = z.output<typeof columnsQuery.row>;
 type IndexRow = z.output<typeof indexesQuery.row>;
+type AttachableRow = z.output<typeof attachableIndexesQuery.row>;
 
 /** Made names begin with as much of the table's name as fits, never fewer characters than these (index-ddl.ts). */
 const commonNameStart = 7;
@@ -45,6 +47,9 @@ export async function captureIndexAdviceFacts(
   const standIns = roots.map(({ oid }) => largestPartition(tables, oid));
   const columns = oids.length === 0 ? [] : await captureRows(unit, server, columnsQuery, [oids, standIns]);
   const indexes = oids.length === 0 ? [] : await captureRows(unit, server, indexesQuery, [oids]);
+  const partitionOids = tables.filter(({ root, oid }) => root !== oid).map(({ oid }) => oid);
+  const attachable =
+    partitionOids.length === 0 ? [] : await captureRows(unit, server, attachableIndexesQuery, [partitionOids]);
   // an index of a partition is called after the one of its table
   const starts = tables.map(({ root }) =>
     Array.from(roots.find(({ oid }) => oid === root)?.name ?? '')
@@ -72,6 +77,7 @@ export async function captureIndexAdviceFacts(
         tables.filter((each) => each.root === root.oid && each.oid !== root.oid),
         columns.filter(({ table_oid }) => table_oid === root.oid),
         indexes.filter(({ table_oid }) => table_oid === root.oid),
+        attachable,
         server.blockSizeBytes,
       ),
     ),
@@ -99,6 +105,7 @@ function toTable(
   members: readonly TableRow[],
   columns: readonly ColumnRow[],
   indexes: readonly IndexRow[],
+  attachable: readonly AttachableRow[],
   blockSizeBytes: number,
 ): AdviceTable {
   const leaves = root.kind === 'p' ? members.filter(({ kind }) => kind !== 'p') : [root];
@@ -122,6 +129,9 @@ function toTable(
       rows: toRows(member),
       parentOid: member.parent ?? root.oid,
       isPartitioned: member.kind === 'p',
+      attachable: attachable
+        .filter(({ table_oid }) => table_oid === member.oid)
+        .map(({ oid, schema, name, definition }) => ({ oid, schema, name, definition })),
     })),
     refusal: findRefusal(root, members),
     columns: columns.map((row) => toColumn(row, rows ?? 0)),

@@ -77,7 +77,7 @@ describe('DDL of an advised index', () => {
   });
 
   it('makes the index of a partitioned table partition by partition', () => {
-    const partition = { schema: 'shop', pages: 1, rows: 1 };
+    const partition = { schema: 'shop', pages: 1, rows: 1, attachable: [] };
     const events = table('events', {
       isPartitioned: true,
       partitions: [
@@ -100,6 +100,44 @@ describe('DDL of an advised index', () => {
       ],
     );
     assert.equal(undo, 'DROP INDEX shop.events_kind_idx');
+  });
+
+  it('attaches what a partition has already, and makes it again when the whole is taken back', () => {
+    const events = table('events', {
+      isPartitioned: true,
+      partitions: [1, 2].map((number) => ({
+        schema: 'shop',
+        pages: 1,
+        rows: 1,
+        oid: 10 + number,
+        parentOid: 1,
+        name: `events_${number}`,
+        isPartitioned: false,
+        attachable: [
+          {
+            oid: 20 + number,
+            schema: 'shop',
+            name: `mine_${number}`,
+            definition: `CREATE INDEX mine_${number} ON shop.events_${number} USING btree (${number === 1 ? 'id' : 'kind'}) WITH (fillfactor='70')`,
+          },
+        ],
+      })),
+    });
+    const script = makeIndexScript(index('events', ['kind']), events, none());
+    assert.deepEqual(script.steps, [
+      'CREATE INDEX events_kind_idx ON ONLY shop.events USING btree (kind)',
+      'CREATE INDEX CONCURRENTLY events_kind_idx_events_1 ON shop.events_1 USING btree (kind)',
+      'ALTER INDEX shop.events_kind_idx ATTACH PARTITION shop.events_kind_idx_events_1',
+      'ALTER INDEX shop.events_kind_idx ATTACH PARTITION shop.mine_2',
+    ]);
+    assert.equal(
+      script.undo,
+      "DROP INDEX shop.events_kind_idx; CREATE INDEX CONCURRENTLY mine_2 ON shop.events_2 USING btree (kind) WITH (fillfactor='70')",
+    );
+    assert.match(
+      formatIndexMigration(script, []),
+      /-- The partitions, and the indexes that they have already, are those of/,
+    );
   });
 
   it('writes a migration that says how to run it', () => {

@@ -11,6 +11,7 @@ import type {
 import { quoteIdentifier } from '../../../analysis/sql/identifiers';
 import { int8, oldestVersionNumber, type CatalogueQuery } from '../query';
 import { isCounted, tableFields, tableKinds } from '../tables';
+import currentSizesSql from './current-sizes.sql';
 import foreignKeysSql from './foreign-keys.sql';
 import sequencesSql from './sequences.sql';
 import tablesSql from './tables.sql';
@@ -55,6 +56,8 @@ export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFac
     isPartition: row.is_partition,
     estimatedRows: row.estimated_rows,
     estimatedSizeBytes: row.pages * facts.blockSizeBytes,
+    // of few; snapshot.ts asks for it
+    currentSizeBytes: null,
     indexesSizeBytes: row.index_pages * facts.blockSizeBytes,
     hasPrimaryKey: row.has_primary_key,
     maySelect: row.may_select,
@@ -88,6 +91,13 @@ export function toSnapshotTable(row: z.output<typeof tableRow>, facts: ServerFac
     multixactAge: row.multixact_age,
   };
 }
+
+const currentSizeRow = z.object({ oid: z.number(), size_bytes: z.number().nullable() });
+export const currentSizesQuery: CatalogueQuery<typeof currentSizeRow> = {
+  name: 'sizes of tables that have grown',
+  row: currentSizeRow,
+  variants: [{ when: oldestVersionNumber, sql: currentSizesSql }],
+};
 
 const referentialActions = {
   a: 'no action',
