@@ -6,7 +6,7 @@ import { quoteQualifiedName } from '../sql/identifiers';
 
 /** Of autovacuum_freeze_max_age, where autovacuum begins to freeze whatever else is set. */
 const minRatio = 0.5;
-/** vacuum_failsafe_age, 1.6 billion by default: from there VACUUM drops everything else to be done in time. */
+/** vacuum_failsafe_age (from 14 on), 1.6 billion by default: from there VACUUM drops everything else to be done in time. */
 const criticalFromAge = 1_600_000_000;
 /** Half of the 2 billion after which the server refuses writes: autovacuum has failed for long. */
 const highFromAge = 1_000_000_000;

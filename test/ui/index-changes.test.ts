@@ -1,0 +1,143 @@
+// Builds and drops of an index whose window is reloaded while they run: a real window, and a server that waits for others.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { Client } from 'pg';
+import { launchChromium } from '../../scripts/environment/chromium';
+import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { provideVsix } from '../../scripts/environment/packages';
+import { startVsCode } from '../../scripts/environment/vscode-server';
+import {
+  answerInput,
+  chooseFromMenu,
+  expandRow,
+  modalDialog,
+  notification,
+  openViewContainer,
+  openWorkbench,
+  reloadWindow,
+  runCommand,
+  showViews,
+  takeScreenshot,
+  treeRow,
+  type Workbench,
+} from '../../scripts/environment/workbench';
+import { startShop } from './start-shop';
+
+const screenshots = path.resolve('out', 'screenshots');
+const name = 'order_items_reload_idx';
+const shown = `index public.${name}`;
+
+describe('index changes', function () {
+  this.timeout(120_000);
+  // each step builds on the one before
+  this.bail(true);
+  const endings: (() => Promise<unknown>)[] = [];
+  let client: Client;
+  let other: Client;
+  let workbench: Workbench;
+
+  const findIndex = async () =>
+    (
+      await client.query<{ valid: boolean }>(
+        `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('public.${name}')`,
+      )
+    ).rows[0] ?? null;
+  const comment = async () =>
+    (await client.query<{ text: string | null }>(`SELECT obj_description('public.${name}'::regclass) AS text`)).rows[0]
+      ?.text;
+  const waitForServer = async (what: string, check: () => Promise<boolean>) => {
+    const deadline = Date.now() + 60_000;
+    while (!(await check())) {
+      assert.ok(Date.now() < deadline, `in time: ${what}`);
+      await workbench.page.waitForTimeout(100);
+    }
+  };
+  const press = async (message: RegExp, button: string) => {
+    const toast = notification(workbench.page, message);
+    await toast.getByRole('button', { name: button, exact: true }).click();
+  };
+  const agree = async (question: string, button: string) => {
+    const dialog = modalDialog(workbench.page, question);
+    await dialog.getByRole('button', { name: button, exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  };
+  const reload = async () => {
+    await reloadWindow(workbench.page);
+    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+  };
+  const shoot = (file: string) => takeScreenshot(workbench.page, path.join(screenshots, `${file}.png`));
+  const clearNotifications = async () => {
+    await runCommand(workbench.page, 'Notifications: Clear All Notifications');
+    await workbench.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
+  };
+
+  before(async () => {
+    const shop = await startShop('index-changes-test', endings, { scale: 0.05 });
+    ({ client } = shop);
+    await client.query(`CREATE INDEX ${name} ON order_items (quantity, order_id)`);
+    await client.query(`COMMENT ON INDEX ${name} IS 'kept'`);
+    other = new Client({ connectionString: shop.postgres.url('shop') });
+    await other.connect();
+    endings.push(() => other.end());
+    const server = await startVsCode({
+      vsix: await provideVsix(),
+      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
+      settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
+    });
+    endings.push(() => server.stop());
+    const browser = await launchChromium();
+    endings.push(() => browser.close());
+    workbench = await openWorkbench(browser, server, shop.workspace, { viewport: { width: 1280, height: 800 } });
+    await openViewContainer(workbench.page, 'PG Insight');
+    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+    await runCommand(workbench.page, 'View: Close All Editors');
+    await showViews(workbench.page, ['Indexes'], true);
+    await runCommand(workbench.page, 'PG Insight: Group Indexes by Table');
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await shoot(`failed-index-changes-${this.currentTest.title.replaceAll(/\W+/g, '-')}`);
+  });
+
+  after(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+
+  async function dropFromView(): Promise<void> {
+    const { page } = workbench;
+    await showViews(page, ['Indexes'], true);
+    await runCommand(page, 'PG Insight: Filter Indexes...');
+    await answerInput(page, name);
+    const row = treeRow(page, 'Indexes', name);
+    await expandRow(treeRow(page, 'Indexes', 'order_items'));
+    await row.waitFor();
+    await chooseFromMenu(page, row, 'Drop Index...');
+  }
+
+  it('are told of by the next window when a build was running, and built again', async () => {
+    const { page } = workbench;
+    await dropFromView();
+    await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
+    const dropped = notification(page, `Dropped ${shown}.`);
+    await dropped.waitFor();
+    assert.equal(await findIndex(), null);
+    await other.query('BEGIN; UPDATE order_items SET quantity = quantity WHERE id = 1');
+    await dropped.getByRole('button', { name: 'Undo' }).click();
+    await agree(`Create ${shown} on "Shop"?`, 'Create Index');
+    await waitForServer('the build waits for the writer', async () => (await findIndex())?.valid === false);
+    await reload();
+    const lost = new RegExp(`The window went while ${shown} was being built`);
+    await notification(page, lost).getByRole('button', { name: 'Drop the Remainder' }).waitFor();
+    await shoot('index-changes-lost-build-dark');
+    await other.query('ROLLBACK');
+    await press(lost, 'Build Again');
+    // what is left has its name
+    await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
+    await agree(`Create ${shown} on "Shop"?`, 'Create Index');
+    await notification(page, `Created ${shown}`).waitFor();
+    assert.deepEqual(await findIndex(), { valid: true });
+    assert.equal(await comment(), 'kept');
+    await clearNotifications();
+  });
+});
