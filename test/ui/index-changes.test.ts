@@ -140,4 +140,24 @@ describe('index changes', function () {
     assert.equal(await comment(), 'kept');
     await clearNotifications();
   });
+
+  it('are told of by the next window when a drop was running, and dropped again', async () => {
+    const { page } = workbench;
+    await other.query('BEGIN; SELECT FROM order_items LIMIT 1');
+    await dropFromView();
+    await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
+    await waitForServer('the drop waits for the reader', async () => (await findIndex())?.valid === false);
+    await reload();
+    const lost = new RegExp(`The window went while ${shown} was being dropped`);
+    const message = notification(page, lost);
+    await message.getByRole('button', { name: 'Drop Again' }).waitFor();
+    assert.match(await message.innerText(), /is invalid: it answers no query/);
+    await shoot('index-changes-lost-drop-dark');
+    await other.query('ROLLBACK');
+    await press(lost, 'Drop Again');
+    await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
+    await notification(page, `Dropped ${shown}.`).waitFor();
+    assert.equal(await findIndex(), null);
+    await clearNotifications();
+  });
 });
