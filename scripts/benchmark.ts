@@ -9,6 +9,7 @@ import { printSnapshot } from '../benchmark/measure-snapshot';
 import { printTrees } from '../benchmark/measure-trees';
 import { printAdvisor } from '../benchmark/print-advisor';
 import { printFidelity } from '../benchmark/print-fidelity';
+import { printPlanReading } from '../benchmark/print-plan-reading';
 import { printSandbox } from '../benchmark/print-sandbox';
 import { printShop } from '../benchmark/print-shop';
 import { printSizes } from '../benchmark/print-sizes';
@@ -45,6 +46,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   sizes: () => printSizes(figures, product.folder, vsix),
   activation: () => printActivation(figures, builds, scratch),
   trees: () => printTrees(figures, builds, scratch),
+  plans: () => printPlanReading(figures),
   snapshot: () => printSnapshot(figures),
   shop: () => printShop(figures, product.folder, Number(values['shop-scale'])),
   sandbox: () => printSandbox(figures, product.folder),

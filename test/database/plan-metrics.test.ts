@@ -16,7 +16,7 @@ import {
   variedStatements,
   type ExplainOptions,
 } from '../factories/plan-corpus';
-import { logPlans, toBothFormats, type PlanNotices } from '../factories/logged-plans';
+import { logPlans, toBothFormats, withoutTimesOfTheWhole, type PlanNotices } from '../factories/logged-plans';
 import { assertBuffersAddUp, assertNothingNegative, assertTimesAddUp } from '../factories/plan-invariants';
 import { assertSamePlan } from '../factories/same-plan';
 
@@ -88,6 +88,14 @@ for (const major of majors) {
       assertSamePlan(parseAnyPlan(both.text), parsePlanJson(both.json), 'text');
     };
 
+    /** And in YAML or XML, which print as much as JSON does. */
+    const assertSameInEntry = (json: string) => {
+      const { fields, ...logged } = parseAnyPlan(notices.last());
+      const { 'Query Text': queryText, ...others } = fields;
+      assert.equal(typeof queryText, 'string');
+      assertSamePlan({ ...logged, fields: others }, parsePlanJson(withoutTimesOfTheWhole(json)), 'YAML or XML');
+    };
+
     it('holds the invariants on every statement, with VERBOSE and without, and is the same in text', async () => {
       assert.ok(statements.length >= 50);
       for (const statement of statements) {
@@ -108,18 +116,21 @@ for (const major of majors) {
       }
     });
 
-    it('holds the invariants on more statements, planned in several ways, and is the same in text', async () => {
+    it('holds the invariants on more statements, planned in several ways, and is the same in text, YAML and XML', async () => {
       assert.ok(variedStatements.length >= 60);
       for (const [index, sql] of variedStatements.entries()) {
         // each major plans a statement in two of the four ways, and all of them in all four
         const ways = variedSettings(major).filter((_, way) => (way + index + majors.indexOf(major)) % 2 === 0);
-        for (const settings of ways) {
+        for (const [way, settings] of ways.entries()) {
           const verbose = index % 2 === 0;
+          const format = way === 0 ? 'text' : index % 4 < 2 ? 'yaml' : 'xml';
           await notices.setVerbose(verbose);
+          await notices.setFormat(format);
           const text = await explainCorpusStatement(client, { sql, settings }, { verbose });
           const plan = parsePlanJson(text);
           try {
-            assertSameInText(text, verbose);
+            if (format === 'text') assertSameInText(text, verbose);
+            else assertSameInEntry(text);
             assertNothingNegative(plan);
             assertTimesAddUp(plan);
             assertBuffersAddUp(plan);
@@ -127,6 +138,50 @@ for (const major of majors) {
             throw new Error(`${sql} with ${JSON.stringify(settings)}: ${String(error)}`, { cause: error });
           }
         }
+      }
+    });
+
+    it('plans every statement the same in text, YAML and XML, with COSTS and without', async () => {
+      for (const [index, statement] of statements.entries()) {
+        const options = { analyze: false, costs: index % 3 !== 0 };
+        const json = parsePlanJson(await explainCorpusStatement(client, statement, options));
+        for (const format of ['TEXT', 'YAML', 'XML'] as const) {
+          const text = await explainCorpusStatement(client, statement, { ...options, format });
+          assertSamePlan(parseAnyPlan(text), json, `${statement.name} in ${format}`);
+        }
+      }
+    });
+
+    it('reads what was run without TIMING, with WAL, MEMORY and SERIALIZE, in text', async () => {
+      const more = major >= 17 ? ', WAL, MEMORY, SERIALIZE' : ', WAL';
+      const sql = 'UPDATE lab.followed SET changed = 2 WHERE id < 20 RETURNING id';
+      const read = async (format: string) => {
+        await client.query('BEGIN');
+        const options = `ANALYZE, BUFFERS, VERBOSE, TIMING off, COSTS off, SETTINGS${more}, FORMAT ${format}`;
+        const { rows } = await client.query<Record<string, string>>({
+          text: `EXPLAIN (${options}) ${sql}`,
+          types: { getTypeParser: () => String },
+        });
+        await client.query('ROLLBACK');
+        return parseAnyPlan(rows.map((row) => row['QUERY PLAN'] ?? '').join('\n'));
+      };
+      const json = await read('JSON');
+      for (const format of ['TEXT', 'YAML', 'XML']) {
+        const plan = await read(format);
+        const told = (each: Plan) => [
+          each.nodes.map(({ type, actualRows, loops, relation }) => [type, actualRows, loops, relation]),
+          // a page may be pruned in one run and not in the next
+          Number(each.nodes[0]?.fields['WAL Records']) > 0,
+          each.triggers.map(({ name, calls }) => [name, calls]),
+          Object.keys(each.fields)
+            .filter((name) => name !== 'Planning' || major >= 17)
+            .sort(),
+          (each.fields['Serialization'] as Record<string, unknown> | undefined)?.['Format'],
+          typeof (each.fields['Planning'] as Record<string, unknown> | undefined)?.['Memory Used'] === 'number' ||
+            major < 17,
+        ];
+        assert.deepEqual(told(plan), told(json), format);
+        assert.ok((plan.executionMs ?? 0) > 0 && plan.nodes.every(({ totalMs }) => totalMs === null));
       }
     });
 

@@ -1,10 +1,11 @@
 // One execution in two formats: EXPLAIN answers in JSON, and auto_explain, which sees the same execution, tells its plan as
-// text in a notice. Nothing but the format differs, so every figure must be the same.
+// text, YAML or XML in a notice. Nothing but the format differs, so every figure must be the same.
 import type { Client } from 'pg';
 
 export interface PlanNotices {
   /** As explainCorpusStatement does: VERBOSE and SETTINGS, or neither. */
   setVerbose(verbose: boolean): Promise<void>;
+  setFormat(format: 'text' | 'yaml' | 'xml'): Promise<void>;
   /** auto_explain's entry for the statement that was run last, as a log has it. */
   last(): string;
 }
@@ -23,6 +24,9 @@ export async function logPlans(client: Client): Promise<PlanNotices> {
       for (const name of ['verbose', 'settings']) {
         await client.query(`SET auto_explain.log_${name} = ${String(verbose)}`);
       }
+    },
+    setFormat: async (format) => {
+      await client.query(`SET auto_explain.log_format = ${format}`);
     },
     last: () => last,
   };
@@ -61,4 +65,11 @@ export function toBothFormats(entry: string, json: string, verbose: boolean): { 
     }
   }
   return { text: [...lines.slice(start), ...times].join('\n'), json: JSON.stringify([document]) };
+}
+
+/** The JSON of EXPLAIN without what auto_explain does not print. */
+export function withoutTimesOfTheWhole(json: string): string {
+  const [document] = JSON.parse(json) as [PrintedDocument];
+  for (const name of ['Planning Time', 'Execution Time', 'Planning', 'Serialization']) delete document[name];
+  return JSON.stringify([document]);
 }

@@ -471,19 +471,29 @@ export interface ExplainOptions {
   analyze?: boolean;
   /** PostgreSQL 17 and newer. */
   serialize?: boolean;
+  costs?: boolean;
+  format?: 'JSON' | 'TEXT' | 'YAML' | 'XML';
 }
 
-/** Explains a statement as the user would, in a transaction that is rolled back; the server's JSON as it came. */
+/** Explains a statement as the user would, in a transaction that is rolled back; the server's answer as it came. */
 export async function explainCorpusStatement(
   client: Client,
   { sql, settings = {} }: Pick<CorpusStatement, 'sql' | 'settings'>,
-  { verbose = true, timing = true, analyze = true, serialize = false }: ExplainOptions = {},
+  {
+    verbose = true,
+    timing = true,
+    analyze = true,
+    serialize = false,
+    costs = true,
+    format = 'JSON',
+  }: ExplainOptions = {},
 ): Promise<string> {
   const options = [
     ...(analyze ? ['ANALYZE', 'BUFFERS', `TIMING ${timing ? 'on' : 'off'}`] : []),
     ...(analyze && serialize ? ['SERIALIZE TEXT'] : []),
     ...(verbose ? ['VERBOSE', 'SETTINGS'] : []),
-    'FORMAT JSON',
+    `COSTS ${costs ? 'on' : 'off'}`,
+    `FORMAT ${format}`,
   ];
   await client.query('BEGIN');
   try {
@@ -495,8 +505,8 @@ export async function explainCorpusStatement(
       text: `EXPLAIN (${options.join(', ')}) ${sql}`,
       types: { getTypeParser: () => String },
     });
-    const [row] = result.rows as Record<string, string>[];
-    return row?.['QUERY PLAN'] ?? '';
+    // text comes in one row for each line
+    return (result.rows as Record<string, string>[]).map((row) => row['QUERY PLAN'] ?? '').join('\n');
   } finally {
     await client.query('ROLLBACK');
   }

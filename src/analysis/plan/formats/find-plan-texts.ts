@@ -169,7 +169,7 @@ function unwrapRows(section: readonly SourceLine[]): SourceLine[] {
 function unquoteRows(rows: SourceLine[], first: SourceLine): SourceLine[] {
   if (!/^\s*"/.test(first.text)) return rows;
   const undouble = (row: SourceLine): SourceLine => ({ ...row, text: row.text.replaceAll('""', '"') });
-  const isQuoted = ({ text }: SourceLine) => /^\s*"(?:[^"]+|"")*"\s*$/.test(text);
+  const isQuoted = ({ text }: SourceLine) => /^\s*"[^"]*(?:""[^"]*)*"\s*$/.test(text);
   if (rows.every((row) => isBlank(row) || isQuoted(row))) {
     return rows.map((row) => {
       const start = row.text.indexOf('"') + 1;

@@ -18,9 +18,9 @@ const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 /** Names whose "-" was one before, or was a slash. */
 const otherNames: Readonly<Record<string, string>> = {
   'One-Time-Filter': 'One-Time Filter',
-  'Full-sort-Groups': 'Full-sort Groups',
-  'Pre-sorted-Groups': 'Pre-sorted Groups',
 };
+
+const lists: ReadonlySet<string> = new Set(['Triggers', 'Workers', 'Plans']);
 
 function toFieldName(name: string): string {
   return otherNames[name] ?? name.replace(/\bI-O\b/, 'I/O').replaceAll(/-(?!\/)/g, ' ');
@@ -37,18 +37,39 @@ function decode(text: string): string {
   );
 }
 
+/**
+ * An incremental sort's groups have names of their own in JSON alone: here they are told apart by their order (full-sort
+ * groups are always there and first, memory comes before disk), and one that spilled by its method.
+ */
+function namelessGroup(name: string, before: PlanFields, siblings: Element['children']): string | null {
+  if (name === 'Incremental-Sort-Groups') {
+    return before['Full-sort Groups'] === undefined ? 'Full-sort Groups' : 'Pre-sorted Groups';
+  }
+  if (name !== 'Sort-Space') return null;
+  const isFirst = before['Sort Space Memory'] === undefined;
+  const isOnly = siblings.filter((sibling) => sibling.name === name).length === 1;
+  const methods = before['Sort Methods Used'];
+  const isExternal =
+    isOnly && Array.isArray(methods) && methods.every((method) => String(method).startsWith('external'));
+  return isFirst && !isExternal ? 'Sort Space Memory' : 'Sort Space Disk';
+}
+
 function toValue({ name, children, text }: Element, isSetting: boolean, places: Places, place: () => Place): unknown {
   if (children.length === 0) {
     const plain = decode(text);
-    // EXPLAIN prints the element also when there are none
-    if (name === 'Triggers' && plain.trim() === '') return [];
+    // EXPLAIN prints these also when there is nothing in them
+    if (lists.has(name) && plain.trim() === '') return [];
     return isSetting || name === 'Item' ? plain : toScalar(toFieldName(name), plain);
   }
   if (children.every((child) => child.name === 'Item' || `${child.name}s` === name)) {
     return children.map(({ value }) => value);
   }
   const fields: PlanFields = {};
-  for (const child of children) fields[name === 'Settings' ? child.name : toFieldName(child.name)] = child.value;
+  for (const child of children) {
+    fields[
+      name === 'Settings' ? child.name : (namelessGroup(child.name, fields, children) ?? toFieldName(child.name))
+    ] = child.value;
+  }
   places.set(fields, place());
   return fields;
 }

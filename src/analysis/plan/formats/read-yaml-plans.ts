@@ -127,7 +127,7 @@ function checkWhole(document: PlanFields, places: Places, isLogged: boolean, las
     if (!isFields(node)) continue;
     const children = Array.isArray(node['Plans']) ? node['Plans'].filter(isFields) : [];
     checkChildren(node, children, places.of(node));
-    waiting.push(...children);
+    for (const child of children) waiting.push(child);
   }
   if (root['Actual Loops'] === undefined || isLogged || document['Execution Time'] !== undefined) return;
   if (last !== undefined)

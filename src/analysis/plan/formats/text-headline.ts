@@ -9,7 +9,7 @@ const headline = new RegExp(`^(.*?)${costs}${actual}$`);
 /** What is left of figures that are not whole. */
 const brokenFigures = /\((?:cost|actual|never)\b/;
 
-const name = String.raw`(?:"(?:[^"]+|"")+"|[^\s".()]+)`;
+const name = String.raw`(?:"[^"]*(?:""[^"]*)*"|[^\s".()]+)`;
 const operation = new RegExp(
   String.raw`^(.*?)( Backward)?(?: using (${name}))?(?: on (?:(${name})\.)?(${name})(?: (${name}))?)?$`,
 );
