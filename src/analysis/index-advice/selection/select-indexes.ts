@@ -109,11 +109,6 @@ export class IndexSelector {
     return this.#mean(await this.#price(this.#none, set));
   }
 
-  /** What can be relied on: a saving that may be an error of the estimate is none. */
-  async costs(set: readonly number[]): Promise<readonly number[]> {
-    return (await this.#price(this.#none, set)).costs;
-  }
-
   /** `set`, starting from what is known of another one: only the statements are looked at that the difference matters to. */
   async #price(from: Priced, set: readonly number[]): Promise<Priced> {
     const places = this.#affected(from.set, set);
@@ -153,6 +148,7 @@ export class IndexSelector {
     return costs.length === 0 ? 1 : Math.exp(logSum / costs.length);
   }
 
+  /** What can be relied on: a saving that may be an error of the estimate is none. */
   #trusted(place: number, price: number | null): number {
     const before = this.#before[place] ?? 0;
     const statement = this.#statements[place];
