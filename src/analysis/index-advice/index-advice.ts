@@ -97,16 +97,23 @@ export async function findIndexAdvice(
       describeUsage(candidate.usage),
       `${gradeWords[planner.grade]} cost of the statement: ${formatCount(Math.round(costBefore))} → ` +
         `${formatCount(Math.round(costAfter))} (${formatRatio(1 - costAfter / costBefore)} less).`,
-      ...(sizeBytes === null
-        ? []
-        : [`The index takes about ${formatBytes(sizeBytes)}, and every write keeps it up to date.`]),
-      ...(redundant.length === 0 ? [] : [`It makes ${redundant.join(', ')} redundant.`]),
+      ...describeBurden(sizeBytes, redundant),
     ],
     makesRedundant: redundant,
     write: null,
     planAfter: null,
   };
   return { status: 'advice', reason: null, recommendations: [recommendation], plan };
+}
+
+/** What the index takes and makes superfluous, whichever statements it serves. */
+export function describeBurden(sizeBytes: number | null, redundant: readonly string[]): string[] {
+  return [
+    ...(sizeBytes === null
+      ? []
+      : [`The index takes about ${formatBytes(sizeBytes)}, and every write keeps it up to date.`]),
+    ...(redundant.length === 0 ? [] : [`It makes ${redundant.join(', ')} redundant.`]),
+  ];
 }
 
 const gradeWords: Readonly<Record<EvidenceGrade, string>> = {

@@ -5,7 +5,7 @@ import { toIndexKey } from './allowed-indexes';
 import { findRedundantIndexes } from './proposals/covering-index';
 import type { DropCandidate } from './selection/find-drop-candidates';
 import type { Winner } from './find-index-set';
-import type { AdviceRequest, IndexAdvice, IndexRecommendation } from './index-advice';
+import { describeBurden, type AdviceRequest, type IndexAdvice, type IndexRecommendation } from './index-advice';
 import type { AdviceTable } from './index-advice-facts';
 import { makeIndexScript, TakenNames } from './index-ddl';
 import { parseIndexKey } from './proposals/index-key';
@@ -186,7 +186,11 @@ export async function mergeAdvice(
       evidence,
       costBefore: total('costBefore'),
       costAfter: total('costAfter'),
-      why: [...new Set(by.flatMap(({ recommendation: { why } }) => why))],
+      // what each statement wants of it; costs and size are those of the one index for all of them
+      why: [
+        ...new Set(by.flatMap(({ recommendation: { why } }) => why.slice(0, 1))),
+        ...describeBurden(sizeBytes, covered),
+      ],
       makesRedundant: covered,
       write: null,
       planAfter: null,

@@ -9,9 +9,14 @@ import {
 } from '../../format/text-table';
 import { formatIndexScript } from '../index-ddl';
 import { quoteQualifiedName } from '../../sql/identifiers';
+import { shortenStatement } from '../../statements/statement-text';
+import { minimumSavedRatio } from '../index-advice';
 import { engineSentences } from './engine-sentences';
 import type { DropCandidate } from '../selection/find-drop-candidates';
 import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from '../workload-advice';
+
+/** Characters of a statement behind its query identifier. */
+const shownLength = 50;
 
 const gradeNotes = {
   estimated: 'estimated from statistics: no index was built and no plan was made with one',
@@ -36,21 +41,36 @@ const columns: readonly TextColumn[] = [
   { title: 'Verdict', align: 'left' },
 ];
 
-function formatVerdict({ status, reason }: WorkloadStatementAdvice): string {
+/** A query identifier says nothing to a person; a place in a file does. */
+function nameStatement({ id, sql }: WorkloadStatementAdvice): string {
+  return /^-?\d+$/.test(id) ? `${id} ${shortenStatement(sql, shownLength)}` : id;
+}
+
+function nameStatements({ statements }: WorkloadAdvice, ids: readonly string[]): string {
+  return ids
+    .map((id) => {
+      const statement = statements.find((each) => each.id === id);
+      return statement === undefined ? id : nameStatement(statement);
+    })
+    .join(', ');
+}
+
+function formatVerdict({ status, reason, costBefore, costAfter }: WorkloadStatementAdvice): string {
+  const isCheaper = costBefore !== null && costAfter !== null && costAfter <= costBefore * (1 - minimumSavedRatio);
   switch (status) {
     case 'advice':
       return 'an index would help';
     case 'none':
-      return 'no index is known that would help';
+      return isCheaper ? 'an index for other statements helps' : 'no index is known that would help';
     case 'not-possible':
       return reason ?? 'not assessed';
   }
 }
 
 function toRow(statement: WorkloadStatementAdvice): string[] {
-  const { id, calls, costBefore, costAfter } = statement;
+  const { calls, costBefore, costAfter } = statement;
   const [name, count, before, after] = [
-    id,
+    nameStatement(statement),
     formatCompactCount(calls),
     formatCompactCount(costBefore === null ? null : Math.round(costBefore)),
     formatCompactCount(costAfter === null ? null : Math.round(costAfter)),
@@ -95,10 +115,10 @@ export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) =>
       ...recommendation.steps.map((step) => bold(`${toOneLine(step)};`)),
       `  ${formatFigures(recommendation)}`,
       ...recommendation.why.map((reason) => `  ${toOneLine(reason)}`),
-      `  Statements: ${toOneLine(recommendation.statementIds.join(', '))}`,
+      `  Statements: ${toOneLine(nameStatements(advice, recommendation.statementIds))}`,
       ...(recommendation.losers.length === 0
         ? []
-        : [`  Dearer with it: ${toOneLine(recommendation.losers.join(', '))}`]),
+        : [`  Dearer with it: ${toOneLine(nameStatements(advice, recommendation.losers))}`]),
       `  To take it back: ${toOneLine(recommendation.undo)};`,
     );
   }
@@ -123,8 +143,8 @@ export function formatAdviceMarkdown(advice: WorkloadAdvice): string {
       '',
       `- ${escapeMarkdown(formatFigures(recommendation))}`,
       ...why.map((reason) => `- ${escapeMarkdown(reason)}`),
-      `- Statements: ${escapeMarkdown(statementIds.join(', '))}`,
-      ...(losers.length === 0 ? [] : [`- Dearer with it: ${escapeMarkdown(losers.join(', '))}`]),
+      `- Statements: ${escapeMarkdown(nameStatements(advice, statementIds))}`,
+      ...(losers.length === 0 ? [] : [`- Dearer with it: ${escapeMarkdown(nameStatements(advice, losers))}`]),
       '',
     );
   }
