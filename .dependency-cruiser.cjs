@@ -39,7 +39,7 @@ module.exports = {
       'webview-app-imports',
       '^src/webviews/app/',
       [
-        '^src/webviews/(app|protocol|report-protocol)',
+        '^src/webviews/(app|protocol|report-protocol|workload-protocol)',
         '^src/analysis/',
         'node_modules/(lit|lit-html|lit-element|@lit|@lit-labs|@vscode-elements|d3-hierarchy|@types/d3-hierarchy)/',
       ],

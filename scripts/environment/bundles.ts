@@ -58,7 +58,7 @@ export async function buildWebview(folder: string): Promise<void> {
       minify: true,
       logLevel: 'warning',
       tsconfig: 'src/webviews/app/tsconfig.json',
-      entryPoints: ['plan', 'compare', 'report'].map((name) => `src/webviews/app/${name}.ts`),
+      entryPoints: ['plan', 'compare', 'report', 'workload'].map((name) => `src/webviews/app/${name}.ts`),
       outdir: folder,
       loader: { '.ttf': 'file' },
     }),

@@ -78,13 +78,13 @@ export interface DatabaseSession {
 export interface IndexAdvisor {
   /**
    * Which indexes would help these statements together. What is wrong with one of them, or needs the user's word even to be
-   * planned, is in the answer. `onProgress` counts the statements that have been looked at.
+   * planned, is in the answer.
    */
   adviseWorkload(
     session: DatabaseSession,
     statements: readonly WorkloadStatement[],
     options: AdviceOptions,
-    onProgress?: (done: number) => void,
+    onProgress?: (progress: AdviceProgress) => void,
     signal?: AbortSignal,
   ): Promise<WorkloadAdvice>;
   /** The plans of a statement without and with an index that is not there. */
@@ -100,13 +100,25 @@ export interface IndexAdvisor {
   end(): Promise<void>;
 }
 
+/** Both only grow. */
+export interface AdviceProgress {
+  /** Statements that have been planned as they are today. */
+  statements: number;
+  /** Statements that have been planned with indexes, each as often as it was. */
+  plans: number;
+}
+
 export interface AdviceOptions {
+  /** Name of a workload that may be asked about again, with another budget: what is known of it is kept. */
+  workload?: string;
   /** Of a statement's cost; what saves less is not advised. */
   minimumSavedRatio?: number;
   /** Whether the statements are also planned without each existing index. */
   findsDrops?: boolean;
   budgetBytes?: number | null;
   maximumIndexes?: number | null;
+  /** How many smaller sets are chosen besides, for smaller budgets. */
+  budgetSteps?: number;
   /** What was found until then is the answer. */
   deadlineMs?: number | null;
 }

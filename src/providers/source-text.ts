@@ -1,6 +1,6 @@
 // SQL selected inside a string of a program: takes quotes and escapes away, and keeps the way back to the document for
 // the place of an error.
-import { findEmbeddedSql } from '../analysis/sql/embedded-sql';
+import { findEmbeddedSql, type EmbeddedSql } from '../analysis/sql/embedded-sql';
 
 export interface SelectedSql {
   sql: string;
@@ -28,9 +28,13 @@ const escapes: Record<string, string> = {
 
 export function readSelectedSql(text: string, languageId: string): SelectedSql {
   if (isSqlLanguage(languageId)) return { sql: text, toSourceOffset: (offset) => offset };
-  const { start, end, isRaw } = findEmbeddedSql(text, languageId);
+  return readString(text, findEmbeddedSql(text, languageId), languageId);
+}
+
+/** What a string of a program says, its escapes resolved. */
+export function readString(text: string, { start, end, isRaw }: EmbeddedSql, languageId: string): SelectedSql {
   // Python's drivers read %% as % where there are placeholders
-  const halvesPercents = languageId === 'python' && /%(?:s|\()/.test(text);
+  const halvesPercents = languageId === 'python' && /%(?:s|\()/.test(text.slice(start, end));
   let sql = '';
   const offsets: number[] = [];
   for (let index = start; index < end;) {

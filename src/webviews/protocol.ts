@@ -7,7 +7,7 @@ import { findingSchema } from '../analysis/finding';
 import type { IndexDropRequest } from '../analysis/index-build/index-build';
 import { planSchema } from '../analysis/plan/plan';
 
-const parameterValuesSchema: z.ZodType<ParameterValues> = z.discriminatedUnion('mode', [
+export const parameterValuesSchema: z.ZodType<ParameterValues> = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('none') }),
   z.object({ mode: z.literal('generic') }),
   z.object({ mode: z.literal('values'), values: z.array(z.string().nullable()) }),
@@ -23,7 +23,7 @@ const explainResultSchema: z.ZodType<ExplainResult> = z.object({
   serverVersion: z.string(),
 });
 
-const indexDropRequestSchema: z.ZodType<IndexDropRequest> = z.object({
+export const indexDropRequestSchema: z.ZodType<IndexDropRequest> = z.object({
   indexes: z.array(
     z.object({ oid: z.number().int(), schema: z.string(), name: z.string(), mustBeInvalid: z.boolean() }),
   ),

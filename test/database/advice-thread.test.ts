@@ -98,18 +98,34 @@ describe('the thread that advises', function () {
   it('advises by plans, over the connections of the session', async () => {
     const client = makeClient();
     const done: number[] = [];
-    const advice = await client.adviseWorkload(context, [slow], { findsDrops: false }, (count) => done.push(count));
+    const advice = await client.adviseWorkload(context, [slow], { findsDrops: false }, ({ statements }) =>
+      done.push(statements),
+    );
     assert.equal(advice.engine, 'sandbox', advice.engineNote ?? '');
     const [index] = advice.recommendations;
     assert.equal(index?.evidence, 'planned');
     assert.deepEqual(index.index.keys, ['town']);
-    assert.deepEqual(done, [1]);
+    assert.equal(done.at(-1), 1);
     const { rows } = await observer.query<{ 'QUERY PLAN': [{ Plan: { 'Total Cost': number } }] }>(
       `EXPLAIN (FORMAT JSON) ${slow.sql}`,
     );
     assert.equal(index.winners[0]?.costBefore, rows[0]?.['QUERY PLAN'][0].Plan['Total Cost']);
     const { count, busy } = await findBackends();
     assert.ok(count <= 2 && busy === 0, `${count} connections, ${busy} of them at work`);
+  });
+
+  it('knows for another budget what it has asked before, and answers the same', async () => {
+    const latest = statement('SELECT * FROM parcels ORDER BY sent DESC LIMIT 10');
+    const client = makeClient();
+    const first = await client.adviseWorkload(context, [slow, latest], { workload: 'a' });
+    assert.equal(first.recommendations.length, 2);
+    const sizes = first.recommendations.map(({ sizeBytes }) => sizeBytes ?? 0);
+    const options = { budgetBytes: Math.max(...sizes) };
+    const again = await client.adviseWorkload(context, [slow, latest], { ...options, workload: 'a' });
+    const anew = await client.adviseWorkload(context, [slow, latest], { ...options, workload: 'b' });
+    assert.equal(anew.recommendations.length, 1);
+    assert.deepEqual({ ...again, whatIfCalls: 0 }, { ...anew, whatIfCalls: 0 });
+    assert.ok(again.whatIfCalls < anew.whatIfCalls / 2, `${again.whatIfCalls} of ${anew.whatIfCalls} questions`);
   });
 
   it('makes the plans without and with an index', async () => {

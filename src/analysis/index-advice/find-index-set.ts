@@ -40,6 +40,8 @@ export interface IndexSetOptions {
   /** How many smaller sets of a workload are chosen besides, for budgets up to what the advised set takes. */
   budgetSteps: number;
   isAllowed: (index: HypotheticalIndex) => boolean;
+  /** What was asked for the same statements before; null: nothing. */
+  book?: PriceBook | null;
 }
 
 export interface StatementChange {
@@ -115,7 +117,7 @@ export class IndexSetFinder {
   #search: Search | null = null;
 
   constructor(planner: WhatIfPlanner, statements: readonly IndexSetStatement[], options: IndexSetOptions) {
-    this.#book = new PriceBook(planner);
+    this.#book = options.book?.use(planner) ?? new PriceBook(planner);
     this.#statements = statements;
     this.#options = options;
     this.#updatedShares = toUpdatedShares(statements);

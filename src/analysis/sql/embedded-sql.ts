@@ -58,6 +58,27 @@ export function findEmbeddedSql(text: string, languageId: string): EmbeddedSql {
 }
 
 /**
+ * All strings of a program that begin like a statement. `joined` counts those that are put together of several strings:
+ * what they are only the program knows.
+ */
+export function findEmbeddedStatements(text: string, languageId: string): { found: EmbeddedSql[]; joined: number } {
+  const masked = maskEscapes(text);
+  const openings = new RegExp(openingBeforeStatement.source, 'gi');
+  const found: EmbeddedSql[] = [];
+  let joined = 0;
+  for (let opening = openings.exec(masked); opening !== null; opening = openings.exec(masked)) {
+    const literal = findString(text, masked, opening, languageId);
+    if (literal === null) joined++;
+    // a quote that nothing closes is an apostrophe of a comment
+    else if (literal.end < text.length) {
+      found.push(literal);
+      openings.lastIndex = literal.end + 1;
+    }
+  }
+  return { found, joined };
+}
+
+/**
  * Whether a piece of a program between semicolons is a statement at all. PostgreSQL's grammar decides, but for what begins
  * like one and has a mistake in it: the server says where.
  */

@@ -23,7 +23,18 @@ export interface AdvisedConnection extends Omit<StatementContext, 'run' | 'loadP
 export const adviceThreadData = 'pg-insight-advice';
 
 /** What is plain data of them. */
-export type CarriedOptions = Omit<AdviceOptions, 'usePlanner' | 'onWhatIf'>;
+export interface CarriedOptions extends Omit<AdviceOptions, 'usePlanner' | 'onWhatIf' | 'memory'> {
+  /** Name of a workload that may be asked about again, with another budget: what is known of it is kept. */
+  workload?: string;
+}
+
+/** Both only grow. */
+export interface AdviceProgress {
+  /** Statements that have been planned as they are today. */
+  statements: number;
+  /** Statements that have been planned with indexes, each as often as it was. */
+  plans: number;
+}
 
 /** Answered by the thread. */
 export interface ThreadCalls {
@@ -66,5 +77,5 @@ export interface EditorCalls {
   query(query: { unit: number; text: string; values: readonly unknown[] }): Promise<unknown[]>;
   atEnd(statement: { unit: number; text: string }): Promise<void>;
   endUnit(unit: { unit: number }): void;
-  progress(progress: { request: number; done: number }): void;
+  progress(progress: { request: number; progress: AdviceProgress }): void;
 }

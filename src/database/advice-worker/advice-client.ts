@@ -9,6 +9,7 @@ import type { StatementContext } from '../consent';
 import {
   adviceThreadData,
   type AdvisedConnection,
+  type AdviceProgress,
   type CarriedOptions,
   type EditorCalls,
   type SandboxSettings,
@@ -40,7 +41,7 @@ export class AdviceClient {
   readonly #parts: AdviceClientParts;
   readonly #ids = new WeakMap<StatementContext, number>();
   readonly #contexts = new Map<number, StatementContext>();
-  readonly #listeners = new Map<number, (done: number) => void>();
+  readonly #listeners = new Map<number, (progress: AdviceProgress) => void>();
   #thread: Thread | null = null;
   #crashes = 0;
   #count = 0;
@@ -50,12 +51,11 @@ export class AdviceClient {
     this.#parts = parts;
   }
 
-  /** `onProgress` counts statements that have been planned as they are today. */
   async adviseWorkload(
     context: StatementContext,
     statements: readonly WorkloadStatement[],
     options: CarriedOptions,
-    onProgress: (done: number) => void = () => undefined,
+    onProgress: (progress: AdviceProgress) => void = () => undefined,
     signal?: AbortSignal,
   ): Promise<WorkloadAdvice> {
     const request = ++this.#count;
@@ -141,8 +141,8 @@ export class AdviceClient {
     const worker = new Worker(this.#parts.file, { workerData: adviceThreadData });
     const calls = new MessageCalls<EditorCalls, ThreadCalls>(worker, {
       ...serveUnits((id) => this.#contexts.get(id)),
-      progress: ({ request, done }) => {
-        this.#listeners.get(request)?.(done);
+      progress: ({ request, progress }) => {
+        this.#listeners.get(request)?.(progress);
       },
     });
     let cause: Error | null = null;

@@ -4,12 +4,22 @@ import type { MessagePort } from 'node:worker_threads';
 import { loadSqlParser } from '../../analysis/sql/load-sql-parser';
 import type { StatementContext } from '../consent';
 import type { RunUnitOfWork } from '../unit-of-work';
-import { adviseWorkload } from '../what-if/advise-statement';
+import { adviseWorkload, WorkloadMemory } from '../what-if/advise-statement';
 import { makeChosenPlanner, type ChosenPlanner } from '../what-if/choose-planner';
 import { explainWithIndex } from '../what-if/explain-with-index';
 import { SandboxPool } from '../what-if/sandbox/sandbox-pool';
 import type { AdvisedConnection, EditorCalls, SandboxSettings, ThreadCalls } from './advice-calls';
 import { MessageCalls } from './message-calls';
+
+/** Of a workload that is asked about again and again; another one takes its place. */
+interface Remembered {
+  connection: number;
+  workload: string;
+  memory: WorkloadMemory;
+}
+
+/** More often than a person can read. */
+const progressPauseMs = 100;
 
 interface Engine {
   settings: SandboxSettings;
@@ -21,10 +31,12 @@ interface Engine {
 export function serveAdvice(port: MessagePort): void {
   const contexts = new Map<number, StatementContext>();
   let engine: Engine | null = null;
+  let remembered: Remembered | null = null;
 
   const provideEngine = (settings: SandboxSettings): Engine => {
     const before = engine;
     if (before !== null && JSON.stringify(before.settings) === JSON.stringify(settings)) return before;
+    remembered = null;
     const pool = new SandboxPool({
       readBinariesSetting: () => settings.binaries,
       idleMs: settings.idleMinutes * 60_000,
@@ -45,24 +57,56 @@ export function serveAdvice(port: MessagePort): void {
     return context;
   };
 
+  const provideMemory = (connection: number, workload: string): WorkloadMemory => {
+    if (remembered?.connection !== connection || remembered.workload !== workload) {
+      remembered = { connection, workload, memory: new WorkloadMemory() };
+    }
+    return remembered.memory;
+  };
+
+  const forgetWorkload = (connection: number) => {
+    if (remembered?.connection === connection) remembered = null;
+  };
+
   const calls: MessageCalls<ThreadCalls, EditorCalls> = new MessageCalls<ThreadCalls, EditorCalls>(port, {
-    adviseWorkload: ({ request, connection, sandbox, statements, options }, signal) =>
-      adviseWorkload(
+    adviseWorkload: ({ request, connection, sandbox, statements, options: { workload, ...options } }, signal) => {
+      const progress = { statements: 0, plans: 0 };
+      let saidAtMs = -Infinity;
+      const say = (change: Partial<typeof progress>) => {
+        Object.assign(progress, change);
+        const isLast = change.statements === statements.length;
+        if (performance.now() - saidAtMs < progressPauseMs && !isLast) return;
+        saidAtMs = performance.now();
+        void calls.call('progress', { request, progress });
+      };
+      return adviseWorkload(
         provideContext(connection),
         statements,
-        (done) => void calls.call('progress', { request, done }),
+        (done) => {
+          say({ statements: done });
+        },
         signal,
-        { ...options, usePlanner: provideEngine(sandbox).planner.use },
-      ),
+        {
+          ...options,
+          usePlanner: provideEngine(sandbox).planner.use,
+          onWhatIf: (count) => {
+            say({ plans: count });
+          },
+          ...(workload === undefined ? {} : { memory: provideMemory(connection.id, workload) }),
+        },
+      );
+    },
     explainWithIndex: ({ connection, sandbox, statement, index }, signal) =>
       explainWithIndex(provideContext(connection), statement, index, provideEngine(sandbox).planner.use, signal),
     refresh: ({ connection }) => {
       const context = contexts.get(connection);
       if (context !== undefined) engine?.planner.refresh(context);
+      forgetWorkload(connection);
     },
     forget: async ({ connection }) => {
       const context = contexts.get(connection);
       contexts.delete(connection);
+      forgetWorkload(connection);
       if (context !== undefined) await engine?.planner.forget(context);
     },
     end: async () => {

@@ -13,6 +13,8 @@ import {
 } from '../../analysis/index-advice/index-advice';
 import { CountingPlanner } from '../../analysis/index-advice/selection/counting-planner';
 import type { IndexAdviceFacts } from '../../analysis/index-advice/index-advice-facts';
+import { PriceBook } from '../../analysis/index-advice/selection/price-book';
+import type { WhatIfPlanner } from '../../analysis/index-advice/what-if-planner';
 import type { IndexSetOptions } from '../../analysis/index-advice/find-index-set';
 import { findStatementIndexSet, findWorkloadIndexSet } from '../../analysis/index-advice/index-set-advice';
 import { toPlannedStatement } from '../../analysis/index-advice/planned-statement';
@@ -36,7 +38,26 @@ const factsTimeoutMs = 15_000;
 const fallbackReason =
   "PostgreSQL's grammar could not be loaded here, so conditions can't be read and no index is advised. Doctor says what is missing.";
 
+/** A statement as it is planned today, or why it could not be. */
+type CapturedStatement = AdvisedStatement | { reason: string };
+
+/** What is known of a workload, so that asking for another budget asks the server for little. For the same statements only. */
+export class WorkloadMemory {
+  /** By the ids of the statements. */
+  readonly captured = new Map<string, CapturedStatement>();
+  /** Costs of two engines can't be compared. */
+  readonly #books = new Map<WhatIfPlanner['engine'], PriceBook>();
+
+  bookFor(planner: WhatIfPlanner): PriceBook {
+    const book = this.#books.get(planner.engine) ?? new PriceBook(planner);
+    this.#books.set(planner.engine, book);
+    return book;
+  }
+}
+
 export interface AdviceOptions {
+  /** Of earlier advice for these very statements, on a server that has not changed since. */
+  memory?: WorkloadMemory;
   /** Plans that were asked for until now, with and without indexes. */
   onWhatIf?: (count: number) => void;
   /** Default: from statistics. */
@@ -90,27 +111,31 @@ export async function adviseWorkload(
 ): Promise<WorkloadAdvice> {
   const setOptions = toSetOptions(options);
   const { parser } = await context.loadParser();
-  const captured: (AdvisedStatement | { reason: string })[] = [];
+  const captured: CapturedStatement[] = [];
   const facts: KnownFacts = new Map();
   for (const statement of statements) {
-    captured.push(
+    const known = options.memory?.captured.get(statement.id);
+    const each =
       parser.name === 'libpg-query'
-        ? await captureStatement(context, statement, parser, signal, facts)
-        : { reason: fallbackReason },
-    );
-    onProgress(captured.length);
+        ? (known ?? (await captureStatement(context, statement, parser, signal, facts)))
+        : { reason: fallbackReason };
+    options.memory?.captured.set(statement.id, each);
+    captured.push(each);
+    if (known === undefined) onProgress(captured.length);
   }
   const planned = captured.flatMap((each) => ('reason' in each ? [] : [each]));
   const usePlanner = options.usePlanner ?? useStatistics;
-  const { result, engineNote } = await usePlanner({ context, statements: planned, signal }, (planner) =>
-    findWorkloadAdvice(statements, captured, new CountingPlanner(planner, options.onWhatIf), setOptions),
-  );
+  const { result, engineNote } = await usePlanner({ context, statements: planned, signal }, (planner) => {
+    const book = options.memory?.bookFor(planner) ?? null;
+    const counted = new CountingPlanner(planner, options.onWhatIf);
+    return findWorkloadAdvice(statements, captured, counted, { ...setOptions, book });
+  });
   return { ...result, engineNote };
 }
 
 async function findWorkloadAdvice(
   statements: readonly WorkloadStatement[],
-  captured: readonly (AdvisedStatement | { reason: string })[],
+  captured: readonly CapturedStatement[],
   counted: CountingPlanner,
   options: IndexSetOptions,
 ): Promise<Omit<WorkloadAdvice, 'engineNote'>> {
@@ -165,7 +190,7 @@ export async function captureStatement(
   parser: SqlParser,
   signal: AbortSignal | undefined,
   knownFacts: KnownFacts = new Map(),
-): Promise<AdvisedStatement | { reason: string }> {
+): Promise<CapturedStatement> {
   const { id, sql, parameters } = request;
   try {
     const { plan } = await explainStatement(context, { ...request, analyze: false }, signal);

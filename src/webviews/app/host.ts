@@ -1,6 +1,7 @@
 // The one line to the extension host. acquireVsCodeApi may be called once in a webview's life.
 import type { ComparisonRequest, PlanViewRequest } from '../protocol';
 import type { ReportViewRequest } from '../report-protocol';
+import type { WorkloadViewRequest } from '../workload-protocol';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -12,7 +13,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 const api = acquireVsCodeApi();
 
-export function sendRequest(request: PlanViewRequest | ComparisonRequest | ReportViewRequest): void {
+export function sendRequest(request: PlanViewRequest | ComparisonRequest | ReportViewRequest | WorkloadViewRequest): void {
   api.postMessage(request);
 }
 

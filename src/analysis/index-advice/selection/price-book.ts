@@ -28,7 +28,7 @@ interface Answer extends Price {
 const isSubset = (part: ReadonlySet<number>, whole: ReadonlySet<number>) => [...part].every((each) => whole.has(each));
 
 export class PriceBook {
-  readonly #planner: WhatIfPlanner;
+  #planner: WhatIfPlanner;
   readonly #answers = new Map<string, Answer[]>();
   /** By statement and those indexes of a set that matter to it. */
   readonly #found = new Map<string, Answer>();
@@ -45,6 +45,12 @@ export class PriceBook {
 
   constructor(planner: WhatIfPlanner) {
     this.#planner = planner;
+  }
+
+  /** Asks this one from now on: a planner lives as long as a request, what is known may serve the next one. */
+  use(planner: WhatIfPlanner): this {
+    this.#planner = planner;
+    return this;
   }
 
   /** Statements that the planner was asked about, each with other indexes. */
