@@ -40,6 +40,8 @@ import { StatementIndexes } from './providers/statement-indexes';
 import { TableCommands } from './providers/table-commands';
 import { TablesStore } from './providers/tables-store';
 import { TablesView } from './providers/tables-view';
+import { WorkloadCommands } from './providers/workload-commands';
+import type { WorkloadReports } from './providers/workload-reports';
 import { createViews } from './providers/views';
 import type { ComparePanels } from './webviews/compare-panel';
 import type { PlanPanels } from './webviews/plan-panel';
@@ -159,9 +161,22 @@ export function activate(context: vscode.ExtensionContext) {
     });
   });
   const readAgain = () => void Promise.all([tablesStore.refresh(), healthStore.refresh()]);
+  const workloads = new LatePanels<WorkloadReports>(async () => {
+    const { WorkloadReports: Reports } = await loadEngine();
+    return new Reports({
+      context,
+      connections,
+      connectionStore,
+      slowQueries: slowQueriesStore,
+      advisor,
+      builds,
+      reporter,
+      log,
+    });
+  });
   const startedIndexChanges = new StartedIndexChanges(context.workspaceState);
   const indexChanges = new IndexChanges(context.workspaceState);
-  const builds = new IndexBuildCommands({
+  const builds: IndexBuildCommands = new IndexBuildCommands({
     reporter,
     log,
     openSession: (profile) => connections.openSession(profile),
@@ -169,15 +184,17 @@ export function activate(context: vscode.ExtensionContext) {
     findActiveProfile: () => connectionStore.active,
     changes: indexChanges,
     started: startedIndexChanges,
-    onDidCreate: (session) => {
+    onDidCreate: (session, built) => {
       statementIndexes.forget(session);
       readAgain();
       missingIndexes.forget(session);
+      void workloads.ifLoaded((reports) => reports.noteCreated(session, built));
     },
     onDidDrop: (session, dropped) => {
       statementIndexes.forget(session);
       readAgain();
       missingIndexes.forget(session);
+      void workloads.ifLoaded((reports) => reports.noteDropped(session, dropped));
       void comparisons.ifLoaded((opened) => opened.noteDropped(dropped.indexes.map(({ oid }) => oid)));
     },
   });
@@ -222,6 +239,8 @@ export function activate(context: vscode.ExtensionContext) {
     plans.register('pgInsight.plan'),
     reportPanels.register('pgInsight.report'),
     comparisons.register('pgInsight.compare'),
+    workloads.register('pgInsight.workload'),
+    ...new WorkloadCommands(() => workloads.get(), reporter).register(),
     connectionStore.onDidChange(() => {
       const session = connectionStore.activeSession;
       if (session !== null) void reporter.guard(() => builds.lookAfterLost(session));
@@ -272,6 +291,7 @@ export function activate(context: vscode.ExtensionContext) {
     statementIndexes,
     tablesStore,
     tablesView,
+    workloads,
     logFolder: context.logUri,
   };
 }

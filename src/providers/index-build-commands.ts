@@ -4,10 +4,11 @@
 import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
-import { formatBytes, formatMs } from '../analysis/format/numbers';
+import { formatBytes, formatMs, formatQuantity } from '../analysis/format/numbers';
 import { describeLeftover, describeRemainder } from '../analysis/index-build/build-failure';
 import {
   formatBuildConfirmation,
+  formatBuildsConfirmation,
   formatDropConfirmation,
   formatProgress,
   formatSteps,
@@ -51,6 +52,16 @@ export interface IndexBuildCommandsParts {
   /** The server has one index more. The views read again; whoever asked for the index compares before and after. */
   onDidCreate: (session: DatabaseSession, built: BuiltIndex) => void;
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
+}
+
+interface Build {
+  request: IndexBuildRequest;
+  plan: IndexBuildPlan;
+  consent: IndexConsent;
+  /** The change that it takes back. */
+  undone: IndexChange | null;
+  /** " (2 of 5)"; empty for one alone. */
+  of: string;
 }
 
 /** How long a wait for somebody else may take before the user is asked whether to go on. */
@@ -106,10 +117,62 @@ export class IndexBuildCommands {
       agree: 'Create Index',
       ...this.#toDropInvalid(session, plan),
     });
-    if (consent === null) return null;
+    return consent === null ? null : this.#build(session, { request, plan, consent, undone, of: '' });
+  }
+
+  /**
+   * Asks once for all of them, and builds one after the other until one fails or is cancelled. Rejects when nothing could
+   * be begun.
+   */
+  async createAll(session: DatabaseSession, requests: readonly IndexBuildRequest[]): Promise<void> {
+    const [first, ...others] = requests;
+    if (first === undefined) return;
+    if (others.length === 0) {
+      await this.create(session, first);
+      return;
+    }
+    const looked = await runCancellable(`Looking at what ${requests.length} indexes need`, async (signal) => {
+      const plans: { request: IndexBuildRequest; plan: IndexBuildPlan }[] = [];
+      for (const request of requests) plans.push({ request, plan: await session.prepareIndexBuild(request, signal) });
+      return plans;
+    });
+    const possible = looked.filter(({ plan }) => plan.refusal === null);
+    const refused = looked.filter(({ plan }) => plan.refusal !== null).map(({ plan }) => plan);
+    const plans = possible.map(({ plan }) => plan);
+    const [plan] = [...plans, ...refused];
+    if (plan === undefined) return;
+    const consent = await askToChange(
+      session,
+      { ...plan, steps: plans.flatMap(({ steps }) => steps) },
+      {
+        question: `Create ${formatQuantity(plans.length, 'index', 'indexes')}`,
+        detail: formatBuildsConfirmation(plans, refused),
+        agree: 'Create Indexes',
+      },
+    );
+    if (consent === null) return;
+    for (const [at, each] of possible.entries()) {
+      const sql = each.plan.steps.map((step) => step.sql);
+      const of = ` (${at + 1} of ${possible.length})`;
+      const built = await this.#build(session, { ...each, consent: { ...consent, sql }, undone: null, of });
+      if (built !== null) continue;
+      const left = possible.length - at - 1;
+      if (left > 0) {
+        void vscode.window.showInformationMessage(
+          `${formatQuantity(at, 'index was', 'indexes were')} created; ${formatQuantity(left, 'index was', 'indexes were')} not begun.`,
+        );
+      }
+      return;
+    }
+  }
+
+  /** Null when it failed and that was said. */
+  async #build(session: DatabaseSession, { request, plan, consent, undone, of }: Build): Promise<BuiltIndex | null> {
+    const { index } = request;
+    const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
     const started = toStarted(session, title, request, plan);
     const outcome = await this.#runRemembered(started, () =>
-      this.#runWithProgress(session, `Creating ${title}`, (options) =>
+      this.#runWithProgress(session, `Creating ${title}${of}`, (options) =>
         session.runIndexBuild(request, consent, options),
       ),
     );

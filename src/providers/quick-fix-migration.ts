@@ -60,12 +60,12 @@ function nextNumber(existing: readonly string[], now: Date): string {
 
 /** Writes the files and opens the first. False when the user gave up. */
 export async function addMigration(
-  document: vscode.TextDocument | null,
+  document: { uri: vscode.Uri } | null,
   script: IndexScript,
   reasons: readonly string[],
 ): Promise<boolean> {
-  const ownFolderOf = document === null ? undefined : vscode.workspace.getWorkspaceFolder(document.uri);
-  const workspaceFolder = ownFolderOf ?? vscode.workspace.workspaceFolders?.[0];
+  const own = document === null ? undefined : vscode.workspace.getWorkspaceFolder(document.uri);
+  const workspaceFolder = own ?? vscode.workspace.workspaceFolders?.[0];
   if (workspaceFolder === undefined) {
     // nowhere to write it: the user saves it where it belongs
     const content = formatIndexMigration(script, reasons);
@@ -93,9 +93,9 @@ export async function addMigration(
 }
 
 /** The configured folder, else one that has migrations, as the user says; null when there was no answer. */
-async function chooseFolder(document: vscode.TextDocument | null, root: vscode.Uri): Promise<vscode.Uri | null> {
+async function chooseFolder(document: { uri: vscode.Uri } | null, root: vscode.Uri): Promise<vscode.Uri | null> {
   const configured = vscode.workspace
-    .getConfiguration('pgInsight.advice', document)
+    .getConfiguration('pgInsight.advice', document?.uri ?? root)
     .get<string>('migrationsFolder', '')
     .trim();
   if (configured !== '') return vscode.Uri.joinPath(root, configured);

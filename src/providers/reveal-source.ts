@@ -2,7 +2,15 @@
 import * as vscode from 'vscode';
 import type { PlanDocument } from '../webviews/protocol';
 
-export async function revealSource({ source, sql, title }: PlanDocument): Promise<void> {
+export async function revealSource({ title, source, sql }: PlanDocument): Promise<void> {
+  await revealStatement(title, { source, sql });
+}
+
+/** Where it stands in its file, else its text in a document of its own. */
+export async function revealStatement(
+  title: string,
+  { source, sql }: Pick<PlanDocument, 'source' | 'sql'>,
+): Promise<void> {
   const document = source === null ? null : await openDocument(source.uri);
   if (source === null || document === null) {
     // the file is gone, or there never was one: the statement itself is still there

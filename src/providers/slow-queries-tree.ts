@@ -16,6 +16,7 @@ export class SlowQueriesTree implements vscode.Disposable {
     this.#tree = vscode.window.createTreeView('pgInsight.slowQueries', {
       treeDataProvider: view,
       showCollapseAll: true,
+      canSelectMany: true,
     });
     const describe = () => {
       this.#describe();

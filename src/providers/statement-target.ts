@@ -19,7 +19,7 @@ export interface StatementTarget {
 const nameComment = /^\s*--\s*name\s*:\s*:?([\w.-]+)/m;
 const titleLength = 40;
 
-function toTitle(comments: string, sql: string): string {
+export function toTitle(comments: string, sql: string): string {
   const name = nameComment.exec(comments)?.[1];
   if (name !== undefined) return name;
   const line = sql.replaceAll(/\s+/g, ' ').trim();

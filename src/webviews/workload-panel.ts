@@ -94,6 +94,11 @@ export class WorkloadPanels implements vscode.WebviewPanelSerializer {
     );
   }
 
+  /** Of the open views. */
+  get documents(): WorkloadDocument[] {
+    return [...this.#open].flatMap(({ document }) => document ?? []);
+  }
+
   async show(document: WorkloadDocument): Promise<void> {
     const panel = vscode.window.createWebviewPanel(
       workloadViewType,
@@ -159,6 +164,10 @@ class WorkloadPanel {
       if (request.success) void handlers.guard(() => this.#answer(request.data));
       else handlers.log.warn(`The view of index advice sent something it should not: ${request.error.message}`);
     });
+  }
+
+  get document(): WorkloadDocument | null {
+    return this.#document;
   }
 
   load(folder: vscode.Uri): void {
@@ -228,7 +237,7 @@ class WorkloadPanel {
 
   async #postRunning(): Promise<void> {
     const running = this.#running;
-    const canCancel = running !== null && running.controller !== null && !running.controller.signal.aborted;
+    const canCancel = running?.controller?.signal.aborted === false;
     await this.#post({ type: 'running', what: running?.what ?? null, canCancel });
   }
 

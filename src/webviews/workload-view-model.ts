@@ -1,10 +1,10 @@
 // What the view of a workload's advice shows, from the document that is kept.
 import { formatIndexScript } from '../analysis/index-advice/index-ddl';
+import { sumSizeBytes } from '../analysis/index-advice/selection/advice-under-budget';
 import { describeIndexColumns } from '../analysis/index-advice/text/describe-saving';
 import {
   findFate,
   findSelection,
-  selectionSizeBytes,
   summarizeSelection,
   type SelectedIndex,
   type WorkloadSelection,
@@ -24,7 +24,6 @@ export function findShownSelection({ selections, budgetBytes }: WorkloadDocument
 const hasName = (wanted: { schema: string; name: string }) => (each: { schema: string; name: string }) =>
   each.schema === wanted.schema && each.name === wanted.name;
 
-/** `hasChanged`: the server has other indexes than it had when it was asked. */
 function findObstacle({ created, dropped }: WorkloadDocument, { engine }: WorkloadSelection): string | null {
   if (engine === 'statistics') return estimatedObstacle;
   return created.length + dropped.length > 0 ? changedObstacle : null;
@@ -37,7 +36,7 @@ export function toWorkloadView(
 ): WorkloadView {
   const { statements, selections, created, dropped } = document;
   const { engine, engineNote, isComplete } = selection;
-  const largest = Math.max(...selections.map(selectionSizeBytes));
+  const largest = Math.max(...selections.map(({ recommendations }) => sumSizeBytes(recommendations)));
   const summaries = selections.map((each) => summarizeSelection(each, statements));
   return {
     title: document.title,
@@ -70,7 +69,10 @@ export function toWorkloadView(
     }),
     drops: selection.drops
       .filter(({ regressions }) => regressions.length === 0)
-      .map(({ regressions: _, ...drop }) => ({ ...drop, isDropped: dropped.some(hasName(drop)) })),
+      .map(({ schema, name, table, sizeBytes, scans }) => {
+        const isDropped = dropped.some(hasName({ schema, name }));
+        return { schema, name, table, sizeBytes, scans, isDropped };
+      }),
     redundant: selection.redundant,
   };
 }

@@ -73,7 +73,7 @@ describe('contributions', () => {
       (command) => !['pgInsight.advice.refresh', 'pgInsight.index.undo'].includes(command),
     );
     for (const verb of ['copyRemedy', 'reveal', 'showMore']) expected.push(`pgInsight.slowQueries.${verb}`);
-    expected.push('pgInsight.findings.showMore');
+    expected.push('pgInsight.findings.showMore', 'pgInsight.workload.adviseStatements');
     assert.deepEqual(hidden.map(({ command }) => command).sort(), expected.sort());
   });
 

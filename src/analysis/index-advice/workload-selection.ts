@@ -2,7 +2,8 @@
 // for all of them, and without plans. A set that was found for a budget is the answer for every smaller one that it fits.
 import * as z from 'zod';
 import { evidenceGradeSchema } from '../finding';
-import type { WorkloadAdvice } from './workload-advice';
+import { sumSizeBytes } from './selection/advice-under-budget';
+import type { WorkloadAdvice, WorkloadRecommendation } from './workload-advice';
 
 const changeSchema = z.object({ id: z.string(), costBefore: z.number(), costAfter: z.number() });
 
@@ -76,13 +77,13 @@ export function toSelections(
   advice: WorkloadAdvice,
   { budgetBytes, steps, elapsedMs }: { budgetBytes: number | null; steps: number; elapsedMs: number },
 ): WorkloadSelection[] {
-  const { budgetSteps, drops: _, ...whole } = advice;
-  const stepBytes = selectionSizeBytes(advice) / (steps + 1);
+  const { budgetSteps } = advice;
+  const stepBytes = sumSizeBytes(advice.recommendations) / (steps + 1);
   return [
-    toSelection({ ...advice }, budgetBytes, elapsedMs),
+    toSelection(advice, budgetBytes, elapsedMs),
     ...budgetSteps.map((step) =>
       // it may have been found under a larger budget than this one, of which it needed no more
-      toSelection({ ...whole, ...step, drops: [] }, Math.ceil(step.sizeBytes / stepBytes) * stepBytes, elapsedMs),
+      toSelection({ ...advice, ...step, drops: [] }, Math.ceil(step.sizeBytes / stepBytes) * stepBytes, elapsedMs),
     ),
   ];
 }
@@ -96,20 +97,30 @@ function toSelection(
   const { engine, engineNote, whatIfCalls, meanRatio, isComplete } = advice;
   return {
     ...{ engine, engineNote, whatIfCalls, meanRatio, isComplete, budgetBytes, elapsedMs },
-    outcomes: statements.map(({ costBefore, costAfter, status, reason }) => ({ costBefore, costAfter, status, reason })),
-    // a plan for each index would be most of what is kept
-    recommendations: recommendations.map(({ planAfter: _, ...each }) => ({
-      ...each,
-      steps: [...each.steps],
-      index: { ...each.index, keys: [...each.index.keys], included: [...each.index.included] },
-      why: [...each.why],
-      makesRedundant: [...each.makesRedundant],
-      statementIds: [...each.statementIds],
-      winners: [...each.winners],
-      losers: [...each.losers],
+    outcomes: statements.map(({ costBefore, costAfter, status, reason }) => ({
+      costBefore,
+      costAfter,
+      status,
+      reason,
     })),
+    recommendations: recommendations.map(toSelectedIndex),
     redundant: [...redundant],
     drops: drops.map((each) => ({ ...each, regressions: [...each.regressions] })),
+  };
+}
+
+/** Without its plan: one for each index would be most of what is kept. */
+function toSelectedIndex(recommendation: WorkloadRecommendation): SelectedIndex {
+  const { name, undo, index, sizeBytes, evidence, costBefore, costAfter, write } = recommendation;
+  return {
+    ...{ name, undo, sizeBytes, evidence, costBefore, costAfter, write },
+    index: { ...index, keys: [...index.keys], included: [...index.included] },
+    steps: [...recommendation.steps],
+    why: [...recommendation.why],
+    makesRedundant: [...recommendation.makesRedundant],
+    statementIds: [...recommendation.statementIds],
+    winners: [...recommendation.winners],
+    losers: [...recommendation.losers],
   };
 }
 
@@ -131,14 +142,6 @@ export function toAdvice(
   };
 }
 
-export function selectionSizeBytes({
-  recommendations,
-}: {
-  recommendations: readonly { sizeBytes: number | null }[];
-}): number {
-  return recommendations.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);
-}
-
 /** The one that was chosen under this budget, or under a larger one of which it needs no more; null when there is none. */
 export function findSelection(
   selections: readonly WorkloadSelection[],
@@ -147,7 +150,7 @@ export function findSelection(
   const fitting = selections.filter((selection) =>
     budgetBytes === null
       ? selection.budgetBytes === null
-      : selectionSizeBytes(selection) <= budgetBytes &&
+      : sumSizeBytes(selection.recommendations) <= budgetBytes &&
         (selection.budgetBytes === null || selection.budgetBytes >= budgetBytes),
   );
   const [nearest = null] = fitting.toSorted((a, b) => (a.budgetBytes ?? Infinity) - (b.budgetBytes ?? Infinity));
@@ -195,7 +198,7 @@ export function summarizeSelection(
     costAfter,
     meanRatio: count === 0 ? null : Math.exp(logs / count),
     fates,
-    sizeBytes: selectionSizeBytes(selection),
+    sizeBytes: sumSizeBytes(selection.recommendations),
     writeCost: writes.length === 0 ? null : writes.reduce((sum, cost) => sum + cost, 0),
   };
 }

@@ -68,6 +68,29 @@ export function formatBuildConfirmation(plan: IndexBuildPlan): string {
   ]);
 }
 
+/** Of several that are built one after the other, and of those that can't be. */
+export function formatBuildsConfirmation(plans: readonly IndexBuildPlan[], refused: readonly IndexBuildPlan[]): string {
+  const [first] = plans;
+  if (first === undefined) return '';
+  const steps = plans.flatMap((plan) => plan.steps);
+  const transactions = new Map(plans.flatMap((plan) => plan.openTransactions).map((each) => [each.pid, each]));
+  const all = { ...first, steps, openTransactions: [...transactions.values()] };
+  const sizes = plans.map(({ estimatedSizeBytes }) => estimatedSizeBytes ?? 0).reduce((sum, size) => sum + size, 0);
+  return joinParagraphs([
+    formatPlace(first),
+    `Size of the indexes together: about ${formatBytes(sizes)}`,
+    formatShownSteps(all),
+    formatOpenTransactions(all),
+    refused
+      .map(
+        ({ index, refusal }) =>
+          `Left out: ${quoteQualifiedName(index.schema, index.name)}. ${refusal?.reason ?? ''}. ${refusal?.nextStep ?? ''}`,
+      )
+      .join('\n'),
+    'Built one after the other, each of them so that reads and writes go on. Cancel ends the one at work and leaves out the rest.',
+  ]);
+}
+
 export function formatDropConfirmation(plan: IndexDropPlan): string {
   return joinParagraphs([
     formatPlace(plan),

@@ -13,7 +13,9 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 const api = acquireVsCodeApi();
 
-export function sendRequest(request: PlanViewRequest | ComparisonRequest | ReportViewRequest | WorkloadViewRequest): void {
+export function sendRequest(
+  request: PlanViewRequest | ComparisonRequest | ReportViewRequest | WorkloadViewRequest,
+): void {
   api.postMessage(request);
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findEmbeddedSql, isStatement } from '../../../src/analysis/sql/embedded-sql';
+import { findEmbeddedSql, findEmbeddedStatements, isStatement } from '../../../src/analysis/sql/embedded-sql';
 import { loadSqlParser } from '../../../src/analysis/sql/load-sql-parser';
 
 function embedded(text: string, languageId = 'typescript'): string {
@@ -93,5 +93,37 @@ describe('SQL in a selection of a program', () => {
       are(code),
       code.map(() => false),
     );
+  });
+});
+
+describe('SQL in a whole program', () => {
+  const find = (text: string, languageId: string) => {
+    const { found, joined } = findEmbeddedStatements(text, languageId);
+    return { texts: found.map(({ start, end }) => text.slice(start, end)), joined };
+  };
+
+  it('is every string that begins like a statement, wherever it ends', () => {
+    const program = [
+      "// the user's choice; don't select * twice",
+      'const a = await db.query(`SELECT 1 FROM a WHERE x = ${x}`, []);',
+      'const b = "with c as (select 1) select * from c";',
+      "const c = 'selected';",
+      "log(`It's done`);",
+      "await db.query('DELETE FROM d WHERE e = $1', [e]);",
+    ].join('\n');
+    assert.deepEqual(find(program, 'typescript'), {
+      texts: ['SELECT 1 FROM a WHERE x = ${x}', 'with c as (select 1) select * from c', 'DELETE FROM d WHERE e = $1'],
+      joined: 0,
+    });
+  });
+
+  it('is counted where it is put together of several strings', () => {
+    const program = 'q := "SELECT a " + "FROM b"\nr := `SELECT c FROM d`\n';
+    assert.deepEqual(find(program, 'go'), { texts: ['SELECT c FROM d'], joined: 1 });
+  });
+
+  it('is found in Python, quotes of three with quotes of one inside', () => {
+    const program = `q = """SELECT 'it''s' AS a FROM b"""\ncur.execute("UPDATE c SET d = 1")\n`;
+    assert.deepEqual(find(program, 'python').texts, ["SELECT 'it''s' AS a FROM b", 'UPDATE c SET d = 1']);
   });
 });
