@@ -49,7 +49,10 @@ export function trustedRatio({ estimateFactor }: PricedStatement, minimumSavedRa
  * halve a statement, which a single heavy one would hide otherwise.
  */
 const minimumWorth = 0.01;
-/** And as much again for each tenth of its tables' size that it takes: space is cache, backup and replication, too. */
+/**
+ * And as much again for each tenth of its tables' size that it takes: space is cache, backup and replication, too. So a column
+ * more has to be worth its place, and of two that do the same the small one is taken.
+ */
 const worthOfSpace = 0.1;
 
 type Start = 'absolute' | 'per-byte' | 'relative';
@@ -144,6 +147,18 @@ export class IndexSelector {
     return { set, costs, total, logSum };
   }
 
+  /** What is to become small. Under a budget space is given, and costs nothing. */
+  #score({ set, total }: Priced): number {
+    return set.reduce((sum, id) => sum + this.#spaceCost(id), total);
+  }
+
+  #spaceCost(id: number): number {
+    const { budgetBytes, maximumIndexes, tableBytes } = this.#options;
+    if (budgetBytes !== null || maximumIndexes !== null || tableBytes === null) return 0;
+    const share = (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
+    return worthOfSpace * share * this.#none.total;
+  }
+
   #mean({ logSum, costs }: Priced): number {
     return costs.length === 0 ? 1 : Math.exp(logSum / costs.length);
   }
@@ -189,7 +204,8 @@ export class IndexSelector {
   }
 
   #isBetter(a: Priced, b: Priced): boolean {
-    if (Math.abs(a.total - b.total) > asGoodRatio * b.total) return a.total < b.total;
+    const [scoreA, scoreB] = [this.#score(a), this.#score(b)];
+    if (Math.abs(scoreA - scoreB) > asGoodRatio * scoreB) return scoreA < scoreB;
     return a.logSum < b.logSum - tiny;
   }
 
@@ -206,7 +222,7 @@ export class IndexSelector {
     );
     if (!this.#fits(larger)) return leaner;
     const both = await this.#price(from, larger);
-    return leaner.total <= both.total + tiny ? leaner : both;
+    return this.#score(leaner) <= this.#score(both) + tiny ? leaner : both;
   }
 
   #superseded(set: readonly number[], fresh: readonly number[]): readonly number[] {
@@ -226,8 +242,10 @@ export class IndexSelector {
 
   /** Worth of going from one set to another, in what a start looks at. */
   #worth(from: Priced, to: Priced, start: Start): number {
-    const gain = from.total - to.total;
-    if (gain <= tiny || start === 'absolute') return gain;
+    // what small statements gain much from may be little for the workload, and is weighed in the end
+    if (start === 'relative' && from.total - to.total <= tiny) return 0;
+    const gain = this.#score(from) - this.#score(to);
+    if (start === 'absolute' || (start === 'per-byte' && gain <= tiny)) return gain;
     if (start === 'per-byte') return gain / Math.max(1, this.#size(to.set) - this.#size(from.set));
     return this.#mean(from) / Math.max(tiny, this.#mean(to)) - 1;
   }
@@ -300,22 +318,26 @@ export class IndexSelector {
     candidates: readonly number[],
     bundles: readonly (readonly number[])[],
   ): Promise<Priced | null> {
-    const bar = current.total * (1 - minimumImprovement);
+    const bar = this.#score(current) - minimumImprovement * current.total;
     const without = current.set.filter((each) => each !== id);
     const places = new Set(this.#placesOf(id));
     const rivals = candidates.filter(
       (each) => each !== id && !current.set.includes(each) && this.#placesOf(each).some((place) => places.has(place)),
     );
-    for (const set of [without, ...rivals.map((rival) => [...without, rival])]) {
+    // one that loses less than its space is worth is not given up here: pruning looks at the geometric mean, too
+    const alone = await this.#price(current, without);
+    if (alone.total < current.total * (1 - minimumImprovement)) return alone;
+    for (const rival of rivals) {
       if (this.#isOver()) return null;
-      if (!this.#fits(set) || this.#priceAtLeast(current, set).total >= bar) continue;
+      const set = [...without, rival];
+      if (!this.#fits(set) || this.#score(this.#priceAtLeast(current, set)) >= bar) continue;
       const next = await this.#price(current, set);
-      if (next.total < bar) return next;
+      if (this.#score(next) < bar) return next;
     }
     if (this.#options.budgetBytes === null) return null;
     const rest = this.#likely.filter((each) => each !== id);
-    const next = await this.#grow(await this.#price(current, without), rest, bundles, 'per-byte');
-    return next.total < bar && this.#fits(next.set) ? next : null;
+    const next = await this.#grow(alone, rest, bundles, 'per-byte');
+    return this.#score(next) < bar && this.#fits(next.set) ? next : null;
   }
 
   /** Without those that gain too little, the least worthwhile first. */
@@ -336,20 +358,14 @@ export class IndexSelector {
     }
   }
 
-  /** Above nothing: it pays. Under a budget everything does that gains anything: the space is given. */
+  /** Above nothing: it pays. Under a budget everything does that gains anything. */
   #marginalWorth(id: number, without: Priced, current: Priced): number {
     const lost = without.total - current.total;
     if (lost <= tiny * Math.max(1, current.total)) return lost - tiny * Math.max(1, current.total);
     if (this.#options.budgetBytes !== null || this.#options.maximumIndexes !== null) return lost;
+    const base = Math.max(tiny, this.#none.total);
     const halvings = (without.logSum - current.logSum) / Math.LN2;
-    const worth = Math.max(lost / Math.max(tiny, this.#none.total), halvings * minimumWorth);
-    return worth - minimumWorth - worthOfSpace * this.#spaceShare(id);
-  }
-
-  /** Of all tables that statements read. */
-  #spaceShare(id: number): number {
-    const { tableBytes } = this.#options;
-    return tableBytes === null ? 0 : (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
+    return Math.max(lost / base, halvings * minimumWorth) - minimumWorth - this.#spaceCost(id) / base;
   }
 
   async #order(set: readonly number[]): Promise<number[]> {
