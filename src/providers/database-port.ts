@@ -115,6 +115,8 @@ export interface AdviceOptions {
   minimumSavedRatio?: number;
   /** Whether the statements are also planned without each existing index. */
   findsDrops?: boolean;
+  /** Whether each statement counts the same, whatever it costs. */
+  weighsEach?: boolean;
   budgetBytes?: number | null;
   maximumIndexes?: number | null;
   /** How many smaller sets are chosen besides, for smaller budgets. */

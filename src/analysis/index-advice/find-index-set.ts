@@ -37,6 +37,8 @@ export interface IndexSetOptions {
   minimumSavedRatio: number;
   /** Whether existing indexes are looked at that the statements could do without. */
   findsDrops: boolean;
+  /** Whether each statement counts the same, whatever it costs: for advice that is given statement by statement. */
+  weighsEach: boolean;
   /** How many smaller sets of a workload are chosen besides, for budgets up to what the advised set takes. */
   budgetSteps: number;
   isAllowed: (index: HypotheticalIndex) => boolean;
@@ -134,7 +136,9 @@ export class IndexSetFinder {
     this.#book.limitTo(mattering);
     const selector = new IndexSelector(
       this.#book,
-      considered.map(({ statement }) => statement),
+      considered.map(({ statement, before: { cost } }) =>
+        this.#options.weighsEach ? { ...statement, weight: 1 / Math.max(1, cost) } : statement,
+      ),
       considered.map((each) => each.before),
       { ...this.#selectionOptions(), budgetBytes },
     );

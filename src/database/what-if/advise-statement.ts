@@ -71,6 +71,8 @@ export interface AdviceOptions {
   minimumSavedRatio?: number;
   /** Whether a workload is planned without each of its existing indexes, too. Default: it is. */
   findsDrops?: boolean;
+  /** Whether each statement counts the same, whatever it costs. Default: costs do. */
+  weighsEach?: boolean;
   /** How many smaller sets are chosen for a workload besides, for `adviceUnderBudget`. Default: none. */
   budgetSteps?: number;
   /** Absent: any index may be advised. */
@@ -172,6 +174,7 @@ function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs, ...options }: A
     now,
     minimumSavedRatio: options.minimumSavedRatio ?? minimumSavedRatio,
     findsDrops: options.findsDrops ?? true,
+    weighsEach: options.weighsEach ?? false,
     budgetSteps: options.budgetSteps ?? 0,
     isAllowed: options.allowed === undefined ? () => true : makeIsAllowed(options.allowed),
   };

@@ -121,6 +121,7 @@ const free: SelectionOptions = {
   deadlineMs: null,
   now: () => 0,
   minimumSavedRatio: 0.1,
+  weighsEach: false,
   tableBytes: null,
   writeCost: () => 0,
 };

@@ -12,6 +12,8 @@ export interface SelectionOptions {
   now: () => number;
   /** A statement that saves less is taken for one that saves nothing. */
   minimumSavedRatio: number;
+  /** Whether each statement counts the same; then an index that serves one of them well enough is worth a word. */
+  weighsEach: boolean;
   /** Of all tables that the statements read; null where space is not weighed. */
   tableBytes: number | null;
   /** What keeping an index up to date costs, in cost units for as long as the weights were counted. */
@@ -153,10 +155,10 @@ export class IndexSelector {
   }
 
   #spaceCost(id: number): number {
-    const { budgetBytes, maximumIndexes, tableBytes } = this.#options;
+    const { budgetBytes, maximumIndexes, tableBytes, weighsEach } = this.#options;
     if (budgetBytes !== null || maximumIndexes !== null || tableBytes === null) return 0;
     const share = (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
-    return worthOfSpace * share * this.#none.total;
+    return worthOfSpace * share * (weighsEach ? 1 : this.#none.total);
   }
 
   #mean({ logSum, costs }: Priced): number {
@@ -364,6 +366,7 @@ export class IndexSelector {
     if (lost <= tiny * Math.max(1, current.total)) return lost - tiny * Math.max(1, current.total);
     if (this.#options.budgetBytes !== null || this.#options.maximumIndexes !== null) return lost;
     const base = Math.max(tiny, this.#none.total);
+    if (this.#options.weighsEach) return (lost - this.#spaceCost(id)) / base;
     const halvings = (without.logSum - current.logSum) / Math.LN2;
     return Math.max(lost / base, halvings * minimumWorth) - minimumWorth - this.#spaceCost(id) / base;
   }
