@@ -30,6 +30,8 @@ const vsixFiles = [
   'extension/dist/webview/plan.js',
   'extension/dist/webview/report.css',
   'extension/dist/webview/report.js',
+  'extension/dist/webview/workload.css',
+  'extension/dist/webview/workload.js',
   'extension/media/activity-bar.svg',
   'extension/media/icon.png',
   'extension/package.json',
@@ -102,7 +104,7 @@ describe('the packages', function () {
   });
 
   it('keep every webview small', async () => {
-    for (const name of ['plan.js', 'compare.js', 'report.js']) {
+    for (const name of ['plan.js', 'compare.js', 'report.js', 'workload.js']) {
       const size = await sizeBytes(`webview/${name}`);
       assert.ok(size < webviewLimitBytes, `dist/webview/${name} has ${size} bytes`);
     }
