@@ -107,7 +107,8 @@ describe('Slow Queries view', function () {
       await configuration.update('sandbox.binaries', binaries, vscode.ConfigurationTarget.Global);
       await configuration.update('rules', rules, vscode.ConfigurationTarget.Global);
     };
-    const sql = 'SELECT * FROM order_items WHERE order_id = $1 /* shipping */';
+    // a statement of its own: of those that differ in comments only, the server keeps the first text
+    const sql = 'SELECT *, now() FROM order_items WHERE order_id = $1 /* shipping */';
     await set(await providePostgres(18), { 'slow-statement': { minMeanMs: 0 } });
     try {
       // an index has to pay for the writes of the table, too
