@@ -170,7 +170,7 @@ describe('pg-insight advise', function () {
       assert.match(unsupported ?? '', new RegExp(`^${word} is a utility command: EXPLAIN takes SELECT`));
     }
     const text = await estimated(['--statements']);
-    assert.match(text.stdout, /^-?\d+ +1 +– +– +FETCH is a utility command/m);
+    assert.match(text.stdout, /^-?\d+ FETCH 5 FROM c +1 +– +– +FETCH is a utility command/m);
     assert.match(text.stderr, /\d+ statements of tools .* are not counted\./);
     await client.query(`CREATE ROLE stranger LOGIN PASSWORD 'p'`);
     const stranger = new URL(server.url());

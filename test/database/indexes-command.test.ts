@@ -12,7 +12,7 @@ import { ignoreFileName } from '../../src/analysis/ignore-list';
 import { indexesJsonSchema, type IndexesJson } from '../../src/analysis/indexes/indexes-json';
 import { fillShopDatabase, shopDefects, shopServerSettings } from '../factories/shop-database';
 
-const majors = [13, 15, 16, 18] as const;
+const majors = [13, 18] as const;
 const [kept, duplicate] = shopDefects.duplicateIndexes;
 
 describe('pg-insight indexes', function () {

@@ -145,7 +145,7 @@ function groupByTable(recommendations: readonly WorkloadRecommendation[]): Map<s
   return groups;
 }
 
-for (const major of [13, 15, 16, 18] as const) {
+for (const major of [13, 18] as const) {
   describe(`planned index advice on PostgreSQL ${major}`, function () {
     this.timeout(120_000);
     let server: PostgresServer;

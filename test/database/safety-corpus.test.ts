@@ -9,6 +9,7 @@ import type { ParameterValues } from '../../src/analysis/explain/explain';
 import { assessStatement, type StatementContext } from '../../src/database/consent';
 import { explainStatement } from '../../src/database/explain';
 import { captureTypicalValues } from '../../src/database/typical-values';
+import { isInTurn } from './in-turn';
 import { disguisedStatements, type DisguisedStatement } from './safety-corpus';
 import safetySchema from './safety-schema.sql';
 import { makeStatementContext } from './statement-context';
@@ -128,7 +129,6 @@ async function sendEverywhere(context: StatementContext, statement: DisguisedSta
   };
   // on both connections of the session
   const explain = async (analyze: boolean) => {
-    await send(assessStatement(context, sql, analyze));
     for (const parameters of toModes(statement)) {
       await send(explainStatement(context, { sql, parameters, analyze, timeoutMs: 10_000 }));
     }
@@ -163,7 +163,7 @@ function findRuns(log: string, ...statements: string[]): string[] {
 
 for (const major of [13, 15, 16, 18] as const) {
   describe(`nothing runs without consent on PostgreSQL ${major}`, () => {
-    const corpus = disguisedStatements.filter(({ from = 0 }) => from <= major);
+    const corpus = disguisedStatements.filter(({ from = 0 }, at) => from <= major && isInTurn(major, at));
     let scene: Scene;
     let context: StatementContext;
     before(async function () {
@@ -180,10 +180,10 @@ for (const major of [13, 15, 16, 18] as const) {
     for (const statement of corpus) {
       it(`keeps back: ${JSON.stringify(statement.sql)}`, async () => {
         const { sql, plan, run } = statement;
-        const verdicts = await Promise.all([verdictOf(context, sql, false), verdictOf(context, sql, true)]);
-        assert.deepEqual(verdicts, [plan, run], 'of planning and of running');
         const before = await captureState(scene.watcher);
         const logStart = await logSize(scene.server);
+        const verdicts = await Promise.all([verdictOf(context, sql, false), verdictOf(context, sql, true)]);
+        assert.deepEqual(verdicts, [plan, run], 'of planning and of running');
         const failures = await sendEverywhere(context, statement);
         assert.deepEqual(await captureState(scene.watcher), before);
         assert.deepEqual(scene.notifications, []);

@@ -10,7 +10,7 @@ import { openTestSession, type TestServer } from './test-session';
 
 const readOnly: UnitOfWorkOptions = { searchPath: 'catalogue', access: 'read-only', statementTimeoutMs: 60_000 };
 
-for (const major of [13, 15, 16, 18] as const) {
+for (const major of [13, 18] as const) {
   describe(`session through pgbouncer in transaction mode, PostgreSQL ${major}`, () => {
     let server: PostgresServer;
     let pooler: Pgbouncer;

@@ -11,7 +11,7 @@ import { startTcpProxy } from './tcp-proxy';
 import { openTestSession } from './test-session';
 
 const newestMajor = 18;
-const majors = [13, 15, 16, newestMajor] as const;
+const majors = [13, newestMajor] as const;
 const applicationName = 'pg-insight test';
 
 const readOnly: UnitOfWorkOptions = { searchPath: 'role', access: 'read-only', statementTimeoutMs: 60_000 };

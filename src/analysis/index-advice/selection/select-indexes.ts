@@ -149,16 +149,30 @@ export class IndexSelector {
     return { set, costs, total, logSum };
   }
 
-  /** What is to become small. Under a budget space is given, and costs nothing. */
-  #score({ set, total }: Priced): number {
-    return set.reduce((sum, id) => sum + this.#spaceCost(id), total);
+  /** What is to become small. Under a limit everything does that gains anything: the space is given. */
+  #score({ set, total, logSum }: Priced): number {
+    if (!this.#isUnlimited()) return total;
+    const space = set.reduce((sum, id) => sum + this.#spaceCost(id), 0);
+    return total + space + (this.#worthOfHalving() * logSum) / Math.LN2;
+  }
+
+  #isUnlimited(): boolean {
+    return this.#options.budgetBytes === null && this.#options.maximumIndexes === null;
   }
 
   #spaceCost(id: number): number {
-    const { budgetBytes, maximumIndexes, tableBytes, weighsEach } = this.#options;
-    if (budgetBytes !== null || maximumIndexes !== null || tableBytes === null) return 0;
-    const share = (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
-    return worthOfSpace * share * (weighsEach ? 1 : this.#none.total);
+    const { tableBytes } = this.#options;
+    const share = tableBytes === null ? 0 : (this.#book.sizeOf(id) ?? 0) / Math.max(1, tableBytes);
+    return worthOfSpace * share * this.#whole();
+  }
+
+  #worthOfHalving(): number {
+    return minimumWorth * this.#whole();
+  }
+
+  /** What shares are meant of. */
+  #whole(): number {
+    return this.#options.weighsEach ? 1 : Math.max(tiny, this.#none.total);
   }
 
   #mean({ logSum, costs }: Priced): number {
@@ -360,15 +374,15 @@ export class IndexSelector {
     }
   }
 
-  /** Above nothing: it pays. Under a budget everything does that gains anything. */
+  /** Above nothing: it pays. */
   #marginalWorth(id: number, without: Priced, current: Priced): number {
     const lost = without.total - current.total;
     if (lost <= tiny * Math.max(1, current.total)) return lost - tiny * Math.max(1, current.total);
-    if (this.#options.budgetBytes !== null || this.#options.maximumIndexes !== null) return lost;
-    const base = Math.max(tiny, this.#none.total);
-    if (this.#options.weighsEach) return (lost - this.#spaceCost(id)) / base;
+    if (!this.#isUnlimited()) return lost;
+    if (this.#options.weighsEach) return lost - this.#spaceCost(id);
     const halvings = (without.logSum - current.logSum) / Math.LN2;
-    return Math.max(lost / base, halvings * minimumWorth) - minimumWorth - this.#spaceCost(id) / base;
+    const least = minimumWorth * this.#whole();
+    return Math.max(lost, halvings * this.#worthOfHalving()) - least - this.#spaceCost(id);
   }
 
   async #order(set: readonly number[]): Promise<number[]> {

@@ -113,7 +113,7 @@ export class SandboxPool {
     if (probe instanceof Client) await probe.end();
     if (!server.isBroken && !(probe instanceof SandboxFailure)) return null;
     await server.ended;
-    return server.failure;
+    return server.failure ?? stoppedFailure();
   }
 
   #provideEntry(folder: string): Entry {
