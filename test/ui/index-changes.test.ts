@@ -10,6 +10,7 @@ import {
   answerInput,
   chooseFromMenu,
   expandRow,
+  inputBox,
   modalDialog,
   notification,
   openViewContainer,
@@ -108,7 +109,10 @@ describe('index changes', function () {
     const { page } = workbench;
     await showViews(page, ['Indexes'], true);
     await runCommand(page, 'PG Insight: Filter Indexes...');
+    await inputBox(page).waitFor();
     await answerInput(page, name);
+    await inputBox(page).waitFor({ state: 'hidden' });
+    await treeRow(page, 'Indexes', 'audit_log').waitFor({ state: 'hidden' });
     const row = treeRow(page, 'Indexes', name);
     await expandRow(treeRow(page, 'Indexes', 'order_items'));
     await row.waitFor();

@@ -307,7 +307,7 @@ describe('the workbench', function () {
     }
     await progress.waitFor({ state: 'hidden' });
     // one that says more would stay for ten seconds; that of the progress fades
-    const toasts = page.locator('.notification-toast');
+    const toasts = notification(page, /sleep|cancel/i);
     for (const deadline = Date.now() + 3_000; (await toasts.count()) > 0 && Date.now() < deadline;) {
       await page.waitForTimeout(50);
     }
