@@ -125,7 +125,13 @@ export function activate(context: vscode.ExtensionContext) {
     (await loadEngine()).runDoctor(session, readSandboxSettings().binaries),
   );
   const tablesView = new TablesView(tablesStore, reporter);
-  const indexesView = new IndexesView(healthStore, (oid) => tablesStore.readDetails(oid), context.workspaceState);
+  const indexChanges = new IndexChanges(context.workspaceState);
+  const indexesView = new IndexesView(
+    healthStore,
+    indexChanges,
+    (oid) => tablesStore.readDetails(oid),
+    context.workspaceState,
+  );
   const slowQueriesStore = new SlowQueriesStore(healthStore, context.workspaceState);
   const slowQueriesView = new SlowQueriesView(slowQueriesStore, statementIndexes);
   const slowQueriesTree = new SlowQueriesTree(slowQueriesStore, slowQueriesView);
@@ -175,7 +181,6 @@ export function activate(context: vscode.ExtensionContext) {
     });
   });
   const startedIndexChanges = new StartedIndexChanges(context.workspaceState);
-  const indexChanges = new IndexChanges(context.workspaceState);
   const builds: IndexBuildCommands = new IndexBuildCommands({
     reporter,
     log,

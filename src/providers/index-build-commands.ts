@@ -27,6 +27,7 @@ import type {
   OpenTransaction,
 } from '../analysis/index-build/index-build';
 import { isExtraStep } from '../analysis/index-build/index-steps';
+import { toIndexPromise, type IndexPrediction } from '../analysis/indexes/index-promise';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import { runCancellable } from './cancellable';
 import type { DatabaseSession } from './database-port';
@@ -54,8 +55,14 @@ export interface IndexBuildCommandsParts {
   onDidDrop: (session: DatabaseSession, dropped: DroppedIndexes) => void;
 }
 
-interface Build {
+/** What is to be built, and why. */
+export interface AdvisedBuild {
   request: IndexBuildRequest;
+  /** Of the advice that asks for it; null without. */
+  prediction: IndexPrediction | null;
+}
+
+interface Build extends AdvisedBuild {
   plan: IndexBuildPlan;
   consent: IndexConsent;
   /** The change that it takes back. */
@@ -104,7 +111,7 @@ export class IndexBuildCommands {
   async create(
     session: DatabaseSession,
     request: IndexBuildRequest,
-    undone: IndexChange | null = null,
+    { undone = null, prediction = null }: Partial<Pick<Build, 'undone' | 'prediction'>> = {},
   ): Promise<BuiltIndex | null> {
     const { index } = request;
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
@@ -117,23 +124,23 @@ export class IndexBuildCommands {
       agree: 'Create Index',
       ...this.#toDropInvalid(session, plan),
     });
-    return consent === null ? null : this.#build(session, { request, plan, consent, undone, of: '' });
+    return consent === null ? null : this.#build(session, { request, prediction, plan, consent, undone, of: '' });
   }
 
   /**
    * Asks once for all of them, and builds one after the other until one fails or is cancelled. Rejects when nothing could
    * be begun.
    */
-  async createAll(session: DatabaseSession, requests: readonly IndexBuildRequest[]): Promise<void> {
-    const [first, ...others] = requests;
+  async createAll(session: DatabaseSession, builds: readonly AdvisedBuild[]): Promise<void> {
+    const [first, ...others] = builds;
     if (first === undefined) return;
     if (others.length === 0) {
-      await this.create(session, first);
+      await this.create(session, first.request, first);
       return;
     }
-    const looked = await runCancellable(`Looking at what ${requests.length} indexes need`, async (signal) => {
-      const plans: { request: IndexBuildRequest; plan: IndexBuildPlan }[] = [];
-      for (const request of requests) plans.push({ request, plan: await session.prepareIndexBuild(request, signal) });
+    const looked = await runCancellable(`Looking at what ${builds.length} indexes need`, async (signal) => {
+      const plans: (AdvisedBuild & { plan: IndexBuildPlan })[] = [];
+      for (const each of builds) plans.push({ ...each, plan: await session.prepareIndexBuild(each.request, signal) });
       return plans;
     });
     const possible = looked.filter(({ plan }) => plan.refusal === null);
@@ -167,10 +174,11 @@ export class IndexBuildCommands {
   }
 
   /** Null when it failed and that was said. */
-  async #build(session: DatabaseSession, { request, plan, consent, undone, of }: Build): Promise<BuiltIndex | null> {
+  async #build(session: DatabaseSession, build: Build): Promise<BuiltIndex | null> {
+    const { request, prediction, plan, consent, undone, of } = build;
     const { index } = request;
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
-    const started = toStarted(session, title, request, plan);
+    const started: StartedBuild = { ...toStarted(session, title, request, plan), prediction };
     const outcome = await this.#runRemembered(started, () =>
       this.#runWithProgress(session, `Creating ${title}${of}`, (options) =>
         session.runIndexBuild(request, consent, options),
@@ -183,16 +191,35 @@ export class IndexBuildCommands {
     this.#parts.log.info(
       `Created ${title} on ${session.database} at ${session.server} in ${formatMs(outcome.durationMs)}.`,
     );
-    const change: IndexChange = {
+    const change: IndexChange & { kind: 'created' } = {
       ...toFacts(session, title, outcome.definition, undone),
       kind: 'created',
       undo: outcome.undo,
     };
-    await this.#parts.changes.add(change, undone);
+    await this.#keepBuild(session, change, undone, prediction);
     this.#parts.onDidCreate(session, outcome);
     this.#offerUndo(`Created ${title} (${formatBytes(outcome.sizeBytes)}) in ${formatMs(outcome.durationMs)}.`, change);
     this.#sayUnfinished(title, outcome);
     return outcome;
+  }
+
+  /** What its statements take without the index is what has been counted until now. */
+  async #keepBuild(
+    session: DatabaseSession,
+    change: IndexChange & { kind: 'created' },
+    undone: IndexChange | null,
+    prediction: IndexPrediction | null,
+  ): Promise<void> {
+    const { changes, reporter } = this.#parts;
+    await changes.add(change, undone);
+    if (prediction === null) return;
+    try {
+      const snapshot = await session.captureSnapshot(['statements', 'statementStatistics']);
+      await changes.add({ ...change, promise: toIndexPromise(prediction, snapshot) }, change);
+    } catch (error) {
+      // the index is there all the same
+      reporter.logFailure(error);
+    }
   }
 
   /** The next window hears of it when this one does not see its end. */
@@ -246,18 +273,18 @@ export class IndexBuildCommands {
   }
 
   async #lookAfterBuild(session: DatabaseSession, started: StartedBuild): Promise<void> {
-    const { title, build } = started;
+    const { title, build, prediction = null } = started;
     const where = toPlace(session);
     const state = await waitForEnd(`${title} is still being built`, () => session.findStartedIndexBuild(build));
     if (state.state === 'running') return;
     await this.#parts.started.remove(started);
     if (state.state === 'built') {
-      const change: IndexChange = {
+      const change: IndexChange & { kind: 'created' } = {
         ...toFacts(session, title, state.definition, null),
         kind: 'created',
         undo: state.undo,
       };
-      await this.#parts.changes.add(change, null);
+      await this.#keepBuild(session, change, null, prediction);
       this.#offerUndo(`The server went on without the window: ${title} is built (${where}).`, change);
       this.#sayUnfinished(title, state);
       return;
@@ -271,7 +298,7 @@ export class IndexBuildCommands {
         if (chosen === undefined) return;
         // with the remainder there the name is taken
         if (state.state === 'left' && (await this.drop(session, state.leftover.cleanup)) === null) return;
-        if (chosen === buildAgain) await this.create(session, build.request);
+        if (chosen === buildAgain) await this.create(session, build.request, { prediction });
       }),
     );
   }
@@ -367,7 +394,7 @@ export class IndexBuildCommands {
     if (session === null) return;
     try {
       if (change.kind === 'created') await this.drop(session, change.undo);
-      else await this.create(session, change.undo, change);
+      else await this.create(session, change.undo, { undone: change });
     } catch (error) {
       // the index or its table is gone: there is nothing left to take back
       if (isDatabaseFailure(error) && error.kind === 'statement') await this.#parts.changes.remove(change);

@@ -1,6 +1,7 @@
 // What was done to indexes from this workspace, newest first, and what takes each back. Kept over reloads.
 import type * as vscode from 'vscode';
-import type { IndexBuildRequest, IndexDropRequest } from '../analysis/index-build/index-build';
+import type { IndexBuildRequest, IndexDropRequest, IndexIdentity } from '../analysis/index-build/index-build';
+import type { IndexPromise, KeptPromise } from '../analysis/indexes/index-promise';
 
 interface ChangeFacts {
   id: string;
@@ -21,10 +22,18 @@ interface ChangeFacts {
 }
 
 export type IndexChange = ChangeFacts &
-  ({ kind: 'created'; undo: IndexDropRequest } | { kind: 'dropped'; undo: IndexBuildRequest });
+  (
+    | {
+        kind: 'created';
+        undo: IndexDropRequest;
+        /** What advice promised of it; null or absent where nobody had advised it. */
+        promise?: IndexPromise | null;
+      }
+    | { kind: 'dropped'; undo: IndexBuildRequest }
+  );
 
 const changesKey = 'pgInsight.indexChanges';
-/** Weeks of work on indexes; an entry is a few hundred bytes. */
+/** Weeks of work on indexes; an entry is a few hundred bytes, with a promise some thousand. */
 const mostChanges = 50;
 
 export class IndexChanges {
@@ -51,6 +60,22 @@ export class IndexChanges {
         change.undo.indexes.some(({ oid }) => indexes.some((index) => index.oid === oid)),
     );
     return found?.kind === 'created' ? found : null;
+  }
+
+  /** What advice promised of this index; null when it was not made from advice, or is another one by now. */
+  findPromise(
+    { server, database }: Pick<IndexChange, 'server' | 'database'>,
+    { oid, schema, name }: IndexIdentity,
+  ): KeptPromise | null {
+    for (const change of this.all) {
+      if (change.kind !== 'created' || !change.promise) continue;
+      if (change.server !== server || change.database !== database) continue;
+      const { indexes, keep } = change.undo;
+      // a database that is made anew may give the OID to another one
+      const isIt = indexes.some((each) => each.oid === oid && each.schema === schema && each.name === name);
+      if (isIt) return { promise: change.promise, keep };
+    }
+    return null;
   }
 
   /** In the place of the one that it took back, if it did. */

@@ -10,10 +10,11 @@ import { appendTable, escapeText, formatTime, startTooltip } from './tooltip-tex
 export type IndexGrouping = 'finding' | 'table';
 
 /** "unused · ~11.2 MB · 0 scans · (currency)": what the group does not say, and what stands out first. */
-export function describeIndexNode(node: IndexNode, grouping: IndexGrouping): string {
+export function describeIndexNode(node: IndexNode, grouping: IndexGrouping, neverPaid: boolean): string {
   const { index } = node;
   const keys = `(${index.keys.map(({ sql }) => sql).join(', ')})`;
   return [
+    neverPaid ? 'never paid' : '',
     grouping === 'table' ? describeRules(node) : '',
     index.isBeingBuilt ? 'being built' : '',
     `~${formatBytes(node.sizeBytes)}`,
@@ -34,8 +35,9 @@ function describeScans({ scans, lastScan }: IndexNode): string {
 
 const warning = new vscode.ThemeColor('list.warningForeground');
 
-export function toIndexNodeIcon({ index, findings }: IndexNode): vscode.ThemeIcon {
-  return findings.length === 0 ? new vscode.ThemeIcon(findIcon(index)) : new vscode.ThemeIcon(findIcon(index), warning);
+export function toIndexNodeIcon({ index, findings }: IndexNode, neverPaid: boolean): vscode.ThemeIcon {
+  const isMarked = neverPaid || findings.length > 0;
+  return isMarked ? new vscode.ThemeIcon(findIcon(index), warning) : new vscode.ThemeIcon(findIcon(index));
 }
 
 function findIcon(index: SnapshotIndex): string {
@@ -58,15 +60,17 @@ function describeValidity(index: SnapshotIndex): string {
   return 'no: no statement uses it';
 }
 
-/** `details` are those of its table; a text says why there are none. */
+/** `details` are those of its table; a text says why there are none. `promise` is null where nothing was promised. */
 export function toIndexNodeTooltip(
   node: IndexNode,
   serverVersionNumber: number,
   details: TableDetails | string,
+  promise: string | null,
 ): vscode.MarkdownString {
   const { index } = node;
   const tooltip = startTooltip(`${index.schema}.${index.name}`, describeKind(index), null);
   for (const { message } of node.findings) tooltip.appendMarkdown(`$(warning) ${escapeText(message)}\n\n`);
+  if (promise !== null) tooltip.appendMarkdown(`$(history) ${escapeText(promise)}\n\n`);
   tooltip.appendCodeblock(index.definition, 'sql');
   appendTable(tooltip, [
     ['Table', `${index.schema}.${index.tableName}`],

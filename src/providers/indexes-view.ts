@@ -7,10 +7,12 @@ import { groupByFinding, groupByTable, type FindingGroup, type TableGroup } from
 import { buildIndexTree, filterIndexTree, type IndexNode } from '../analysis/indexes/index-tree';
 import { describeNotChecked } from '../analysis/indexes/indexes-text';
 import type { AnalysisReport } from '../analysis/report';
+import { describePromise, hasNeverPaid, type KeptPromise } from '../analysis/indexes/index-promise';
 import { isNeeded } from '../analysis/indexes/index-shape';
 import type { TableDetails } from '../analysis/tables/table';
 import { formatFailure } from './failure-reporter';
-import type { HealthStore } from './health-store';
+import type { AnalyzedSnapshot, HealthStore } from './health-store';
+import type { IndexChanges } from './index-changes';
 import { describeIndexNode, toIndexNodeIcon, toIndexNodeTooltip, type IndexGrouping } from './indexes-items';
 import { toGapIcon } from './findings-items';
 import { toMessageItem, toTreeItem } from './tree-items';
@@ -29,8 +31,11 @@ const shownRows = 500;
 const groupingKey = 'pgInsight.indexesGrouping';
 const filterKey = 'pgInsight.indexesFilter';
 
+type ShownHealth = Pick<HealthStore, 'state' | 'read' | 'onDidChange'>;
+
 export class IndexesView implements vscode.TreeDataProvider<IndexesNode>, vscode.Disposable {
-  readonly #health: HealthStore;
+  readonly #health: ShownHealth;
+  readonly #changes: Pick<IndexChanges, 'findPromise'>;
   readonly #readDetails: (tableOid: number) => Promise<TableDetails>;
   readonly #workspaceState: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<undefined>();
@@ -42,11 +47,13 @@ export class IndexesView implements vscode.TreeDataProvider<IndexesNode>, vscode
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(
-    health: HealthStore,
+    health: ShownHealth,
+    changes: Pick<IndexChanges, 'findPromise'>,
     readDetails: (tableOid: number) => Promise<TableDetails>,
     workspaceState: vscode.Memento,
   ) {
     this.#health = health;
+    this.#changes = changes;
     this.#readDetails = readDetails;
     this.#workspaceState = workspaceState;
     this.#grouping = workspaceState.get<IndexGrouping>(groupingKey, 'finding');
@@ -211,10 +218,11 @@ export class IndexesView implements vscode.TreeDataProvider<IndexesNode>, vscode
       }
       case 'index': {
         const { index, parts } = node.node;
+        const neverPaid = this.#hasNeverPaid(node.node);
         return toTreeItem(id, index.name, parts.length === 0 ? None : Collapsed, {
-          description: describeIndexNode(node.node, this.#grouping),
-          icon: toIndexNodeIcon(node.node),
-          contextValue: isNeeded(index) ? 'index' : 'index.droppable',
+          description: describeIndexNode(node.node, this.#grouping, neverPaid),
+          icon: toIndexNodeIcon(node.node, neverPaid),
+          contextValue: isNeeded(index) ? 'index' : neverPaid ? 'index.droppable.neverPaid' : 'index.droppable',
         });
       }
       case 'more': {
@@ -249,9 +257,22 @@ export class IndexesView implements vscode.TreeDataProvider<IndexesNode>, vscode
       const details = await this.#readDetails(node.node.index.tableOid).catch((error: unknown) =>
         isDatabaseFailure(error) ? formatFailure(error) : 'Reading the statistics of its columns failed. See the log.',
       );
-      item.tooltip = toIndexNodeTooltip(node.node, state.report.server.versionNumber, details);
+      const kept = this.#findPromise(node.node, state);
+      const promise = kept === null ? null : describePromise(kept, node.node, state.snapshot);
+      item.tooltip = toIndexNodeTooltip(node.node, state.report.server.versionNumber, details, promise);
     }
     return item;
+  }
+
+  #findPromise({ index }: IndexNode, { snapshot }: AnalyzedSnapshot): KeptPromise | null {
+    return this.#changes.findPromise(snapshot.server, index);
+  }
+
+  #hasNeverPaid(node: IndexNode): boolean {
+    const { state } = this.#health;
+    if (state.state !== 'available') return false;
+    const kept = this.#findPromise(node, state);
+    return kept !== null && hasNeverPaid(kept, node, state.snapshot);
   }
 
   dispose(): void {

@@ -11,6 +11,7 @@ import { formatIndexWhy } from '../analysis/index-advice/text/index-why';
 import { nameHypotheticalIndexes, toExplainJson } from '../analysis/index-advice/name-hypothetical-indexes';
 import type { Plan } from '../analysis/plan/plan';
 import { toIndexClause } from '../analysis/index-build/index-steps';
+import { toIndexPrediction } from '../analysis/indexes/index-promise';
 import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import type { ComparisonDocument, PlanDocument, PlanMissingIndex } from '../webviews/protocol';
 import type { AdvisedIndex } from './advised-index';
@@ -161,11 +162,12 @@ export class QuickFixCommands {
       void vscode.window.showInformationMessage(`No index is missing for "${missing.title}" any more. ${why}`);
       return;
     }
-    const { recommendation } = again;
+    const { recommendation, change, sql } = again;
+    const prediction = toIndexPrediction({ ...recommendation, ...change }, [sql]);
     const before = await this.#plan(missing);
     if (before === null) return;
     const measured = await this.#parts.findMeasuredPlan(before);
-    const built = await indexBuild.create(missing.session, toBuildRequest(recommendation));
+    const built = await indexBuild.create(missing.session, toBuildRequest(recommendation), { prediction });
     if (built === null) return;
     const after = await this.#plan(missing, measured ?? before);
     if (after === null) return;

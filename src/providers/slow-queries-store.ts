@@ -14,6 +14,7 @@ import {
 } from '../analysis/statements/statement-list';
 import {
   findStatementWindow,
+  toStatementCounts,
   type StatementCounts,
   type StatementWindow,
 } from '../analysis/statements/statement-window';
@@ -131,7 +132,7 @@ export class SlowQueriesStore implements vscode.Disposable {
     const { state } = this.#health;
     const id = this.session?.profile.id;
     if (id === undefined || state.state !== 'available') return;
-    const counts = toCounts(state.snapshot);
+    const counts = toStatementCounts(state.snapshot);
     if (counts === null) return;
     this.#marks.set(id, { ...counts, markedAt: state.snapshot.capturedAt });
     this.#forget();
@@ -172,7 +173,7 @@ export class SlowQueriesStore implements vscode.Disposable {
         running: activity.status === 'available' ? findRunning(activity.rows) : activity.reason,
       };
     }
-    const now: StatementCounts = toCounts(snapshot) ?? { statements: [], statisticsReset: null };
+    const now: StatementCounts = toStatementCounts(snapshot) ?? { statements: [], statisticsReset: null };
     const { mark } = this;
     const window = mark === null ? null : findStatementWindow(mark, now);
     const statements = window?.statements ?? now.statements;
@@ -198,14 +199,6 @@ export class SlowQueriesStore implements vscode.Disposable {
     this.#subscription.dispose();
     this.#changed.dispose();
   }
-}
-
-function toCounts({ sections: { statements, statementStatistics: info } }: Snapshot): StatementCounts | null {
-  if (statements.status === 'unavailable') return null;
-  return {
-    statements: statements.rows,
-    statisticsReset: info.status === 'available' ? (info.rows[0]?.statisticsReset ?? null) : null,
-  };
 }
 
 /** Sessions of clients that do something or hold a transaction open, longest first; those hidden from the role too. */

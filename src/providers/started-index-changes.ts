@@ -2,6 +2,7 @@
 // server is asked to begin, so that a window that goes meanwhile can say afterwards what it has left there.
 import type * as vscode from 'vscode';
 import type { StartedIndexBuild, StartedIndexDrop } from '../analysis/index-build/index-build';
+import type { IndexPrediction } from '../analysis/indexes/index-promise';
 
 interface StartedFacts {
   id: string;
@@ -13,7 +14,12 @@ interface StartedFacts {
   title: string;
 }
 
-export type StartedBuild = StartedFacts & { kind: 'build'; build: StartedIndexBuild };
+export type StartedBuild = StartedFacts & {
+  kind: 'build';
+  build: StartedIndexBuild;
+  /** Of the advice that it was begun from; null or absent without. */
+  prediction?: IndexPrediction | null;
+};
 export type StartedDrop = StartedFacts & { kind: 'drop'; drop: StartedIndexDrop };
 export type StartedIndexChange = StartedBuild | StartedDrop;
 

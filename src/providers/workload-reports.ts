@@ -6,8 +6,9 @@ import { formatDateTime } from '../analysis/format/date-time';
 import { formatCount, formatQuantity } from '../analysis/format/numbers';
 import type { WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import { toSelections, type SelectedIndex, type WorkloadSelection } from '../analysis/index-advice/workload-selection';
-import type { IndexBuildRequest, IndexDropRequest } from '../analysis/index-build/index-build';
+import type { IndexDropRequest } from '../analysis/index-build/index-build';
 import { toIndexClause } from '../analysis/index-build/index-steps';
+import { toIndexPrediction } from '../analysis/indexes/index-promise';
 import { toHiddenStatementsFix } from '../analysis/statements/hidden-statements';
 import { WorkloadPanels, type AdviseOptions, type WorkloadPanelHandlers } from '../webviews/workload-panel';
 import type { WorkloadDocument } from '../webviews/workload-protocol';
@@ -15,7 +16,7 @@ import type { ConnectionCommands } from './connection-commands';
 import type { ConnectionStore } from './connection-store';
 import type { AdviceOptions, DatabaseSession, IndexAdvisor } from './database-port';
 import type { FailureReporter } from './failure-reporter';
-import type { BuiltIndex, DroppedIndexes, IndexBuildCommands } from './index-build-commands';
+import type { AdvisedBuild, BuiltIndex, DroppedIndexes, IndexBuildCommands } from './index-build-commands';
 import { addMigration } from './quick-fix-migration';
 import { revealStatement } from './reveal-source';
 import type { SlowQueriesStore } from './slow-queries-store';
@@ -294,7 +295,11 @@ export class WorkloadReports implements vscode.WebviewPanelSerializer {
       },
       create: async (document, indexes) => {
         const session = await this.#openSession(document);
-        if (session !== null) await builds.createAll(session, indexes.map(toBuildRequest));
+        if (session !== null)
+          await builds.createAll(
+            session,
+            indexes.map((each) => toAdvisedBuild(each, document)),
+          );
       },
       undo: async (document, undo) => {
         await this.#drop(document, undo);
@@ -380,11 +385,19 @@ function isStatementNode(node: unknown): node is Extract<SlowQueriesNode, { kind
 
 const nameOf = ({ path }: vscode.Uri) => path.replace(/\/+$/, '').replace(/^.*\//, '');
 
-function toBuildRequest({ index, name, sizeBytes }: SelectedIndex): IndexBuildRequest {
+function toAdvisedBuild(selected: SelectedIndex, { statements }: WorkloadDocument): AdvisedBuild {
+  const { index, name, sizeBytes, winners } = selected;
   const { schema, table } = index;
+  const gain = ({ alone }: (typeof winners)[number]) => alone.costBefore - alone.costAfter;
+  const texts = winners
+    .toSorted((a, b) => gain(b) - gain(a))
+    .flatMap(({ id }) => statements.find((each) => each.id === id)?.sql ?? []);
   return {
-    index: { schema, table, name, unique: false, clause: toIndexClause(index) },
-    estimatedSizeBytes: sizeBytes === null ? null : Math.round(sizeBytes),
+    request: {
+      index: { schema, table, name, unique: false, clause: toIndexClause(index) },
+      estimatedSizeBytes: sizeBytes === null ? null : Math.round(sizeBytes),
+    },
+    prediction: toIndexPrediction(selected, texts),
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IndexPromise } from '../../src/analysis/indexes/index-promise';
 import { IndexChanges, type IndexChange } from '../../src/providers/index-changes';
 import { TextMemento } from './text-memento';
 
@@ -55,5 +56,18 @@ describe('changes of indexes', () => {
     assert.equal(changes.findCreated(place, request(2)), null);
     assert.equal(changes.findCreated({ ...place, database: 'other' }, request(1)), null);
     assert.equal(changes.findCreated({ ...place, server: 'db:5433' }, request(1)), null);
+  });
+
+  it('keep what was promised of an index, for that one only', async () => {
+    const promise = { since: '2026-07-29T10:15:00.000Z' } as IndexPromise;
+    const changes = new IndexChanges(new TextMemento());
+    await changes.add(toCreated(1, { promise }), null);
+    await changes.add(toCreated(2), null);
+    const place = { server: 'db:5432', database: 'shop' };
+    const index = { schema: 'public', name: 'a', oid: 1 };
+    assert.deepEqual(changes.findPromise(place, index), { promise, keep: [] });
+    assert.equal(changes.findPromise(place, { ...index, oid: 2 }), null, 'not advised');
+    assert.equal(changes.findPromise(place, { ...index, name: 'b' }), null, 'an OID that was given again');
+    assert.equal(changes.findPromise({ ...place, database: 'other' }, index), null);
   });
 });

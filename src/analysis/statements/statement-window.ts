@@ -2,7 +2,7 @@
 // window, and a reset in between makes one impossible to tell; then that is said and the counts since the reset stand.
 // From 1.11 on each statement tells when its counting began, from 1.9 on the extension when all of it was reset. Before
 // that a reset shows only in what it does to the counters, and one that leaves no trace is not seen: that is said, too.
-import type { SnapshotStatement } from '../snapshot';
+import type { Snapshot, SnapshotStatement } from '../snapshot';
 
 export interface StatementWindow {
   /** Statements that ran since the mark, with the counts since then. */
@@ -29,6 +29,17 @@ export interface StatementCounts {
   statements: readonly SnapshotStatement[];
   /** ISO 8601; null where the extension does not tell (before 1.9). */
   statisticsReset: string | null;
+}
+
+/** Null when the statements could not be read. */
+export function toStatementCounts({
+  sections: { statements, statementStatistics: info },
+}: Snapshot<'statements' | 'statementStatistics'>): StatementCounts | null {
+  if (statements.status === 'unavailable') return null;
+  return {
+    statements: statements.rows,
+    statisticsReset: info.status === 'available' ? (info.rows[0]?.statisticsReset ?? null) : null,
+  };
 }
 
 const counters = [
