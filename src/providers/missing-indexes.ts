@@ -341,7 +341,12 @@ export class MissingIndexes implements vscode.Disposable {
     const asked = [...new Map(questions.map((question) => [question.key, question])).values()];
     const statements = toWorkload(asked);
     const { savedRatio } = readThresholds(document);
-    const options = { minimumSavedRatio: savedRatio, findsDrops: false, weighsEach: true, deadlineMs: searchDeadlineMs };
+    const options = {
+      minimumSavedRatio: savedRatio,
+      findsDrops: false,
+      weighsEach: true,
+      deadlineMs: searchDeadlineMs,
+    };
     const advice = await this.#advisor.adviseWorkload(session, statements, options, undefined, signal);
     const answers = this.#answers.get(session) ?? new Map<string, IndexAnswer>();
     this.#answers.set(session, answers);
