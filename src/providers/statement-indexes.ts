@@ -4,13 +4,13 @@
 import * as vscode from 'vscode';
 import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { findIgnoreReason } from '../analysis/ignore-list';
-import { emptyAdvice, leaveOutIgnored, toMissingIndexes } from '../analysis/index-advice/missing-index-findings';
+import { findMissingIndexes, leaveOutIgnored } from '../analysis/index-advice/missing-index-findings';
 import type { WorkloadStatement } from '../analysis/index-advice/workload-advice';
 import type { IgnoreEntry } from '../analysis/parse-ignore-list';
 import type { ReportMissingIndexes } from '../analysis/report';
 import type { Snapshot, SnapshotStatement } from '../analysis/snapshot';
 import { shortenStatement } from '../analysis/statements/statement-text';
-import { reportWorkloadOptions, toStatementWorkload } from '../analysis/statements/statement-workload';
+import { toStatementWorkload } from '../analysis/statements/statement-workload';
 import {
   answerHoldsMs,
   isAdviceEnabled,
@@ -212,27 +212,13 @@ export class StatementIndexes implements vscode.Disposable {
     }
   }
 
-  async #askForReport(
-    session: DatabaseSession,
-    { sections }: Snapshot,
-    signal: AbortSignal,
-  ): Promise<ReportMissingIndexes> {
-    if (sections.statements.status === 'unavailable') {
-      const { message, nextStep } = sections.statements.reason;
-      return { status: 'unavailable', message, nextStep };
-    }
-    const { limit, timeoutMs, deadlineMs } = reportWorkloadOptions;
-    const { role } = session.facts;
-    const { statements, unsupported } = toStatementWorkload(sections.statements.rows, { role, limit, timeoutMs });
-    if (statements.length === 0) return toMissingIndexes(emptyAdvice, unsupported);
-    try {
-      const options = { deadlineMs, findsDrops: false };
-      const advice = await this.#advisor.adviseWorkload(session, statements, options, undefined, signal);
-      return toMissingIndexes(advice, unsupported);
-    } catch (error) {
-      if (!isDatabaseFailure(error) || signal.aborted || error.kind === 'connection-lost') throw error;
-      return { status: 'unavailable', message: error.message, nextStep: error.nextStep };
-    }
+  #askForReport(session: DatabaseSession, snapshot: Snapshot, signal: AbortSignal): Promise<ReportMissingIndexes> {
+    return findMissingIndexes(
+      snapshot,
+      session.facts.role,
+      (statements, options) => this.#advisor.adviseWorkload(session, statements, options, undefined, signal),
+      ({ kind }) => signal.aborted || kind === 'connection-lost',
+    );
   }
 
   #toIndex(session: DatabaseSession, queryId: string, answer: Answer): StatementIndex {

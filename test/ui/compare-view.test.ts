@@ -13,7 +13,7 @@ import { takeScreenshot } from '../../scripts/environment/workbench';
 import { formatCount } from '../../src/analysis/format/numbers';
 import type { ComparisonDocument, ComparisonMessage, ComparisonRequest } from '../../src/webviews/protocol';
 import { explainOn, printedNodes, toPlanDocument } from './plan-view-documents';
-import { openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
+import { closeWebview, openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
 
 const screenshots = path.resolve('out', 'screenshots', 'compare');
 const sql = 'SELECT * FROM visits WHERE shop = 7 ORDER BY at LIMIT 10';
@@ -72,11 +72,7 @@ describe('the comparison', function () {
     for (const end of endings.reverse()) await end();
   });
 
-  afterEach(async () => {
-    const { complaints } = view;
-    await view.close();
-    assert.deepEqual(complaints, [], 'the browser has nothing to complain about, its policy neither');
-  });
+  afterEach(() => closeWebview(view));
 
   async function open(options: Parameters<typeof openWebview>[2] = {}): Promise<void> {
     view = await openWebview(browser, origin, options);

@@ -2,10 +2,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Client } from 'pg';
-import { launchChromium } from '../../scripts/environment/chromium';
-import { writeConnectionFiles } from '../../scripts/environment/connection-files';
-import { provideVsix } from '../../scripts/environment/packages';
-import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
   chooseFromMenu,
@@ -13,8 +9,6 @@ import {
   inputBox,
   modalDialog,
   notification,
-  openViewContainer,
-  openWorkbench,
   reloadWindow,
   runCommand,
   showViews,
@@ -22,7 +16,7 @@ import {
   treeRow,
   type Workbench,
 } from '../../scripts/environment/workbench';
-import { startShop } from './start-shop';
+import { openShopWorkbench, startShop } from './start-shop';
 
 const screenshots = path.resolve('out', 'screenshots');
 const name = 'order_items_reload_idx';
@@ -80,18 +74,7 @@ describe('index changes', function () {
     other = new Client({ connectionString: shop.postgres.url('shop') });
     await other.connect();
     endings.push(() => other.end());
-    const server = await startVsCode({
-      vsix: await provideVsix(),
-      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
-      settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
-    });
-    endings.push(() => server.stop());
-    const browser = await launchChromium();
-    endings.push(() => browser.close());
-    workbench = await openWorkbench(browser, server, shop.workspace, { viewport: { width: 1280, height: 800 } });
-    await openViewContainer(workbench.page, 'PG Insight');
-    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
-    await runCommand(workbench.page, 'View: Close All Editors');
+    workbench = await openShopWorkbench(shop, endings);
     await showViews(workbench.page, ['Indexes'], true);
     await runCommand(workbench.page, 'PG Insight: Group Indexes by Table');
   });

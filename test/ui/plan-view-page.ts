@@ -1,5 +1,6 @@
 // A built webview (the plan view, where nothing else is said) in a browser of its own: the page that the extension makes, under its own policy, with VS Code's
 // real theme variables. Only the message channel is not VS Code's: it is recorded, and answered by the test.
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -150,6 +151,11 @@ export async function openWebview<Message, Request>(
     requests: () => page.evaluate('recordedRequests'),
     close: () => context.close(),
   };
+}
+
+export async function closeWebview({ complaints, close }: WebviewPage<never, unknown>): Promise<void> {
+  await close();
+  assert.deepEqual(complaints, [], 'the browser has nothing to complain about, its policy neither');
 }
 
 export async function openPlanView(

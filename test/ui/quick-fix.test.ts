@@ -5,18 +5,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
 import type { FrameLocator, Locator } from 'playwright-core';
-import { launchChromium } from '../../scripts/environment/chromium';
-import { writeConnectionFiles } from '../../scripts/environment/connection-files';
 import { providePostgres } from '../../scripts/environment/postgres-binaries';
-import { provideVsix } from '../../scripts/environment/packages';
-import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
   modalDialog,
   notification,
   openFile,
-  openViewContainer,
-  openWorkbench,
   reloadWindow,
   runCommand,
   setColorTheme,
@@ -26,7 +20,7 @@ import {
   type Workbench,
 } from '../../scripts/environment/workbench';
 import { formatCount, formatRatio } from '../../src/analysis/format/numbers';
-import { startShop } from './start-shop';
+import { openShopWorkbench, startShop } from './start-shop';
 
 const screenshots = path.resolve('out', 'screenshots');
 const indexName = 'order_items_order_id_idx';
@@ -78,22 +72,9 @@ describe('quick fixes', function () {
     await writeFile(path.join(workspace, 'one-order.sql'), `${statement};\n`);
     await writeFile(path.join(workspace, 'lines.sql'), 'SELECT * FROM order_items WHERE order_id = 4711;\n');
     await writeFile(path.join(workspace, 'timeline.sql'), 'SELECT occurred_at FROM events WHERE customer_id = 17;\n');
-    const server = await startVsCode({
-      vsix: await provideVsix(),
-      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
-      settings: {
-        'pgInsight.connection.default': 'Shop',
-        'workbench.colorTheme': 'Dark Modern',
-      },
+    workbench = await openShopWorkbench(shop, endings, {
       machineSettings: { 'pgInsight.sandbox.binaries': await providePostgres(18) },
     });
-    endings.push(() => server.stop());
-    const browser = await launchChromium();
-    endings.push(() => browser.close());
-    workbench = await openWorkbench(browser, server, workspace, { viewport: { width: 1280, height: 800 } });
-    await openViewContainer(workbench.page, 'PG Insight');
-    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
-    await runCommand(workbench.page, 'View: Close All Editors');
   });
 
   afterEach(async function () {

@@ -35,7 +35,7 @@ import { captureServerFacts } from '../../src/database/server-facts';
 import { captureSnapshot } from '../../src/database/snapshot';
 import type { ReportViewMessage, ReportViewRequest } from '../../src/webviews/report-protocol';
 import { openTestSession, type TestServer } from '../database/test-session';
-import { openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
+import { closeWebview, openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
 
 const screenshots = path.resolve('out', 'screenshots', 'report');
 /** Icons that come late move what is below them by a line or two. */
@@ -96,11 +96,7 @@ describe('the health report', function () {
     });
     after(() => web.close());
 
-    afterEach(async () => {
-      const { complaints } = view;
-      await view.close();
-      assert.deepEqual(complaints, [], 'the browser has nothing to complain about, its policy neither');
-    });
+    afterEach(() => closeWebview(view));
 
     const toMessage = (shown = report, part: Partial<ShownReport> = {}): ShownReport => ({
       type: 'report',

@@ -1,9 +1,21 @@
-// What UI tests begin with: a folder of their own, the demo's workspace in it, and a server with the shop.
+// What UI tests begin with: a folder of their own, the demo's workspace in it, a server with the shop, and a VS Code that is
+// connected to it.
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
+import { launchChromium } from '../../scripts/environment/chromium';
+import { writeConnectionFiles } from '../../scripts/environment/connection-files';
+import { provideVsix } from '../../scripts/environment/packages';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
+import { startVsCode } from '../../scripts/environment/vscode-server';
+import {
+  openViewContainer,
+  openWorkbench,
+  runCommand,
+  treeRow,
+  type Workbench,
+} from '../../scripts/environment/workbench';
 import { fillShopDatabase, shopServerSettings } from '../factories/shop-database';
 
 export interface StartedShop {
@@ -39,4 +51,26 @@ export async function startShop(
   await client.connect();
   endings.push(() => client.end());
   return { folder, workspace, postgres, client };
+}
+
+/** A window on the shop's workspace, connected to it as "Shop", without editors. */
+export async function openShopWorkbench(
+  { folder, workspace, postgres }: StartedShop,
+  endings: (() => Promise<unknown>)[],
+  { machineSettings }: { machineSettings?: Record<string, unknown> } = {},
+): Promise<Workbench> {
+  const server = await startVsCode({
+    vsix: await provideVsix(),
+    environment: await writeConnectionFiles(folder.path, postgres, 'Shop', 'shop'),
+    settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
+    ...(machineSettings === undefined ? {} : { machineSettings }),
+  });
+  endings.push(() => server.stop());
+  const browser = await launchChromium();
+  endings.push(() => browser.close());
+  const workbench = await openWorkbench(browser, server, workspace, { viewport: { width: 1280, height: 800 } });
+  await openViewContainer(workbench.page, 'PG Insight');
+  await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
+  await runCommand(workbench.page, 'View: Close All Editors');
+  return workbench;
 }

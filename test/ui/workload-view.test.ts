@@ -19,7 +19,7 @@ import type { WorkloadDocument, WorkloadViewMessage, WorkloadViewRequest } from 
 import { toWorkloadView } from '../../src/webviews/workload-view-model';
 import { makeStatementContext } from '../database/statement-context';
 import { openTestSession } from '../database/test-session';
-import { openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
+import { closeWebview, openWebview, serveWebview, themes, type WebviewPage } from './plan-view-page';
 
 const screenshots = path.resolve('out', 'screenshots', 'workload');
 
@@ -93,11 +93,7 @@ describe('the view of a workload', function () {
     for (const end of endings.reverse()) await end();
   });
 
-  afterEach(async () => {
-    const { complaints } = view;
-    await view.close();
-    assert.deepEqual(complaints, [], 'the browser has nothing to complain about, its policy neither');
-  });
+  afterEach(() => closeWebview(view));
 
   async function show(shown: WorkloadDocument): Promise<void> {
     const selection = findSelection(shown.selections, shown.budgetBytes);

@@ -5,15 +5,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
 import type { FrameLocator, Locator } from 'playwright-core';
-import { launchChromium } from '../../scripts/environment/chromium';
-import { writeConnectionFiles } from '../../scripts/environment/connection-files';
-import { provideVsix } from '../../scripts/environment/packages';
 import { providePostgres } from '../../scripts/environment/postgres-binaries';
-import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   modalDialog,
-  openViewContainer,
-  openWorkbench,
   reloadWindow,
   runCommand,
   setColorTheme,
@@ -23,7 +17,7 @@ import {
   type Workbench,
 } from '../../scripts/environment/workbench';
 import { formatCompactCount } from '../../src/analysis/format/numbers';
-import { startShop } from './start-shop';
+import { openShopWorkbench, startShop } from './start-shop';
 
 const screenshots = path.resolve('out', 'screenshots');
 const sql = 'SELECT * FROM order_items WHERE order_id = $1';
@@ -71,19 +65,9 @@ describe('index advice for a workload in the workbench', function () {
       await client.query('SELECT count(*) FROM events WHERE customer_id = $1', [run]);
       await client.query('SELECT * FROM orders ORDER BY placed_at DESC LIMIT 10');
     }
-    const server = await startVsCode({
-      vsix: await provideVsix(),
-      environment: await writeConnectionFiles(shop.folder.path, shop.postgres, 'Shop', 'shop'),
-      settings: { 'pgInsight.connection.default': 'Shop', 'workbench.colorTheme': 'Dark Modern' },
+    workbench = await openShopWorkbench(shop, endings, {
       machineSettings: { 'pgInsight.sandbox.binaries': await providePostgres(18) },
     });
-    endings.push(() => server.stop());
-    const browser = await launchChromium();
-    endings.push(() => browser.close());
-    workbench = await openWorkbench(browser, server, shop.workspace, { viewport: { width: 1280, height: 800 } });
-    await openViewContainer(workbench.page, 'PG Insight');
-    await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
-    await runCommand(workbench.page, 'View: Close All Editors');
   });
 
   afterEach(async function () {

@@ -5,8 +5,6 @@
 /** Written where there is no figure. */
 export const missing = '–';
 
-const nonBreakingSpace = '\u00a0';
-
 /**
  * Formatters by number of decimals: making one costs far more than using it. Each is made when it is needed, for all of
  * them together took half of what the extension's start computes.
@@ -138,9 +136,4 @@ export function formatValue(value: number | string, unit: string | null): string
     default:
       return `${formatCount(value)} ${unit}`;
   }
-}
-
-/** Keeps a figure and its unit on one line where text is wrapped (webviews). */
-export function withoutBreaks(text: string): string {
-  return text.replaceAll(' ', nonBreakingSpace);
 }

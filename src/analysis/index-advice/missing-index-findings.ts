@@ -1,15 +1,23 @@
 // What advice for the statements of a server says in a health report: a finding for each missing index, with the costs
 // that the planner has for it, and what could not be judged.
+import { isDatabaseFailure, type DatabaseFailure } from '../connection/connection-failure';
 import type { Evidence, Finding, SuggestedFix } from '../finding';
 import { formatBytes, formatCompactCount, formatQuantity } from '../format/numbers';
 import { formatObjectName } from '../format/object-name';
 import { findIgnoreReason } from '../ignore-list';
 import type { IgnoreEntry } from '../parse-ignore-list';
 import type { ReportMissingIndexes } from '../report';
+import type { Snapshot } from '../snapshot';
 import { shortenStatement } from '../statements/statement-text';
+import { reportWorkloadOptions, toStatementWorkload } from '../statements/statement-workload';
 import { formatIndexScript } from './index-ddl';
 import { describeIndexColumns, describeSaving } from './text/describe-saving';
-import type { WorkloadAdvice, WorkloadRecommendation, WorkloadStatementAdvice } from './workload-advice';
+import type {
+  WorkloadAdvice,
+  WorkloadRecommendation,
+  WorkloadStatement,
+  WorkloadStatementAdvice,
+} from './workload-advice';
 
 /** Also the name of its page in docs/rules. */
 export const missingIndexRule = 'missing-index';
@@ -21,13 +29,44 @@ const namedStatements = 3;
 type Advice = Pick<WorkloadAdvice, 'engine' | 'engineNote' | 'isComplete' | 'statements' | 'recommendations'>;
 
 /** Of no statement: there is nothing to start an engine for. */
-export const emptyAdvice: Advice = {
+const emptyAdvice: Advice = {
   engine: 'statistics',
   engineNote: null,
   statements: [],
   recommendations: [],
   isComplete: true,
 };
+
+/** What the report asks of whoever advises; only for statements that can be planned. */
+export type AdviseForReport = (
+  statements: readonly WorkloadStatement[],
+  options: { deadlineMs: number; findsDrops: false },
+) => Promise<Advice>;
+
+/**
+ * For the statements of a snapshot that took most time. A failure of the advice is a part of the report, unless `endsReport`
+ * says that there is to be no report.
+ */
+export async function findMissingIndexes(
+  { sections }: Pick<Snapshot, 'sections'>,
+  role: string,
+  advise: AdviseForReport,
+  endsReport: (failure: DatabaseFailure) => boolean,
+): Promise<ReportMissingIndexes> {
+  if (sections.statements.status === 'unavailable') {
+    const { message, nextStep } = sections.statements.reason;
+    return { status: 'unavailable', message, nextStep };
+  }
+  const { limit, timeoutMs, deadlineMs } = reportWorkloadOptions;
+  const { statements, unsupported } = toStatementWorkload(sections.statements.rows, { role, limit, timeoutMs });
+  if (statements.length === 0) return toMissingIndexes(emptyAdvice, unsupported);
+  try {
+    return toMissingIndexes(await advise(statements, { deadlineMs, findsDrops: false }), unsupported);
+  } catch (error) {
+    if (!isDatabaseFailure(error) || endsReport(error)) throw error;
+    return { status: 'unavailable', message: error.message, nextStep: error.nextStep };
+  }
+}
 
 /** `unsupported` are those that were not even given to the planner. */
 export function toMissingIndexes(

@@ -153,7 +153,7 @@ export class IndexSelector {
   #score({ set, total, logSum }: Priced): number {
     if (!this.#isUnlimited()) return total;
     const space = set.reduce((sum, id) => sum + this.#spaceCost(id), 0);
-    return total + space + (this.#worthOfHalving() * logSum) / Math.LN2;
+    return total + space + (this.#minimumWorth() * logSum) / Math.LN2;
   }
 
   #isUnlimited(): boolean {
@@ -166,7 +166,8 @@ export class IndexSelector {
     return worthOfSpace * share * this.#whole();
   }
 
-  #worthOfHalving(): number {
+  /** Of an index, and of half of a statement. */
+  #minimumWorth(): number {
     return minimumWorth * this.#whole();
   }
 
@@ -381,8 +382,8 @@ export class IndexSelector {
     if (!this.#isUnlimited()) return lost;
     if (this.#options.weighsEach) return lost - this.#spaceCost(id);
     const halvings = (without.logSum - current.logSum) / Math.LN2;
-    const least = minimumWorth * this.#whole();
-    return Math.max(lost, halvings * this.#worthOfHalving()) - least - this.#spaceCost(id);
+    const least = this.#minimumWorth();
+    return Math.max(lost, halvings * least) - least - this.#spaceCost(id);
   }
 
   async #order(set: readonly number[]): Promise<number[]> {
