@@ -1,5 +1,11 @@
 // What the runner outside VS Code asks of the suite inside its extension host, and what it hears back.
+import type { Hook, Test } from 'mocha';
 import * as z from 'zod';
+
+/** Where mocha read a test, or the tests of a hook, from; none for a hook of all files. */
+export function fileOf(test: Test | Hook): string | undefined {
+  return test.file ?? test.parent?.file;
+}
 
 /** The environment variable that holds the request as JSON. */
 export const suiteRequestVariable = 'PG_INSIGHT_SUITE';
@@ -15,10 +21,13 @@ export const suiteRequestSchema = z.object({
 });
 export type SuiteRequest = z.infer<typeof suiteRequestSchema>;
 
+/** The bundle that the test is from; none for a hook of all files. */
+const fileSchema = z.string().optional();
+
 export const suiteEventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('start'), title: z.string() }),
-  z.object({ event: z.literal('pass'), title: z.string(), durationMs: z.number() }),
-  z.object({ event: z.literal('fail'), title: z.string(), error: z.string() }),
+  z.object({ event: z.literal('pass'), file: fileSchema, title: z.string(), durationMs: z.number() }),
+  z.object({ event: z.literal('fail'), file: fileSchema, title: z.string(), error: z.string() }),
   z.object({ event: z.literal('pending'), title: z.string() }),
   z.object({ event: z.literal('end') }),
 ]);

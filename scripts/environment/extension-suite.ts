@@ -2,7 +2,7 @@
 // for each event as it happens: an exit code is 0 even after the host crashed, a missing `end` line is not.
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
-import { suiteRequestSchema, suiteRequestVariable, type SuiteEvent } from './extension-suite-protocol';
+import { fileOf, suiteRequestSchema, suiteRequestVariable, type SuiteEvent } from './extension-suite-protocol';
 
 /** VS Code calls this. */
 export async function run(): Promise<void> {
@@ -25,11 +25,12 @@ export async function run(): Promise<void> {
       emit({ event: 'start', title: test.fullTitle() });
     });
     runner.on('pass', (test) => {
-      emit({ event: 'pass', title: test.fullTitle(), durationMs: test.duration ?? 0 });
+      emit({ event: 'pass', file: fileOf(test), title: test.fullTitle(), durationMs: test.duration ?? 0 });
     });
     runner.on('fail', (test, error: unknown) => {
       emit({
         event: 'fail',
+        file: fileOf(test),
         title: test.fullTitle(),
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });

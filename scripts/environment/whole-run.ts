@@ -1,5 +1,7 @@
 // The whole check, step by step. A failed step does not stop the others; what could not start has failed. What waits much
-// shares the two cores of a small machine; the tier that waits for a browser to paint runs alone.
+// shares the two cores of a small machine; the tier that waits for a browser to paint runs alone. A file of tests that
+// failed is run once more, with nothing beside it, and what passes then is told: a machine that others slow down fails
+// tests that are right, and a test that needs this is to be made steadier.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,7 +13,7 @@ import { providePgbouncer } from './pgbouncer';
 import { providePostgres } from './postgres-binaries';
 import { printFailure } from './print-failure';
 import { makeTemporaryFolder, startProcess } from './supervision';
-import type { Tier, TierResult } from './tiers';
+import { countTests, tiers, type Tier, type TierResult } from './tiers';
 import { provideVsCode } from './vscode-binaries';
 
 /** A step that takes longer hangs: the whole run is to end within 20 minutes. */
@@ -22,7 +24,10 @@ const heartbeatMs = 15_000;
 /** The majors whose boundaries the database tier covers. */
 const testedMajors = [13, 15, 16, 18] as const;
 
-const tierResultSchema = z.object({ passed: z.number(), failed: z.number() });
+/** More failed files than this are no accident. */
+const mostFilesAgain = 4;
+
+const tierResultSchema = z.record(z.string(), z.object({ passed: z.number(), failed: z.array(z.string()) }));
 
 interface Step {
   name: string;
@@ -35,6 +40,15 @@ function say(text: string): void {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
   console.log(`[${clock}] ${text}`);
+}
+
+function toSeconds(from: number): string {
+  return `${((performance.now() - from) / 1000).toFixed(0)} s`;
+}
+
+function sayResult(name: string, result: TierResult, from: number): void {
+  const { passed, failed } = countTests(result);
+  say(`${name}: ${passed} passed, ${failed} failed (${toSeconds(from)})`);
 }
 
 interface Output {
@@ -76,7 +90,7 @@ const check = (name: string, work: () => Promise<boolean | undefined>): Step => 
   name,
   async run() {
     const passed = (await work()) !== false;
-    return { passed: passed ? 1 : 0, failed: passed ? 0 : 1 };
+    return { [name]: passed ? { passed: 1, failed: [] } : { passed: 0, failed: [name] } };
   },
 });
 
@@ -117,12 +131,14 @@ async function runTests(name: Tier, live: boolean, file: string | null): Promise
   const args = ['scripts/run.mjs', 'test', '--tier', name, '--result', resultFile, ...only];
   const environment = existsSync(vsix) ? { [vsixVariable]: vsix } : {};
   const succeeded = await succeeds(process.execPath, args, { live, environment });
-  const result = existsSync(resultFile)
-    ? tierResultSchema.parse(JSON.parse(await readFile(resultFile, 'utf8')))
-    : { passed: 0, failed: 0 };
+  const result = existsSync(resultFile) ? tierResultSchema.parse(JSON.parse(await readFile(resultFile, 'utf8'))) : {};
   await folder.remove();
+  const { passed, failed } = countTests(result);
   // it did not start, ran nothing, or broke outside a test
-  if (result.failed === 0 && (!succeeded || result.passed === 0)) return { ...result, failed: 1 };
+  if (failed === 0 && (!succeeded || passed === 0)) {
+    const ran = file ?? name;
+    result[ran] = { passed: result[ran]?.passed ?? 0, failed: [`${ran}: broke outside its tests`] };
+  }
   return result;
 }
 
@@ -139,52 +155,70 @@ const databaseTier: Step = {
   async run() {
     const waiting = await listTests('database');
     waiting.sort((a, b) => Number(b === longestFile) - Number(a === longestFile));
-    const results: TierResult[] = [];
+    const all: TierResult = {};
     const work = async () => {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
         const from = performance.now();
         const result = await runTests('database', false, file);
-        const seconds = ((performance.now() - from) / 1000).toFixed(0);
-        say(`  ${file}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`);
-        results.push(result);
+        sayResult(`  ${file}`, result, from);
+        Object.assign(all, result);
       }
     };
     await Promise.all(Array.from({ length: filesAtOnce }, work));
-    return sumUp(results);
+    return all;
   },
 };
-
-function sumUp(results: readonly TierResult[]): TierResult {
-  return {
-    passed: results.reduce((sum, { passed }) => sum + passed, 0),
-    failed: results.reduce((sum, { failed }) => sum + failed, 0),
-  };
-}
 
 async function runStep(step: Step): Promise<TierResult> {
   say(`${step.name} ...`);
   const from = performance.now();
-  const seconds = () => `${((performance.now() - from) / 1000).toFixed(0)} s`;
   const heartbeat = setInterval(() => {
-    say(`  ${step.name} is running for ${seconds()}`);
+    say(`  ${step.name} is running for ${toSeconds(from)}`);
   }, heartbeatMs);
   const result = await step.run().catch((error: unknown): TierResult => {
     console.log(error);
-    return { passed: 0, failed: 1 };
+    return { [step.name]: { passed: 0, failed: [step.name] } };
   });
   clearInterval(heartbeat);
-  say(`${step.name}: ${result.passed} passed, ${result.failed} failed (${seconds()})`);
+  sayResult(step.name, result, from);
   return result;
 }
 
-async function runLane(steps: Step[]): Promise<TierResult[]> {
-  const results: TierResult[] = [];
-  for (const step of steps) results.push(await runStep(step));
-  return results;
+/** Results by step. */
+type Results = Map<string, TierResult>;
+
+async function runLane(steps: Step[], results: Results): Promise<void> {
+  for (const step of steps) results.set(step.name, await runStep(step));
 }
 
-/** Runs everything and returns the sum over steps (one each) and tests. */
-export async function runEverything(): Promise<TierResult> {
+/** Runs the files that failed once more; the second result counts. Returns the titles that failed at first only. */
+async function runFailedAgain(results: Results): Promise<string[]> {
+  const again: { tier: Tier; file: string; titles: string[] }[] = [];
+  for (const tier of tiers) {
+    const files = await listTests(tier);
+    for (const [file, { failed }] of Object.entries(results.get(tier) ?? {})) {
+      if (failed.length > 0 && files.includes(file)) again.push({ tier, file, titles: failed });
+    }
+  }
+  if (again.length > mostFilesAgain) return [];
+  const unsteady: string[] = [];
+  for (const { tier, file, titles } of again) {
+    const second = await runStep({ name: `${tier} ${file}, again`, run: () => runTests(tier, true, file) });
+    Object.assign(results.get(tier) ?? {}, second);
+    unsteady.push(
+      ...titles.filter((title) => !second[file]?.failed.includes(title)).map((title) => `${file}: ${title}`),
+    );
+  }
+  return unsteady;
+}
+
+function printTitles(heading: string, titles: readonly string[]): void {
+  if (titles.length > 0) console.log([heading, ...titles.map((title) => `  ${title}`)].join('\n'));
+}
+
+/** Runs everything, names what failed and returns the sum over steps (one each) and tests. */
+export async function runEverything(): Promise<{ passed: number; failed: number }> {
+  const results: Results = new Map();
   const lint = check('lint', () => npmRun('lint'));
   const others = [
     check('prepare', prepare),
@@ -194,10 +228,20 @@ export async function runEverything(): Promise<TierResult> {
     check('package', () => packProduct().then(() => undefined)),
     tier('unit', false),
   ];
-  const results = [
-    ...(await Promise.all([runLane([lint]), runLane(others)])).flat(),
-    ...(await Promise.all([runLane([databaseTier]), runLane([tier('extension', false)])])).flat(),
-    ...(await runLane([tier('ui', true)])),
-  ];
-  return sumUp(results);
+  await Promise.all([runLane([lint], results), runLane(others, results)]);
+  await Promise.all([runLane([databaseTier], results), runLane([tier('extension', false)], results)]);
+  await runLane([tier('ui', true)], results);
+  const unsteady = await runFailedAgain(results);
+  const all = [...results.values()];
+  printTitles('Failed at first, passed when run again alone:', unsteady);
+  printTitles(
+    'Failed:',
+    all.flatMap((result) =>
+      Object.entries(result).flatMap(([file, { failed }]) => failed.map((title) => `${file}: ${title}`)),
+    ),
+  );
+  return all.map(countTests).reduce((sum, next) => ({
+    passed: sum.passed + next.passed,
+    failed: sum.failed + next.failed,
+  }));
 }
