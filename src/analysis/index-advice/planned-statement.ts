@@ -26,7 +26,7 @@ export function toPlannedStatement(
     plan,
     facts,
     targets: findScanTargets(plan, facts, parser),
-    uses: findTableUses(plan, facts, parser),
+    uses: findTableUses(sql, plan, facts, parser),
     updates: findUpdatedColumns(sql, plan, parser),
   };
 }

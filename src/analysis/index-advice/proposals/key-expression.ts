@@ -72,17 +72,24 @@ function isParenthesized(text: string): boolean {
   return inside?.start === 1 && inside.end === text.length - 1;
 }
 
-/** Without aliases. */
-export function withoutAliases(text: string): string {
+/** With other aliases; null takes one away, with its dot. */
+export function replaceAliases(text: string, toAlias: (alias: string) => string | null): string {
   let result = '';
   let from = 0;
   for (const { alias, start, end } of findReferences(text)) {
     const written = text.slice(start, end);
     const aliasLength = written.startsWith('"') ? alias.replaceAll('"', '""').length + 2 : alias.length;
-    result += text.slice(from, start) + written.slice(aliasLength + 1);
+    const name = toAlias(alias);
+    const column = written.slice(aliasLength + 1);
+    result += text.slice(from, start) + (name === null ? column : `${quoteName(name)}.${column}`);
     from = end;
   }
-  return (result + text.slice(from)).trim();
+  return result + text.slice(from);
+}
+
+/** Without aliases. */
+export function withoutAliases(text: string): string {
+  return replaceAliases(text, () => null).trim();
 }
 
 /** An expression as a key of an index. */

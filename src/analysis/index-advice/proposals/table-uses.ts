@@ -9,6 +9,7 @@ import { findRelation, type AdviceTable, type IndexAdviceFacts } from '../index-
 import { readIndexConditions, type IndexCondition } from './index-conditions';
 import { addAlias, findReferences, withoutAliases } from './key-expression';
 import { readOrderKey } from './plan-conditions';
+import { findWrittenNames, toWrittenName, toWrittenText } from './written-names';
 
 export interface OrderKey {
   /** A column (quoted where needed) or a parenthesized expression. */
@@ -20,7 +21,7 @@ export interface OrderKey {
 export interface TableOrder {
   keys: readonly OrderKey[];
   purpose: 'sort' | 'group' | 'extreme';
-  /** As printed. */
+  /** As printed, with the names that the statement wrote. */
   text: string;
 }
 
@@ -48,15 +49,26 @@ interface Instance {
   isAlone: boolean;
 }
 
-/** Scans of one table's partitions are one use of it; their aliases are its own with a number behind it. */
-function findInstances(plan: Plan, facts: IndexAdviceFacts): Instance[] {
+/** By the aliases of scans; of tables that the facts do not have there is none. */
+function findNames(plan: Plan, facts: IndexAdviceFacts, written: ReadonlySet<string>): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { schema, relation, alias } of plan.nodes) {
+    if (schema === null || relation === null || alias === null) continue;
+    const found = findRelation(facts, { schema, name: relation });
+    if (found !== null) names.set(alias, toWrittenName(alias, found.table.isPartitioned, written));
+  }
+  return names;
+}
+
+/** Scans of one table's partitions are one use of it. */
+function findInstances(plan: Plan, facts: IndexAdviceFacts, names: ReadonlyMap<string, string>): Instance[] {
   const found = new Map<string, Instance>();
   for (const node of plan.nodes) {
     if (node.schema === null || node.relation === null || node.alias === null || node.type === 'ModifyTable') continue;
     const relation = findRelation(facts, { schema: node.schema, name: node.relation });
     if (relation === null) continue;
     const { table } = relation;
-    const alias = table.isPartitioned ? node.alias.replace(/_\d+$/, '') : node.alias;
+    const alias = table.isPartitioned ? (names.get(node.alias) ?? node.alias) : node.alias;
     const key = JSON.stringify([table.oid, alias]);
     const instance = found.get(key) ?? { table, aliases: new Set([alias]), scans: [], isAlone: false };
     instance.aliases.add(node.alias);
@@ -101,7 +113,14 @@ function toUsable(condition: IndexCondition, table: AdviceTable, facts: IndexAdv
     : { ...condition, key: condition.castKey, column: null, columnCondition: null, predicate: null };
 }
 
-function findConditions(plan: Plan, { table, aliases }: Instance, facts: IndexAdviceFacts, parser: SqlParser) {
+interface Reading {
+  facts: IndexAdviceFacts;
+  parser: SqlParser;
+  /** What the statement calls what is scanned, by the plan's aliases. */
+  names: ReadonlyMap<string, string>;
+}
+
+function findConditions(plan: Plan, { table, aliases }: Instance, { facts, parser, names }: Reading) {
   const found = new Map<string, IndexCondition>();
   for (const node of plan.nodes) {
     for (const field of conditionFields) {
@@ -113,7 +132,10 @@ function findConditions(plan: Plan, { table, aliases }: Instance, facts: IndexAd
         if (condition === null) continue;
         const { use, key, operator, value } = condition;
         const others = [...(value?.aliases ?? [])].sort();
-        found.set(JSON.stringify([use, key, operator, others, value?.constants ?? null]), condition);
+        found.set(JSON.stringify([use, key, operator, others, value?.constants ?? null]), {
+          ...condition,
+          text: toWrittenText(condition.text, names),
+        });
       }
     }
   }
@@ -140,7 +162,7 @@ function readOrder(texts: readonly string[], aliases: ReadonlySet<string>, parse
 /** min(o.total), max(o.total) among what a node without groups computes. */
 const extreme = /^(?:pg_catalog\.)?(?:min|max)\((.+)\)$/;
 
-function findOrders(tree: PlanTree, instance: Instance, parser: SqlParser): TableOrder[] {
+function findOrders(tree: PlanTree, instance: Instance, { parser, names }: Reading): TableOrder[] {
   const { aliases } = instance;
   const orders: TableOrder[] = [];
   for (const node of tree.plan.nodes) {
@@ -148,7 +170,8 @@ function findOrders(tree: PlanTree, instance: Instance, parser: SqlParser): Tabl
     const grouped = textsField(node, 'Group Key');
     const add = (texts: readonly string[], purpose: TableOrder['purpose']) => {
       const keys = readOrder(texts, aliases, parser);
-      if (keys.length > 0) orders.push({ keys, purpose, text: texts.slice(0, keys.length).join(', ') });
+      const text = texts.slice(0, keys.length).join(', ');
+      if (keys.length > 0) orders.push({ keys, purpose, text: toWrittenText(text, names) });
     };
     add(sorted, 'sort');
     add(grouped, 'group');
@@ -193,13 +216,14 @@ function isBelow(tree: PlanTree, node: PlanNode, above: PlanNode): boolean {
   return false;
 }
 
-export function findTableUses(plan: Plan, facts: IndexAdviceFacts, parser: SqlParser): TableUse[] {
+export function findTableUses(sql: string, plan: Plan, facts: IndexAdviceFacts, parser: SqlParser): TableUse[] {
   const tree = toPlanTree(plan);
-  return findInstances(plan, facts).map((instance) => ({
+  const reading = { facts, parser, names: findNames(plan, facts, findWrittenNames(sql, parser)) };
+  return findInstances(plan, facts, reading.names).map((instance) => ({
     table: instance.table,
     aliases: instance.aliases,
-    conditions: findConditions(plan, instance, facts, parser),
-    orders: findOrders(tree, instance, parser),
+    conditions: findConditions(plan, instance, reading),
+    orders: findOrders(tree, instance, reading),
     columns: findColumns(tree, instance),
   }));
 }
