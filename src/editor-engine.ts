@@ -23,6 +23,7 @@ import { captureSandboxFacts } from './database/what-if/sandbox/postgres-binarie
 import type { DatabaseAccess, DatabaseSession, IndexAdvisor } from './providers/database-port';
 
 export { parseIgnoreList } from './analysis/parse-ignore-list';
+export { loadPlanEngine };
 export { WorkloadReports } from './providers/workload-reports';
 export { ComparePanels } from './webviews/compare-panel';
 export { PlanPanels } from './webviews/plan-panel';

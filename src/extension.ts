@@ -24,8 +24,10 @@ import { IndexesView } from './providers/indexes-view';
 import { registerLanguageFeatures } from './providers/language-features';
 import { LatePanels } from './providers/late-panels';
 import { MissingIndexes } from './providers/missing-indexes';
+import { OpenPlanCommands } from './providers/open-plan-commands';
 import { ParameterMemory } from './providers/parameter-memory';
 import { PasswordStore } from './providers/password-store';
+import { followPlanDocuments } from './providers/plan-documents';
 import { QuickFixActions } from './providers/quick-fix-actions';
 import { QuickFixCommands } from './providers/quick-fix-commands';
 import { ReportCommands } from './providers/report-commands';
@@ -45,7 +47,7 @@ import type { WorkloadReports } from './providers/workload-reports';
 import { createViews } from './providers/views';
 import type { ComparePanels } from './webviews/compare-panel';
 import type { PlanPanels } from './webviews/plan-panel';
-import type { PlanDocument } from './webviews/protocol';
+import type { ViewedPlan } from './webviews/protocol';
 import type { ReportPanels } from './webviews/report-panel';
 
 /** Kept for deactivate(), which VS Code calls without a context. */
@@ -81,7 +83,7 @@ export function activate(context: vscode.ExtensionContext) {
   const connections = new ConnectionCommands(connectionStore, sources, passwords, reporter);
   const diagnostics = new StatementDiagnostics(connectionStore);
   const lenses = new ExplainLenses();
-  const revealSql = (document: PlanDocument) => reporter.guard(() => revealSource(document));
+  const revealSql = (document: ViewedPlan) => reporter.guard(() => revealSource(document));
   const plans = new LatePanels<PlanPanels>(async () => {
     const { PlanPanels: Panels } = await loadEngine();
     return new Panels(context, {
@@ -92,7 +94,7 @@ export function activate(context: vscode.ExtensionContext) {
       log,
     });
   });
-  const showPlan = async (document: PlanDocument) => (await plans.get()).show(document);
+  const showPlan = async (document: ViewedPlan) => (await plans.get()).show(document);
   const reportPanels = new LatePanels<ReportPanels>(async () => {
     const { ReportPanels: Panels } = await loadEngine();
     return new Panels(context, reports.toHandlers());
@@ -236,6 +238,7 @@ export function activate(context: vscode.ExtensionContext) {
     registerFixDocuments(),
     new ConnectionStatus(connectionStore),
     followContextKeys(connectionStore, tablesStore, indexesView),
+    followPlanDocuments(),
     ...registerLanguageFeatures({
       lenses,
       diagnostics,
@@ -253,6 +256,11 @@ export function activate(context: vscode.ExtensionContext) {
     reporter.register(),
     ...connections.register(),
     ...explain.register(),
+    ...new OpenPlanCommands({
+      reporter,
+      loadPlanEngine: async () => (await loadEngine()).loadPlanEngine(),
+      showPlan,
+    }).register(),
     ...reports.register(),
     ...new TableCommands(tablesStore, reporter).register(),
     ...builds.register(),
@@ -289,6 +297,7 @@ export function activate(context: vscode.ExtensionContext) {
     indexChanges,
     indexesView,
     missingIndexes,
+    plans,
     slowQueriesStore,
     slowQueriesTree,
     slowQueriesView,

@@ -1,6 +1,6 @@
-// The plan view's host side: one panel a statement. A panel that is hidden keeps nothing running; it asks for its document
+// The plan view's host side: one panel a statement, or a text that a plan was read from. A panel that is hidden keeps nothing running; it asks for its document
 // again when it is shown, and after a reload of the window gets it from the store.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { formatActualRows, formatEstimate, formatSelfBuffers, subplanLabel } from '../analysis/format/plan-cells';
 import { formatCount, formatMs } from '../analysis/format/numbers';
@@ -10,13 +10,15 @@ import { nodeConditions, nodeLabel } from '../analysis/plan/plan-tree';
 import type { PlanNode } from '../analysis/plan/plan';
 import { DocumentStore, toDocumentId } from './document-store';
 import {
-  planDocumentSchema,
   planViewRequestSchema,
+  viewedPlanSchema,
   type CopyFormat,
+  type OpenedPlan,
   type PlanDocument,
   type PlanMissingIndex,
   type PlanViewMessage,
   type PlanViewRequest,
+  type ViewedPlan,
 } from './protocol';
 import { formatWebviewPage } from './webview-page';
 
@@ -26,8 +28,8 @@ export const planViewType = 'pgInsight.plan';
 export interface PlanPanelHandlers {
   /** Runs or plans the statement again; null when the user gave up or it failed. */
   runAgain(document: PlanDocument): Promise<PlanDocument | null>;
-  /** Shows where the statement was taken from. */
-  revealSql(document: PlanDocument): Promise<void>;
+  /** Shows where the statement, or the plan's text, was taken from. */
+  revealSql(document: ViewedPlan): Promise<void>;
   /** The index that the statement lacks, as far as is known now. */
   findMissingIndex(document: PlanDocument): PlanMissingIndex | null;
   /** The quick fix for it. */
@@ -37,18 +39,18 @@ export interface PlanPanelHandlers {
 
 /** Opens plan views, and gives those of a reloaded window their documents back. */
 export class PlanPanels implements vscode.WebviewPanelSerializer {
-  private readonly store: DocumentStore<PlanDocument>;
+  private readonly store: DocumentStore<ViewedPlan>;
   private readonly open = new Map<vscode.WebviewPanel, PlanPanel>();
 
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly handlers: PlanPanelHandlers,
   ) {
-    this.store = new DocumentStore(context, 'plans', planDocumentSchema, handlers.log);
+    this.store = new DocumentStore(context, 'plans', viewedPlanSchema, handlers.log);
   }
 
   /** A statement that is explained again from where it stands gets its new plan in the tab of the one before. */
-  async show(document: PlanDocument): Promise<void> {
+  async show(document: ViewedPlan): Promise<void> {
     const own = [...this.open].find(([, view]) => view.isOf(document));
     if (own !== undefined) {
       const [panel, view] = own;
@@ -72,7 +74,12 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
   /** The open plan of the same statement, if it was measured. */
   findMeasured(document: PlanDocument): PlanDocument | null {
     const own = [...this.open.values()].find((view) => view.isOf(document))?.shown ?? null;
-    return own?.analyzed === true ? own : null;
+    return isRun(own) && own.analyzed ? own : null;
+  }
+
+  /** What the open views show, in the order they were opened. */
+  get documents(): ViewedPlan[] {
+    return [...this.open.values()].flatMap(({ shown }) => (shown === null ? [] : [shown]));
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -81,7 +88,7 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     this.attach(panel, id ?? this.store.newId(), document);
   }
 
-  private attach(panel: vscode.WebviewPanel, id: string, document: PlanDocument | null): void {
+  private attach(panel: vscode.WebviewPanel, id: string, document: ViewedPlan | null): void {
     const view = new PlanPanel(panel, id, document, this.handlers, (changed) => this.store.save(id, changed));
     this.open.set(panel, view);
     // the mark in the file comes and goes: what the view says comes and goes with it
@@ -103,9 +110,9 @@ class PlanPanel {
   constructor(
     private readonly panel: vscode.WebviewPanel,
     private readonly id: string,
-    private document: PlanDocument | null,
+    private document: ViewedPlan | null,
     private readonly handlers: PlanPanelHandlers,
-    private readonly save: (document: PlanDocument) => Promise<void>,
+    private readonly save: (document: ViewedPlan) => Promise<void>,
   ) {
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const request = planViewRequestSchema.safeParse(message);
@@ -129,22 +136,28 @@ class PlanPanel {
     });
   }
 
-  get shown(): PlanDocument | null {
+  get shown(): ViewedPlan | null {
     return this.document;
   }
 
   /** Whether this is the plan of the same statement of the same file, on the same database; its values may differ. */
-  isOf(other: PlanDocument): boolean {
+  isOf(other: ViewedPlan): boolean {
     const { document } = this;
     return document !== null && identityOf(document) === identityOf(other);
   }
 
-  async replace(document: PlanDocument): Promise<void> {
+  async replace(document: ViewedPlan): Promise<void> {
     this.document = document;
     this.panel.title = toTabTitle(document);
     await this.postDocument();
     await this.postMissingIndex();
     await this.save(document);
+  }
+
+  /** The plan where it was run here, so that it can be run again. */
+  private get ranDocument(): PlanDocument | null {
+    const { document } = this;
+    return isRun(document) ? document : null;
   }
 
   private async post(message: PlanViewMessage): Promise<void> {
@@ -157,19 +170,20 @@ class PlanPanel {
       document === null
         ? {
             type: 'unavailable',
-            reason: 'This plan was not kept from the last session. Close this tab and explain the statement again.',
+            reason:
+              'This plan was not kept from the last session. Close this tab and explain the statement, or open the plan, again.',
           }
         : { type: 'plan', documentId: this.id, document },
     );
   }
 
   followMarks(uris: readonly vscode.Uri[]): void {
-    const uri = this.document?.source?.uri;
+    const uri = this.ranDocument?.source?.uri;
     if (uris.some((each) => each.toString() === uri)) void this.postMissingIndex();
   }
 
   private async postMissingIndex(): Promise<void> {
-    const { document } = this;
+    const document = this.ranDocument;
     if (document === null) return;
     await this.post({ type: 'missing-index', missingIndex: this.handlers.findMissingIndex(document) });
   }
@@ -183,6 +197,14 @@ class PlanPanel {
       return;
     }
     if (document === null) return;
+    if (request.type === 'reveal-sql') await this.handlers.revealSql(document);
+    else if (document.result !== null) await this.answerOf(document, request);
+  }
+
+  private async answerOf(
+    document: PlanDocument | OpenedPlan,
+    request: Exclude<PlanViewRequest, { type: 'ready' | 'reveal-sql' }>,
+  ): Promise<void> {
     switch (request.type) {
       case 'copy':
         await copy(formatCopy(document, request.format), copiedWords[request.format]);
@@ -198,13 +220,10 @@ class PlanPanel {
         break;
       }
       case 'create-index':
-        await this.handlers.createIndex(document);
+        if (document.connection !== null) await this.handlers.createIndex(document);
         break;
       case 'run-again':
-        await this.runAgain(document);
-        break;
-      case 'reveal-sql':
-        await this.handlers.revealSql(document);
+        if (document.connection !== null) await this.runAgain(document);
         break;
       case 'open-json': {
         const content = document.result.planJson;
@@ -246,7 +265,7 @@ const copiedWords: Record<CopyFormat, string> = {
   sql: 'Statement copied',
 };
 
-function formatCopy({ sql, result, findings }: PlanDocument, format: CopyFormat): string {
+function formatCopy({ sql, result, findings }: PlanDocument | OpenedPlan, format: CopyFormat): string {
   switch (format) {
     case 'json':
       return result.planJson;
@@ -255,7 +274,7 @@ function formatCopy({ sql, result, findings }: PlanDocument, format: CopyFormat)
     case 'markdown':
       return formatPlanMarkdown(result.plan, findings);
     case 'sql':
-      return sql;
+      return sql ?? '';
   }
 }
 
@@ -279,11 +298,21 @@ function formatNode(node: PlanNode): string {
   ].join('\n');
 }
 
-/** Not by its position: what is written above a statement moves it. */
-function identityOf({ sql, source, connection, result }: PlanDocument): string {
+/** Not by its position: what is written above a statement moves it. What was pasted is always another plan. */
+function identityOf(document: ViewedPlan): string {
+  if (document.connection === null) {
+    const { source, from } = document;
+    return JSON.stringify(source === null ? [randomUUID()] : [source.uri, from]);
+  }
+  const { sql, source, connection, result } = document;
   return JSON.stringify([sql.trim(), source?.uri ?? null, connection.profileId, result.database]);
 }
 
-function toTabTitle({ title }: PlanDocument): string {
+/** Whether the plan is of a statement that was sent to a server here. */
+function isRun(document: ViewedPlan | null): document is PlanDocument {
+  return (document?.connection ?? null) !== null;
+}
+
+function toTabTitle({ title }: ViewedPlan): string {
   return `Plan: ${title}`;
 }

@@ -63,6 +63,52 @@ export const planDocumentSchema = z.object({
 });
 export type PlanDocument = z.infer<typeof planDocumentSchema>;
 
+const planTextSchema = z.object({
+  title: z.string(),
+  /** Nobody is connected to the server that printed it. */
+  connection: z.null(),
+  /** Where the text was found, as shown: "orders.log, line 120", "clipboard". */
+  from: z.string(),
+  /** The same in the editor; null for the clipboard. */
+  source: statementSourceSchema.nullable(),
+  /** As it was found. */
+  text: z.string(),
+  /** The number of its first line where it was found, from 1. */
+  firstLine: z.number().int().positive(),
+});
+
+/** A plan that was read from a text. */
+export const openedPlanSchema = planTextSchema.extend({
+  /** Null when the text has the plan alone. */
+  sql: z.string().nullable(),
+  analyzed: z.boolean(),
+  result: z.object({
+    plan: planSchema,
+    /** The plan as EXPLAIN (FORMAT JSON) names and nests it, whatever the text's format. */
+    planJson: z.string(),
+  }),
+  findings: z.array(findingSchema),
+});
+export type OpenedPlan = z.infer<typeof openedPlanSchema>;
+
+/** A text that no plan could be read from: it is shown with the reason. */
+export const unreadablePlanSchema = planTextSchema.extend({
+  result: z.null(),
+  failure: z.object({
+    /** What failed, where, and what to do next. */
+    message: z.string(),
+    /** As `firstLine` counts. */
+    line: z.number().int().positive(),
+    /** UTF-16 units, from 1. */
+    column: z.number().int().positive(),
+  }),
+});
+export type UnreadablePlan = z.infer<typeof unreadablePlanSchema>;
+
+/** Whatever a plan view shows. */
+export const viewedPlanSchema = z.union([planDocumentSchema, openedPlanSchema, unreadablePlanSchema]);
+export type ViewedPlan = z.infer<typeof viewedPlanSchema>;
+
 /** The index that the plan's statement lacks, as its file is marked with it. */
 export interface PlanMissingIndex {
   schema: string;
@@ -76,7 +122,7 @@ export interface PlanMissingIndex {
 /** What the host tells the plan view. */
 export type PlanViewMessage =
   /** `documentId` is what the webview keeps in its state, so that the host finds the document again. */
-  | { type: 'plan'; documentId: string; document: PlanDocument }
+  | { type: 'plan'; documentId: string; document: ViewedPlan }
   /** A restored view whose document is gone; `reason` is a sentence for the user. */
   | { type: 'unavailable'; reason: string }
   /** Known later than the plan, and not for good: null when there is none (any more). */
@@ -100,6 +146,7 @@ export const planViewRequestSchema = z.discriminatedUnion('type', [
   /** The quick fix of the missing index; asks as that does. */
   z.object({ type: z.literal('create-index') }),
   z.object({ type: z.literal('run-again') }),
+  /** The statement, or the text that the plan was read from. */
   z.object({ type: z.literal('reveal-sql') }),
   z.object({ type: z.literal('open-json') }),
 ]);

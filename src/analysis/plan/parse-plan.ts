@@ -27,10 +27,15 @@ function fail(problem: PlanReadProblem, message: string, { line, column }: Place
   throw new PlanReadError(problem, message, line, column, planCount);
 }
 
+export function refuseNoPlans(count: number): void {
+  if (count > 0) return;
+  fail('empty', `There is no plan in this text. ${howToMakeOne}`, { line: 1, column: 1 });
+}
+
 function choosePlan(documents: readonly PlanDocument[], planNumber: number | undefined): PlanDocument {
   const start = { line: 1, column: 1 };
   const count = documents.length;
-  if (count === 0) fail('empty', `There is no plan in this text. ${howToMakeOne}`, start);
+  refuseNoPlans(count);
   if (planNumber === undefined && count > 1) {
     fail('several-plans', `There are ${count} plans in this text: say which one, 1 to ${count}.`, start, count);
   }
@@ -162,7 +167,7 @@ function toPrintedPlan(document: PlanFields, nodes: PrintedNode[]): PrintedPlan 
   };
 }
 
-function toPlan({ fields, placeOf }: PlanDocument): Plan {
+export function toPlan({ fields, placeOf }: PlanDocument): Plan {
   if (typeof fields === 'string') {
     fail('not-a-plan', `PostgreSQL printed no plan here but "${fields}": such a statement has none.`, placeOf([]));
   }

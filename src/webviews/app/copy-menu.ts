@@ -1,6 +1,6 @@
 // A toolbar button with a menu. The library's context menu has no roles and takes no focus, which screen readers need.
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, queryAll, state } from 'lit/decorators.js';
+import { customElement, property, queryAll, state } from 'lit/decorators.js';
 import type { CopyFormat } from '../protocol';
 import { LightElement } from './light-element';
 
@@ -13,8 +13,14 @@ const items: readonly (readonly [CopyFormat, string])[] = [
 
 @customElement('copy-menu')
 export class CopyMenu extends LightElement {
+  /** A plan that was read from a text may have none. */
+  @property({ type: Boolean }) hasStatement = false;
   @state() private open = false;
   @queryAll('[role=menuitem]') private readonly entries!: NodeListOf<HTMLElement>;
+
+  private get items() {
+    return items.filter(([format]) => format !== 'sql' || this.hasStatement);
+  }
 
   private readonly onOutside = (event: Event) => {
     if (event.target instanceof Node && !this.contains(event.target)) this.close(false);
@@ -84,7 +90,7 @@ export class CopyMenu extends LightElement {
       ${
         this.open
           ? html`<div class="menu" role="menu" aria-label="Copy" @keydown=${this.onKeyDown}>
-              ${items.map(
+              ${this.items.map(
                 ([format, label]) =>
                   html`<div
                     class="menu-item"

@@ -4,7 +4,15 @@ import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-text
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Finding } from '../../analysis/finding';
-import type { CopyFormat, PlanDocument, PlanMissingIndex, PlanViewMessage, PlanViewRequest } from '../protocol';
+import type {
+  CopyFormat,
+  OpenedPlan,
+  PlanDocument,
+  PlanMissingIndex,
+  PlanViewMessage,
+  PlanViewRequest,
+  UnreadablePlan,
+} from '../protocol';
 import './copy-menu';
 import './findings-list';
 import { loadState, onMessage, saveState, sendRequest } from './host';
@@ -12,9 +20,10 @@ import { icon } from './icon';
 import './json-view';
 import { LightElement } from './light-element';
 import './plan-details';
-import './plan-header';
+import { renderOrigin } from './plan-header';
 import type { PlanTree } from './plan-tree';
 import './plan-tree';
+import './raw-text';
 import { findingsByNode } from './severity';
 import './time-strip';
 import { findMatches } from './tree-model';
@@ -27,9 +36,13 @@ const defaultSplit = { beside: 70, aboveMost: 60, aboveLeast: 30 };
 /** The height of the tree's rows, for how much of the room a small plan needs. */
 const rowPx = 22;
 
+type ReadPlan = PlanDocument | OpenedPlan;
+
 @customElement('plan-view')
 export class PlanView extends LightElement {
-  @state() private document: PlanDocument | null = null;
+  @state() private document: ReadPlan | null = null;
+  /** Instead of a document. */
+  @state() private unreadable: UnreadablePlan | null = null;
   @state() private unavailable: string | null = null;
   @state() private running = false;
   @state() private view: ViewState = newViewState('', 0);
@@ -60,9 +73,18 @@ export class PlanView extends LightElement {
   private receive(message: PlanViewMessage): void {
     switch (message.type) {
       case 'plan': {
-        this.document = message.document;
+        const { document, documentId } = message;
         this.unavailable = null;
-        this.view = parseViewState(loadState(), message.documentId, shapeOf(message.document.result.plan));
+        if (document.result === null) {
+          this.document = null;
+          this.unreadable = document;
+          this.view = parseViewState(loadState(), documentId, 0);
+        } else {
+          this.document = document;
+          this.unreadable = null;
+          this.view = parseViewState(loadState(), documentId, shapeOf(document.result.plan));
+          if (this.view.tab === 'text' && !hasText(document)) this.view.tab = 'plan';
+        }
         saveState(this.view);
         break;
       }
@@ -149,7 +171,7 @@ export class PlanView extends LightElement {
     this.tree?.focusTree();
   };
 
-  private sortedMatches(document: PlanDocument): number[] | null {
+  private sortedMatches(document: ReadPlan): number[] | null {
     const matches = findMatches(document.result.plan.nodes, this.view.filter);
     return matches === null ? null : [...matches].sort((a, b) => a - b);
   }
@@ -178,6 +200,7 @@ export class PlanView extends LightElement {
 
   protected override render(): TemplateResult {
     if (this.unavailable !== null) return html`<p class="empty-note" role="status">${this.unavailable}</p>`;
+    if (this.unreadable !== null) return renderUnreadable(this.unreadable, this.request({ type: 'reveal-sql' }));
     if (this.document === null) return html`<p class="empty-note" role="status">Loading plan...</p>`;
     const { document } = this;
     const { findings, result, analyzed } = document;
@@ -235,6 +258,11 @@ export class PlanView extends LightElement {
             }</vscode-tab-header
           >
           <vscode-tab-header slot="header" data-tab="json">JSON</vscode-tab-header>
+          ${
+            hasText(document)
+              ? html`<vscode-tab-header slot="header" data-tab="text">Text</vscode-tab-header>`
+              : nothing
+          }
           ${this.renderTools(document)}
           <vscode-tab-panel>${view.tab === 'plan' ? this.renderPlan(document) : nothing}</vscode-tab-panel>
           <vscode-tab-panel
@@ -252,17 +280,34 @@ export class PlanView extends LightElement {
           <vscode-tab-panel
             >${view.tab === 'json' ? html`<json-view .text=${result.planJson}></json-view>` : nothing}</vscode-tab-panel
           >
+          ${
+            hasText(document)
+              ? html`<vscode-tab-panel
+                  >${
+                    view.tab === 'text'
+                      ? html`<raw-text .text=${document.text} .firstLine=${document.firstLine}></raw-text>`
+                      : nothing
+                  }</vscode-tab-panel
+                >`
+              : nothing
+          }
         </vscode-tabs>
       </div>
     `;
   }
 
-  private renderActions({ analyzed, source }: PlanDocument): TemplateResult {
-    const again = analyzed ? 'Run EXPLAIN ANALYZE Again' : 'Run EXPLAIN Again';
+  private renderActions(document: ReadPlan): TemplateResult {
+    const again = document.analyzed ? 'Run EXPLAIN ANALYZE Again' : 'Run EXPLAIN Again';
+    const reveal = this.request({ type: 'reveal-sql' });
     return html`<div class="actions" role="toolbar" aria-label="Plan actions">
-      ${renderAction('refresh', again, this.request({ type: 'run-again' }), this.running)}
-      ${source === null ? nothing : renderAction('go-to-file', 'Go to SQL', this.request({ type: 'reveal-sql' }))}
+      ${
+        document.connection === null
+          ? renderGoToText(document, reveal)
+          : html`${renderAction('refresh', again, this.request({ type: 'run-again' }), this.running)}
+            ${document.source === null ? nothing : renderAction('go-to-file', 'Go to SQL', reveal)}`
+      }
       <copy-menu
+        .hasStatement=${document.sql !== null}
         @copy-plan=${(event: CustomEvent<CopyFormat>) => {
           sendRequest({ type: 'copy', format: event.detail });
         }}
@@ -270,7 +315,7 @@ export class PlanView extends LightElement {
     </div>`;
   }
 
-  private renderTools({ result }: PlanDocument): TemplateResult {
+  private renderTools({ result }: ReadPlan): TemplateResult {
     const { view, matchCount } = this;
     if (view.tab === 'json') {
       return html`<div slot="addons" class="tools" role="toolbar" aria-label="JSON actions">
@@ -303,7 +348,7 @@ export class PlanView extends LightElement {
     </div>`;
   }
 
-  private renderPlan({ result }: PlanDocument): TemplateResult {
+  private renderPlan({ result }: ReadPlan): TemplateResult {
     const { view } = this;
     return html`<vscode-split-layout
       class="split"
@@ -340,6 +385,30 @@ export class PlanView extends LightElement {
       ></plan-details>
     </vscode-split-layout>`;
   }
+}
+
+/** The text is worth a tab of its own where it is not the JSON. */
+function hasText(document: ReadPlan): document is OpenedPlan {
+  return document.connection === null && document.text.trim() !== document.result.planJson;
+}
+
+function renderGoToText({ source }: OpenedPlan | UnreadablePlan, reveal: () => void): TemplateResult {
+  return renderAction('go-to-file', source === null ? 'Open Text in Editor' : 'Go to Text', reveal);
+}
+
+function renderUnreadable(unreadable: UnreadablePlan, reveal: () => void): TemplateResult {
+  const { title, text, firstLine, failure } = unreadable;
+  return html`<div class="view">
+    <header class="view-header">
+      <div class="title-line">
+        <h1 title=${title}>${title}</h1>
+        <div class="actions" role="toolbar" aria-label="Plan actions">${renderGoToText(unreadable, reveal)}</div>
+      </div>
+      ${renderOrigin(unreadable)}
+      <p class="read-failure" role="alert">${icon('error')}<span>${failure.message}</span></p>
+    </header>
+    <raw-text .text=${text} .firstLine=${firstLine} .fault=${failure}></raw-text>
+  </div>`;
 }
 
 /** The tree's part of a room, in percent: what its rows need and a header and an empty row with them. */

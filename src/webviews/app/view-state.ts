@@ -2,7 +2,8 @@
 // with the host, which gets its id back from here.
 import type { Plan } from '../../analysis/plan/plan';
 
-export const tabs = ['plan', 'findings', 'json'] as const;
+/** The last one is there for a plan that was read from a text. */
+export const tabs = ['plan', 'findings', 'json', 'text'] as const;
 export type Tab = (typeof tabs)[number];
 
 export interface ViewState {
