@@ -10,6 +10,8 @@ export interface TableStatistics {
   rows: number;
   /** n_mod_since_analyze */
   modifiedSinceAnalyze: number;
+  /** Types by column, as format_type prints them; absent where they were not looked at. */
+  columnTypes?: ReadonlyMap<string, string>;
 }
 
 /** What is known beside the plan; everything may be missing. */
@@ -95,6 +97,34 @@ export function savedMsOf(tree: PlanTree, ratio: number): number | null {
   return tree.wholeMs === null ? null : tree.wholeMs * ratio;
 }
 
+/** A better plan saves some unknown part; half of it ranks a cause below what was measured as waste. */
+export const unknownPlanRatio = 0.5;
+
+/** The share of the statement that a node and all below it took, 0 to 1; null without timing. */
+export function totalRatio(tree: PlanTree, { totalMs }: PlanNode): number | null {
+  if (totalMs === null || tree.wholeMs === null) return null;
+  return tree.wholeMs === 0 ? 0 : Math.min(1, totalMs / tree.wholeMs);
+}
+
+/** What a rule sees in each node that was or may be executed. */
+export function observeNodes(tree: PlanTree, look: (node: PlanNode) => PlanObservation | null): PlanObservation[] {
+  return tree.plan.nodes.flatMap((node) => {
+    const seen = node.neverExecuted ? null : look(node);
+    return seen === null ? [] : [seen];
+  });
+}
+
+/** What a rule sees in the statement as a whole, which its first node stands for. */
+export function observeStatement(tree: PlanTree, look: (root: PlanNode) => PlanObservation | null): PlanObservation[] {
+  const [root] = tree.roots;
+  const seen = root === undefined ? null : look(root);
+  return seen === null ? [] : [seen];
+}
+
+/** An index is advised with the planner's word only: no rule writes its DDL. */
+export const askIndexAdvisor =
+  'The quick fixes of an SQL file and pg-insight advise try such an index with the planner, and write it only when it pays.';
+
 /** A finding that may halve the statement's time is high, one that may save a fifth medium. */
 const highFromRatio = 0.5;
 const mediumFromRatio = 0.2;
@@ -104,8 +134,17 @@ export function severityOf(savedRatio: number): Severity {
   return savedRatio >= mediumFromRatio ? 'medium' : 'low';
 }
 
+/** Severity and rank by what may be saved of the statement's time. */
+export function atStake(tree: PlanTree, savedRatio: number): Pick<PlanObservation, 'severity' | 'savedMs'> {
+  return { severity: severityOf(savedRatio), savedMs: savedMsOf(tree, savedRatio) };
+}
+
 export function measured(label: string, value: number | string, unit: string | null): Evidence {
   return { grade: 'measured', label, value, unit };
+}
+
+export function estimated(label: string, value: number | string, unit: string | null): Evidence {
+  return { grade: 'estimated', label, value, unit };
 }
 
 export function planned(label: string, value: number | string, unit: string | null): Evidence {

@@ -19,6 +19,28 @@ export function workMemoryForHash(peakBytes: number, batches: number, hashMemMul
   return roundUp((peakBytes * batches) / hashMemMultiplier);
 }
 
+/**
+ * A group that was written to disk takes about this much more in the hash table: entry, header, state of the aggregates, and
+ * what rounding up to powers of two wastes. 60 was too little for groups of 70 bytes that were all on disk.
+ */
+const groupOverheadBytes = 120;
+
+export function workMemoryForHashAggregate(
+  peakBytes: number,
+  diskBytes: number,
+  groups: number,
+  hashMemMultiplier: number,
+): number {
+  return roundUp((peakBytes + diskBytes + groups * groupOverheadBytes) / hashMemMultiplier);
+}
+
+/** A bitmap keeps about this much for each page of the table whose rows it tells apart. */
+const bitmapPageBytes = 64;
+
+export function workMemoryForBitmap(pages: number): number {
+  return roundUp(pages * bitmapPageBytes);
+}
+
 /** With a tenth to spare, in whole megabytes. */
 function roundUp(bytes: number): number {
   return Math.max(1, Math.ceil((bytes * margin) / megabyte)) * megabyte;

@@ -7,6 +7,7 @@ import {
   measured,
   planned,
   savedMsOf,
+  unknownPlanRatio,
   type PlanFacts,
   type PlanObservation,
 } from '../plan-rule';
@@ -20,9 +21,6 @@ const minFactor = 10;
 const minRows = 100;
 /** Autovacuum analyzes at 10 % by default (autovacuum_analyze_scale_factor); at twice that it is late. */
 const staleFromRatio = 0.2;
-
-/** A better plan saves some unknown part; half of it ranks a cause below what was measured as waste. */
-const unknownPlanRatio = 0.5;
 
 /** Their estimates are fixed guesses of the planner's: no statistics stand behind them, so none can be mended. */
 const guessed: ReadonlySet<string> = new Set([

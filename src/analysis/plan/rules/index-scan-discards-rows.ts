@@ -1,8 +1,17 @@
 import { formatRatio } from '../../format/numbers';
 import { formatTotalRows } from '../../format/plan-cells';
 import { textField } from '../fields';
-import { definePlanRule, filterOf, hasWeight, measured, savedMsOf, type PlanObservation } from '../plan-rule';
+import {
+  askIndexAdvisor,
+  definePlanRule,
+  filterOf,
+  hasWeight,
+  measured,
+  savedMsOf,
+  type PlanObservation,
+} from '../plan-rule';
 import { inputsOf, relationLabel, selfRatio, totalRows, totalRowsRemovedByFilter } from '../plan-tree';
+import { isWalkedForOrder } from './order-by-limit-index';
 
 /** From here on the index finds more rows that are thrown away than rows that are wanted. */
 const warnFromRatio = 0.5;
@@ -16,7 +25,7 @@ export const indexScanDiscardsRows = definePlanRule({
   title: 'An index finds rows that the filter then discards',
   check: (tree) =>
     tree.plan.nodes.flatMap((node): PlanObservation[] => {
-      if (!scans.has(node.type) || !hasWeight(tree, node)) return [];
+      if (!scans.has(node.type) || !hasWeight(tree, node) || isWalkedForOrder(tree, node)) return [];
       const removed = totalRowsRemovedByFilter(node);
       const kept = totalRows(node);
       const filter = filterOf(node);
@@ -36,7 +45,7 @@ export const indexScanDiscardsRows = definePlanRule({
             `${relationLabel(node) ?? 'a table'}, and the filter ${filter} discarded ${formatRatio(removedRatio)} of them.`,
           advice:
             `See whether one index can hold ${condition === null ? "the index's columns" : `the columns of ${condition}`} and those of ` +
-            'the filter: columns compared by = first, then one compared by a range.',
+            `the filter: columns compared by = first, then one compared by a range. ${askIndexAdvisor}`,
           evidence: [
             measured('rows removed by the filter', removed, 'rows'),
             measured('rows kept', kept, 'rows'),

@@ -1,6 +1,7 @@
 import { formatRatio } from '../../format/numbers';
 import { formatTotalRows } from '../../format/plan-cells';
 import {
+  askIndexAdvisor,
   definePlanRule,
   filterOf,
   hasWeight,
@@ -39,7 +40,7 @@ export const sequentialScanDiscardsRows = definePlanRule({
             `${formatRatio(removedRatio)} of them.`,
           advice:
             `See whether an index can find the rows${filter === null ? '' : ` of ${filter}`}: columns compared by = first, then ` +
-            'one compared by a range; a condition that is always the same constant can be the WHERE of a partial index.',
+            `one compared by a range; a condition that is always the same constant can be the WHERE of a partial index. ${askIndexAdvisor}`,
           evidence: [
             measured('rows removed by the filter', removed, 'rows'),
             measured('rows kept', kept, 'rows'),
