@@ -37,7 +37,7 @@ export async function openWorkbench(
       workbench.foreignRequests.push(request.url());
     }
   });
-  await page.goto(server.url(folder));
+  await page.goto(server.url(folder), { timeout: loadTimeoutMs });
   await waitForWorkbench(page);
   return workbench;
 }

@@ -10,6 +10,7 @@ import { startPostgres, type PostgresServer } from '../../scripts/environment/po
 import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
 import { takeScreenshot } from '../../scripts/environment/workbench';
 import type { Finding } from '../../src/analysis/finding';
+import { formatMs } from '../../src/analysis/format/numbers';
 import type { PlanDocument } from '../../src/webviews/protocol';
 import { goldenPlanNames } from '../factories/golden-plans';
 import { enlargePlan, explainOn, goldenDocument, printedNodes, toPlanDocument } from './plan-view-documents';
@@ -426,6 +427,81 @@ describe('the plan view', function () {
       await shown.row(1999).waitFor({ state: 'detached' });
       const scrollTop = await page.evaluate<number>("document.querySelector('.tree').scrollTop");
       await shown.row(Math.floor(scrollTop / 22) + 3).waitFor();
+    });
+  });
+
+  describe('as a flame graph', () => {
+    const box = (of: PlanViewPage, id: number) => of.page.locator(`[role=treeitem][data-node-id="${id}"]`);
+    const focusedBox = async (of: PlanViewPage) => {
+      const id = await of.page.locator('.flame').getAttribute('aria-activedescendant');
+      return id === null ? null : Number(id.replace('flame-node-', ''));
+    };
+
+    it('draws each node as wide as its time, under its parent, and zooms', async () => {
+      const document = goldenDocument('18', 'parallel-hash-join');
+      const shown = await open(document);
+      const { page } = shown;
+      await page.getByRole('tab', { name: 'Flame' }).click();
+      await box(shown, 0).waitFor();
+      const { nodes } = document.result.plan;
+      const wholeMs = nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0);
+      const below = (id: number): number =>
+        (nodes[id]?.selfMs ?? 0) +
+        nodes.filter(({ parent }) => parent === id).reduce((sum, each) => sum + below(each.id), 0);
+      const wholePx = (await box(shown, 0).boundingBox())?.width ?? 0;
+      assert.ok(wholePx > 1000);
+      for (const { id, parent } of nodes) {
+        if ((below(id) / wholeMs) * wholePx < 4) continue;
+        const own = await box(shown, id).boundingBox();
+        assert.ok(own !== null && Math.abs(own.width - (below(id) / wholeMs) * wholePx) < 1.5, `node ${id}`);
+        const above = parent === null ? null : await box(shown, parent).boundingBox();
+        assert.ok(above === null || (own.x >= above.x - 1 && own.x + own.width <= above.x + above.width + 1));
+        assert.ok(above === null || Math.abs(own.y - above.y - above.height) < 1);
+      }
+      const leaf = nodes.findLast(({ id }) => (below(id) / wholeMs) * wholePx > 50);
+      assert.ok(leaf);
+      await box(shown, leaf.id).click();
+      await page.getByRole('region', { name: 'Details' }).locator('[data-detail=time]').waitFor();
+      assert.equal(await focusedBox(shown), leaf.id);
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Zoom Out' }).waitFor();
+      const zoomed = await box(shown, leaf.id).boundingBox();
+      assert.ok(zoomed !== null && Math.abs(zoomed.width - wholePx) < 1);
+      await page.keyboard.press('ArrowUp');
+      assert.equal(await focusedBox(shown), leaf.parent);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Zoom Out' }).waitFor({ state: 'detached' });
+      await page.keyboard.press('h');
+      const hottest = nodes.reduce((a, b) => ((b.selfMs ?? 0) > (a.selfMs ?? 0) ? b : a));
+      assert.equal(await focusedBox(shown), hottest.id);
+      await page.getByRole('tab', { name: 'Plan', exact: true }).click();
+      await shown.row(0).waitFor();
+      assert.equal(await selectedNode(shown), hottest.id, 'what is selected is selected in both');
+    });
+
+    it('says what a node took itself, in every theme', async () => {
+      const document = goldenDocument('18', 'parallel-hash-join');
+      await mkdir(screenshots, { recursive: true });
+      for (const theme of themes) {
+        const shown = await openPlanView(browser, web.origin, { theme });
+        await shown.show(document);
+        await shown.page.getByRole('tab', { name: 'Flame' }).click();
+        await box(shown, 1).click();
+        const own = document.result.plan.nodes[1]?.selfMs ?? null;
+        assert.equal(await box(shown, 1).locator('.flame-own').innerText(), formatMs(own));
+        await takeScreenshot(shown.page, path.join(screenshots, `flame-${theme}.png`));
+        assert.deepEqual(shown.complaints, []);
+        await shown.close();
+      }
+    });
+
+    it('draws what can be seen of 2000 nodes', async () => {
+      const shown = await open(enlargePlan(goldenDocument('18', 'parallel-hash-join'), 2000));
+      await shown.page.getByRole('tab', { name: 'Flame' }).click();
+      await box(shown, 0).waitFor();
+      const count = await shown.page.getByRole('treeitem').count();
+      assert.ok(count > 10 && count < 2000, `${count} boxes`);
+      await shown.page.getByText(`${(2000 - count).toLocaleString('en-US')} nodes of 2,000 not shown`).waitFor();
     });
   });
 

@@ -15,6 +15,7 @@ import type {
 } from '../protocol';
 import './copy-menu';
 import './findings-list';
+import './flame-view';
 import { loadState, onMessage, saveState, sendRequest } from './host';
 import { icon } from './icon';
 import './json-view';
@@ -250,6 +251,7 @@ export class PlanView extends LightElement {
           }}
         >
           <vscode-tab-header slot="header" data-tab="plan">Plan</vscode-tab-header>
+          <vscode-tab-header slot="header" data-tab="flame">Flame</vscode-tab-header>
           <vscode-tab-header slot="header" data-tab="findings"
             >Findings${
               findings.length === 0
@@ -264,7 +266,12 @@ export class PlanView extends LightElement {
               : nothing
           }
           ${this.renderTools(document)}
-          <vscode-tab-panel>${view.tab === 'plan' ? this.renderPlan(document) : nothing}</vscode-tab-panel>
+          <vscode-tab-panel
+            >${view.tab === 'plan' ? this.renderSplit(document, this.renderTree(document)) : nothing}</vscode-tab-panel
+          >
+          <vscode-tab-panel
+            >${view.tab === 'flame' ? this.renderSplit(document, this.renderFlame(document)) : nothing}</vscode-tab-panel
+          >
           <vscode-tab-panel
             >${
               view.tab === 'findings'
@@ -323,6 +330,13 @@ export class PlanView extends LightElement {
         ${renderAction('go-to-file', 'Open JSON in Editor', this.request({ type: 'open-json' }))}
       </div>`;
     }
+    if (view.tab === 'flame' && view.zoomedNode !== null) {
+      return html`<div slot="addons" class="tools" role="toolbar" aria-label="Flame actions">
+        ${renderAction('screen-normal', 'Zoom Out', () => {
+          this.change({ zoomedNode: null });
+        })}
+      </div>`;
+    }
     if (view.tab !== 'plan') return html`<div slot="addons"></div>`;
     const inner = result.plan.nodes.filter(({ id }, index) => result.plan.nodes[index + 1]?.parent === id);
     return html`<div slot="addons" class="tools">
@@ -348,7 +362,47 @@ export class PlanView extends LightElement {
     </div>`;
   }
 
-  private renderPlan({ result }: ReadPlan): TemplateResult {
+  private renderTree({ result }: ReadPlan): TemplateResult {
+    const { view } = this;
+    return html`<plan-tree
+      slot="start"
+      .plan=${result.plan}
+      .findings=${this.byNode}
+      .collapsed=${this.collapsed}
+      .selected=${view.selectedNode}
+      .filter=${view.filter}
+      @select-node=${this.onSelect}
+      @collapse-nodes=${(event: CustomEvent<number[]>) => {
+        this.change({ collapsed: event.detail });
+      }}
+      @focus-filter=${this.focusFilter}
+      .scrolledTo=${view.treeTop}
+      @scroll-tree=${(event: CustomEvent<number>) => {
+        this.keepScroll(event.detail);
+      }}
+    ></plan-tree>`;
+  }
+
+  private renderFlame({ result }: ReadPlan): TemplateResult {
+    return html`<flame-view
+      slot="start"
+      .plan=${result.plan}
+      .findings=${this.byNode}
+      .selected=${this.view.selectedNode}
+      .zoomed=${this.view.zoomedNode}
+      @select-node=${this.onSelect}
+      @zoom-flame=${(event: CustomEvent<number | null>) => {
+        this.change({ zoomedNode: event.detail });
+      }}
+    ></flame-view>`;
+  }
+
+  private readonly onSelect = (event: CustomEvent<number | null>) => {
+    this.change({ selectedNode: event.detail });
+  };
+
+  /** The whole with the details of the selected node. */
+  private renderSplit({ result }: ReadPlan, whole: TemplateResult): TemplateResult {
     const { view } = this;
     return html`<vscode-split-layout
       class="split"
@@ -357,25 +411,7 @@ export class PlanView extends LightElement {
       min-end="80px"
       @vsc-split-layout-change=${this.onSplit}
     >
-      <plan-tree
-        slot="start"
-        .plan=${result.plan}
-        .findings=${this.byNode}
-        .collapsed=${this.collapsed}
-        .selected=${view.selectedNode}
-        .filter=${view.filter}
-        @select-node=${(event: CustomEvent<number | null>) => {
-          this.change({ selectedNode: event.detail });
-        }}
-        @collapse-nodes=${(event: CustomEvent<number[]>) => {
-          this.change({ collapsed: event.detail });
-        }}
-        @focus-filter=${this.focusFilter}
-        .scrolledTo=${view.treeTop}
-        @scroll-tree=${(event: CustomEvent<number>) => {
-          this.keepScroll(event.detail);
-        }}
-      ></plan-tree>
+      ${whole}
       <plan-details
         slot="end"
         .plan=${result.plan}

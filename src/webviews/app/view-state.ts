@@ -3,7 +3,7 @@
 import type { Plan } from '../../analysis/plan/plan';
 
 /** The last one is there for a plan that was read from a text. */
-export const tabs = ['plan', 'findings', 'json', 'text'] as const;
+export const tabs = ['plan', 'flame', 'findings', 'json', 'text'] as const;
 export type Tab = (typeof tabs)[number];
 
 export interface ViewState {
@@ -15,6 +15,8 @@ export interface ViewState {
   selectedNode: number | null;
   /** PlanNode.id of rows that were closed. */
   collapsed: number[];
+  /** PlanNode.id of what has the flame graph's whole width; null for the statement. */
+  zoomedNode: number | null;
   filter: string;
   statementExpanded: boolean;
   /** Pixels that the tree was scrolled down. */
@@ -31,6 +33,7 @@ export function newViewState(documentId: string, shape: number): ViewState {
     tab: 'plan',
     selectedNode: null,
     collapsed: [],
+    zoomedNode: null,
     filter: '',
     statementExpanded: false,
     treeTop: 0,
@@ -69,6 +72,7 @@ export function parseViewState(kept: unknown, documentId: string, shape: number)
   state.statementExpanded = kept['statementExpanded'] === true;
   if (kept['shape'] !== shape) return state;
   if (isId(kept['selectedNode'])) state.selectedNode = kept['selectedNode'];
+  if (isId(kept['zoomedNode'])) state.zoomedNode = kept['zoomedNode'];
   if (Array.isArray(kept['collapsed'])) state.collapsed = kept['collapsed'].filter(isId);
   if (typeof kept['treeTop'] === 'number' && kept['treeTop'] > 0) state.treeTop = kept['treeTop'];
   return state;
