@@ -12,7 +12,7 @@ import { makeTemporaryFolder } from './supervision';
 import { startVsCode } from './vscode-server';
 
 /** The whole suite, from the page's first request to its end. */
-const suiteTimeoutMs = 10 * 60_000;
+const suiteTimeoutMs = 40 * 60_000;
 
 export interface ExtensionTests {
   /** The unpacked extension: package.json, dist, media. */

@@ -30,12 +30,18 @@ export async function connectExtension(): Promise<ConnectedExtension> {
   return { parts, shop, profile };
 }
 
-/** Waits until `read` gives something else than undefined or false; fails after ten seconds. */
-export async function waitFor<Value>(what: string, read: () => Value | undefined | false): Promise<Value> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
-    const value = read();
+/** Far above what anything here takes, and below the time of a test, so that what is missing is named. */
+const patienceMs = 120_000;
+
+/** Waits until `read` gives something else than undefined or false. */
+export async function waitFor<Value>(
+  what: string,
+  read: () => Value | undefined | false | Promise<Value | undefined | false>,
+): Promise<Value> {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline;) {
+    const value = await read();
     if (value !== undefined && value !== false) return value;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`Not within ten seconds: ${what}`);
+  throw new Error(`Not within ${patienceMs / 1_000} seconds: ${what}`);
 }

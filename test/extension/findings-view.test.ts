@@ -143,8 +143,10 @@ describe('Findings view', () => {
 
   it('opens a fix as a file with its undo, and runs nothing', async () => {
     await vscode.commands.executeCommand('pgInsight.finding.openFix', await findDuplicate());
-    const document = vscode.window.activeTextEditor?.document;
-    assert.ok(document);
+    const document = await waitFor('the fix', () => {
+      const shown = vscode.window.activeTextEditor?.document;
+      return shown?.getText().includes(duplicate) === true ? shown : undefined;
+    });
     assert.equal(document.isDirty, false, 'it closes without a question');
     assert.equal(document.languageId, 'sql');
     const sql = document
@@ -155,7 +157,7 @@ describe('Findings view', () => {
     assert.match(document.getText(), /outside a transaction block/);
     assert.match(document.getText(), /^-- CREATE INDEX CONCURRENTLY /m);
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
-    assert.ok(!vscode.workspace.textDocuments.some(({ isDirty }) => isDirty));
+    await waitFor('no unsaved file', () => !vscode.workspace.textDocuments.some(({ isDirty }) => isDirty));
     assert.equal((await extension.shop.query('SELECT FROM pg_class WHERE relname = $1', [duplicate])).length, 1);
   });
 
@@ -184,7 +186,7 @@ describe('Findings view', () => {
     assert.equal(statement?.kind === 'statement' && itemOf(statement).contextValue, 'statement.explainable');
     for (const node of [finding, statement]) {
       await vscode.commands.executeCommand('pgInsight.slowQuery.open', node);
-      assert.equal(vscode.window.activeTextEditor?.document.getText(), row?.query);
+      await waitFor('the statement', () => vscode.window.activeTextEditor?.document.getText() === row?.query);
       await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     }
     await vscode.commands.executeCommand('pgInsight.slowQuery.explain', finding);

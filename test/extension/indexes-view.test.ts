@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../../src/analysis/format/numbers';
 import type { IndexesNode } from '../../src/providers/indexes-view';
 import { shopDefects } from '../factories/shop-database';
-import { connectExtension, type ConnectedExtension } from './extension-under-test';
+import { connectExtension, waitFor, type ConnectedExtension } from './extension-under-test';
 
 describe('Indexes view', () => {
   let extension: ConnectedExtension;
@@ -142,14 +142,14 @@ describe('Indexes view', () => {
   it('tells an index that was not looked at from one without a finding', async () => {
     const configuration = () => vscode.workspace.getConfiguration('pgInsight');
     const before = configuration().get('rules');
-    const changed = new Promise((resolve) => extension.parts.healthStore.onDidChange(resolve));
+    const unused = async () => {
+      const group = (await children()).find((each) => labelOf(each) === 'Unused');
+      return group === undefined ? '' : descriptionOf(group);
+    };
     await configuration().update('rules', { 'unused-index': 'off' }, vscode.ConfigurationTarget.Global);
-    await changed;
-    assert.match(descriptionOf(await find('Unused')), /^not checked: Switched off/);
-    const back = new Promise((resolve) => extension.parts.healthStore.onDidChange(resolve));
+    await waitFor('not checked', async () => (await unused()).startsWith('not checked: Switched off'));
     await configuration().update('rules', before, vscode.ConfigurationTarget.Global);
-    await back;
-    assert.match(descriptionOf(await find('Unused')), /^\d+ index/);
+    await waitFor('checked', async () => /^\d+ index/.test(await unused()));
   });
 
   it('asks before it drops, naming server and index', async () => {

@@ -97,7 +97,7 @@ describe('Index advice for a workload', () => {
   });
 
   it('takes the strings of programs, and a folder of both', async function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     const program = await advise('adviseFile', vscode.Uri.joinPath(workspace, 'src', 'api', 'orders.ts'));
     assert.ok(program.statements.length > 1);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
