@@ -1,6 +1,5 @@
 // Building and dropping indexes from the editor: the question that names everything, the server's progress with Cancel,
-// whoever is in the way, what is left when it fails, and Undo of every change that is remembered. The only place in the
-// editor where an IndexConsent is made.
+// whoever is in the way, what is left when it fails, and Undo of every change that is remembered.
 import * as vscode from 'vscode';
 import { DatabaseFailure, isDatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
@@ -10,21 +9,20 @@ import {
   formatBuildConfirmation,
   formatBuildsConfirmation,
   formatDropConfirmation,
-  formatProgress,
   formatSteps,
-  formatTransaction,
 } from '../analysis/index-build/format-index-build';
 import type {
+  DroppedIndex,
   IndexBuildOutcome,
   IndexBuildPlan,
   IndexBuildRequest,
   IndexConsent,
+  IndexDefinition,
   IndexDropOutcome,
   IndexDropRequest,
+  IndexDropTarget,
+  IndexIdentity,
   IndexLeftover,
-  IndexPlan,
-  IndexProgress,
-  OpenTransaction,
 } from '../analysis/index-build/index-build';
 import { isExtraStep } from '../analysis/index-build/index-steps';
 import { toIndexPromise, type IndexPrediction } from '../analysis/indexes/index-promise';
@@ -32,8 +30,10 @@ import { quoteQualifiedName } from '../analysis/sql/identifiers';
 import { runCancellable } from './cancellable';
 import type { DatabaseSession } from './database-port';
 import type { FailureReporter } from './failure-reporter';
+import { runWithProgress, waitForEnd } from './index-change-progress';
 import type { IndexChange, IndexChanges } from './index-changes';
-import { separator } from './quick-steps';
+import { askToChange, copySql, type IndexQuestion } from './index-question';
+import { pickIndexChange } from './pick-index-change';
 import type { StartedBuild, StartedDrop, StartedIndexChange, StartedIndexChanges } from './started-index-changes';
 
 export type BuiltIndex = Extract<IndexBuildOutcome, { outcome: 'built' }>;
@@ -71,23 +71,17 @@ interface Build extends AdvisedBuild {
   of: string;
 }
 
-/** How long a wait for somebody else may take before the user is asked whether to go on. */
-const blockerPatienceMs = 10_000;
-
-const cancel = 'Cancel';
 const undo = 'Undo';
 const redo = 'Redo';
-const copySql = 'Copy SQL';
 const dropRemainder = 'Drop the Remainder';
 const buildAgain = 'Build Again';
 const dropAgain = 'Drop Again';
 const dropInvalid = 'Drop the Invalid Index';
 
-/** How often work that goes on without its window is looked at. */
-const lookAgainMs = 2_000;
-
 export class IndexBuildCommands {
   readonly #parts: IndexBuildCommandsParts;
+  /** By place: what indexes were that an interrupted drop has left invalid. */
+  readonly #interrupted = new Map<string, IndexDefinition>();
 
   constructor(parts: IndexBuildCommandsParts) {
     this.#parts = parts;
@@ -97,7 +91,7 @@ export class IndexBuildCommands {
     return [
       vscode.commands.registerCommand('pgInsight.index.undo', () =>
         this.#parts.reporter.guard(async () => {
-          const change = await this.#pickChange();
+          const change = await pickIndexChange(this.#parts.changes.all, this.#parts.findActiveProfile());
           if (change !== null) await this.undo(change);
         }),
       ),
@@ -180,9 +174,7 @@ export class IndexBuildCommands {
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
     const started: StartedBuild = { ...toStarted(session, title, request, plan), prediction };
     const outcome = await this.#runRemembered(started, () =>
-      this.#runWithProgress(session, `Creating ${title}${of}`, (options) =>
-        session.runIndexBuild(request, consent, options),
-      ),
+      runWithProgress(session, `Creating ${title}${of}`, (options) => session.runIndexBuild(request, consent, options)),
     );
     if (outcome.outcome === 'failed') {
       await this.#showFailure(session, outcome);
@@ -249,7 +241,7 @@ export class IndexBuildCommands {
   }
 
   /** What is there of the same definition and of no use, with a button that drops it. */
-  #toDropInvalid(session: DatabaseSession, { invalid }: IndexBuildPlan): Pick<Question, 'other'> {
+  #toDropInvalid(session: DatabaseSession, { invalid }: IndexBuildPlan): Pick<IndexQuestion, 'other'> {
     const indexes = invalid
       .filter(({ busyPid }) => busyPid === null)
       .map(({ schema, name, oid }) => ({ schema, name, oid, mustBeInvalid: true }));
@@ -314,6 +306,7 @@ export class IndexBuildCommands {
       await this.#keepDrop(session, title, { ...state, request: drop.request, message });
       return;
     }
+    this.#keepInterrupted(session, state.leftover, drop.indexes);
     const message = `The window went while ${title} was being dropped (${where}). ${describeLeftover(state.leftover, 'drop', drop.indexes[0] ?? { schema: '', name: title })}`;
     this.#parts.log.warn(message);
     const { leftover } = state;
@@ -361,7 +354,10 @@ export class IndexBuildCommands {
   async drop(session: DatabaseSession, wanted: IndexDropRequest): Promise<DroppedIndexes | null> {
     // what was made here is taken back, wherever that is asked for: it may hold indexes that were there before
     const undone = this.#parts.changes.findCreated(session, wanted);
-    const request = undone === null ? wanted : { ...wanted, keep: undone.undo.keep };
+    const request = {
+      indexes: wanted.indexes.map((target) => this.#withBefore(session, target)),
+      keep: undone === null ? wanted.keep : undone.undo.keep,
+    };
     const title = `index ${request.indexes.map(({ schema, name }) => quoteQualifiedName(schema, name)).join(', ')}`;
     const plan = await runCancellable(`Looking at ${title}`, (signal) => session.prepareIndexDrop(request, signal));
     const consent = await askToChange(session, plan, {
@@ -377,15 +373,29 @@ export class IndexBuildCommands {
       drop: { request, indexes, rebuilt, steps },
     };
     const outcome = await this.#runRemembered(started, () =>
-      this.#runWithProgress(session, `Dropping ${title}`, (options) => session.runIndexDrop(request, consent, options)),
+      runWithProgress(session, `Dropping ${title}`, (options) => session.runIndexDrop(request, consent, options)),
     );
     if (outcome.outcome === 'failed') {
-      await this.#showFailure(session, outcome);
+      this.#keepInterrupted(session, outcome.leftover, indexes);
+      await this.#showFailure(session, outcome, request);
       return null;
     }
     await this.#keepDrop(session, title, { ...outcome, request, message: `Dropped ${title}.` });
     this.#parts.onDidDrop(session, outcome);
     return outcome;
+  }
+
+  /** When it is dropped again, Undo brings back what it was. */
+  #keepInterrupted(session: DatabaseSession, leftover: IndexLeftover, indexes: readonly DroppedIndex[]): void {
+    if (leftover.left !== 'index' || leftover.isValid) return;
+    for (const index of indexes) {
+      if (index.isMissed) this.#interrupted.set(toKey(session, index), index.undo);
+    }
+  }
+
+  #withBefore(session: DatabaseSession, target: IndexDropTarget): IndexDropTarget {
+    const before = this.#interrupted.get(toKey(session, target));
+    return before === undefined ? target : { ...target, before };
   }
 
   /** Asks as every other change does. */
@@ -427,36 +437,6 @@ export class IndexBuildCommands {
     );
   }
 
-  async #pickChange(): Promise<IndexChange | null> {
-    const all = this.#parts.changes.all;
-    if (all.length === 0) {
-      void vscode.window.showInformationMessage('No index was created or dropped from this workspace.');
-      return null;
-    }
-    const active = this.#parts.findActiveProfile();
-    const toItems = (changes: readonly IndexChange[], heading: string) =>
-      changes.length === 0 ? [] : [separator(heading), ...changes.map((change) => toItem(change, active))];
-    const chosen = await vscode.window.showQuickPick<vscode.QuickPickItem & { change?: IndexChange }>(
-      [
-        ...toItems(
-          all.filter(({ isUndo }) => !isUndo),
-          'undo',
-        ),
-        ...toItems(
-          all.filter(({ isUndo }) => isUndo),
-          'undone',
-        ),
-      ],
-      {
-        title: 'Undo Index Change',
-        placeHolder: 'What was created is dropped, what was dropped is built again. You are asked before.',
-        matchOnDescription: true,
-        matchOnDetail: true,
-      },
-    );
-    return chosen?.change ?? null;
-  }
-
   /** A notification waits for its button for as long as it likes; the command does not. */
   #offerUndo(message: string, change: IndexChange): void {
     const button = change.isUndo ? redo : undo;
@@ -467,45 +447,19 @@ export class IndexBuildCommands {
     });
   }
 
-  async #runWithProgress<Outcome>(
-    session: DatabaseSession,
-    title: string,
-    work: (options: { onProgress: (progress: IndexProgress) => void; signal: AbortSignal }) => Promise<Outcome>,
-  ): Promise<Outcome> {
-    const controller = new AbortController();
-    const blockers = new BlockerQuestion(title, controller);
-    const where = `${title} on "${session.profile.name}"`;
-    return vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: where, cancellable: true },
-      async (notification, token) => {
-        token.onCancellationRequested(() => {
-          notification.report({ message: 'cancelling on the server' });
-          controller.abort();
-        });
-        let shownPercent = 0;
-        try {
-          return await work({
-            signal: controller.signal,
-            onProgress: (progress) => {
-              if (controller.signal.aborted) return;
-              const percent = progress.ratio * 100;
-              notification.report({ message: formatProgress(progress), increment: percent - shownPercent });
-              shownPercent = percent;
-              blockers.follow(progress.waitingFor);
-            },
-          });
-        } finally {
-          blockers.end();
-        }
-      },
-    );
-  }
-
   async #showFailure(
     session: DatabaseSession,
     { failure, leftover }: { failure: DatabaseFailure; leftover: IndexLeftover },
+    drop?: IndexDropRequest,
   ): Promise<void> {
     const { reporter } = this.#parts;
+    const toDrop = (title: string, request: IndexDropRequest) => ({
+      title,
+      run: () =>
+        reporter.guard(async () => {
+          await this.drop(session, request);
+        }),
+    });
     if (leftover.left === 'renames') {
       const { sql } = leftover;
       await showOutcome(reporter, failure, [
@@ -513,50 +467,19 @@ export class IndexBuildCommands {
       ]);
       return;
     }
-    if (leftover.left !== 'remainder') {
-      await showOutcome(reporter, failure, []);
+    if (leftover.left === 'remainder') {
+      await showOutcome(reporter, failure, [toDrop(dropRemainder, leftover.cleanup)]);
       return;
     }
-    const { cleanup } = leftover;
-    await showOutcome(reporter, failure, [
-      {
-        title: dropRemainder,
-        run: async () => {
-          await reporter.guard(async () => {
-            await this.drop(session, cleanup);
-          });
-        },
-      },
-    ]);
+    const isInterrupted = drop !== undefined && leftover.left === 'index' && !leftover.isValid;
+    await showOutcome(reporter, failure, isInterrupted ? [toDrop(dropAgain, drop)] : []);
   }
 }
 
+const toKey = ({ server, database }: DatabaseSession, { oid }: Pick<IndexIdentity, 'oid'>) =>
+  JSON.stringify([server, database, oid]);
+
 const toPlace = ({ server, database }: DatabaseSession) => `database "${database}" on ${server}`;
-
-/** Whoever does not want to wait is told by the next window. */
-async function waitForEnd<State extends { state: string }>(
-  title: string,
-  look: () => Promise<State | { state: 'running'; pid: number }>,
-): Promise<State | { state: 'running'; pid: number }> {
-  const first = await look();
-  if (!isRunning(first)) return first;
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (notification, token) => {
-      let state: typeof first | State = first;
-      while (isRunning(state) && !token.isCancellationRequested) {
-        notification.report({ message: `on the server, by pid ${state.pid}, although its window is gone` });
-        await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
-        state = await look();
-      }
-      return state;
-    },
-  );
-}
-
-function isRunning(state: { state: string }): state is { state: 'running'; pid: number } {
-  return state.state === 'running';
-}
 
 function toStartedFacts(
   { profile, server, database }: DatabaseSession,
@@ -606,16 +529,6 @@ function toFacts(
   };
 }
 
-function toItem(change: IndexChange, active: ConnectionProfile | null): vscode.QuickPickItem & { change: IndexChange } {
-  const { kind, isUndo, title, at, server, database, connection, profileId, sql } = change;
-  const when = new Date(at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  const other = profileId === active?.id ? '' : `, another connection: "${connection}"`;
-  const label = isUndo
-    ? `$(redo) Redo: ${kind === 'dropped' ? 'create' : 'drop'} ${title}`
-    : `$(discard) ${kind === 'created' ? 'Created' : 'Dropped'} ${title}`;
-  return { label, description: `${database} on ${server}${other}`, detail: `${when}: ${sql}`, change };
-}
-
 /** The reporter keeps silent about a cancel; one that has left something on the server is to be heard of. */
 async function showOutcome(
   reporter: FailureReporter,
@@ -629,84 +542,4 @@ async function showOutcome(
   reporter.logFailure(failure);
   const chosen = await vscode.window.showWarningMessage(failure.message, ...(actions ?? []).map(({ title }) => title));
   await actions?.find(({ title }) => title === chosen)?.run();
-}
-
-interface Question {
-  question: string;
-  detail: string;
-  agree: string;
-  /** What can be done instead. */
-  other?: { title: string; run: () => Promise<void> };
-}
-
-/** Null when the user does not want it, or it can't be done and that was said. */
-async function askToChange(
-  session: DatabaseSession,
-  plan: IndexPlan,
-  { question, detail, agree, other }: Question,
-): Promise<IndexConsent | null> {
-  const others = other === undefined ? [] : [other.title];
-  if (plan.refusal !== null) {
-    const { reason, nextStep } = plan.refusal;
-    const chosen = await vscode.window.showWarningMessage(
-      `PG Insight can't do it here: ${reason}. ${nextStep}`,
-      ...others,
-      copySql,
-    );
-    if (other !== undefined && chosen === other.title) await other.run();
-    if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
-    return null;
-  }
-  const { name, environment } = session.profile;
-  const where = environment === 'development' ? `"${name}"` : `"${name}" (${environment})`;
-  const chosen = await vscode.window.showWarningMessage(
-    `${question} on ${where}?`,
-    { modal: true, detail },
-    agree,
-    ...others,
-    copySql,
-  );
-  if (other !== undefined && chosen === other.title) await other.run();
-  if (chosen === copySql) await vscode.env.clipboard.writeText(formatSteps(plan));
-  if (chosen !== agree) return null;
-  return { sql: plan.steps.map(({ sql }) => sql), server: plan.server, database: plan.database };
-}
-
-/** Asks once for each one that is in the way for longer: go on waiting, or cancel. */
-class BlockerQuestion {
-  readonly #title: string;
-  readonly #controller: AbortController;
-  readonly #asked = new Set<number | null>();
-  #waiting: { pid: number | null; since: number } | null = null;
-  #ended = false;
-
-  constructor(title: string, controller: AbortController) {
-    this.#title = title;
-    this.#controller = controller;
-  }
-
-  follow(blocker: OpenTransaction | null): void {
-    if (blocker === null) {
-      this.#waiting = null;
-      return;
-    }
-    const { pid } = blocker;
-    if (this.#waiting?.pid !== pid) this.#waiting = { pid, since: performance.now() };
-    if (performance.now() - this.#waiting.since < blockerPatienceMs || this.#asked.has(pid)) return;
-    this.#asked.add(pid);
-    void this.#ask(blocker);
-  }
-
-  end(): void {
-    this.#ended = true;
-  }
-
-  async #ask(blocker: OpenTransaction): Promise<void> {
-    const chosen = await vscode.window.showWarningMessage(
-      `${this.#title} waits for ${formatTransaction(blocker)}. It goes on when that transaction ends.`,
-      'Wait',
-      cancel,
-    );
-    if (chosen === cancel && !this.#ended) this.#controller.abort();
-  }
 }

@@ -93,6 +93,39 @@ for (const major of [13, 18] as const) {
       }
     });
 
+    it('is there as it was, when its first drop was interrupted', async () => {
+      const before = await listAll();
+      for (const name of ['Every "extra', 'clustered']) {
+        const request = await toDropRequest(name);
+        const plan = await connection.prepareIndexDrop(request);
+        const reader = await connectClient(server.url());
+        await reader.query('BEGIN; SELECT FROM app.orders LIMIT 1');
+        const controller = new AbortController();
+        const interrupted = await connection.runIndexDrop(request, agreeTo(plan), {
+          signal: controller.signal,
+          onProgress: ({ waitingFor }) => {
+            if (waitingFor !== null) controller.abort();
+          },
+        });
+        await reader.query('ROLLBACK');
+        await reader.end();
+        assert.ok(interrupted.outcome === 'failed' && interrupted.leftover.left === 'index');
+        assert.equal(interrupted.leftover.isValid, false);
+        const [was] = plan.indexes;
+        assert.ok(was?.isMissed);
+        // what is there now is no different from what a build has left
+        const [now] = (await connection.prepareIndexDrop(request)).indexes;
+        assert.equal(now?.isMissed, false);
+        const indexes = request.indexes.map((target) => ({ ...target, before: was.undo }));
+        const dropped = await drop(connection, { ...request, indexes });
+        assert.ok(dropped.outcome === 'dropped' && dropped.undo !== null, JSON.stringify(dropped));
+        assert.deepEqual(await listIndexes(admin, name), []);
+        const built = await build(connection, dropped.undo);
+        assert.ok(built.outcome === 'built', JSON.stringify(built));
+        assert.deepEqual(await listAll(), before, name);
+      }
+    });
+
     it('is there as it was, by the SQL of the fix and of the log', async () => {
       const before = await listAll();
       const { indexes } = (await connection.captureSnapshot(['indexes'])).sections;

@@ -44,6 +44,11 @@ export interface IndexBuildRequest {
 export interface IndexDropTarget extends IndexIdentity {
   /** True for what a build of ours left behind: it is dropped only as long as it is invalid. */
   mustBeInvalid: boolean;
+  /**
+   * What it was before a drop of it was interrupted: that leaves it invalid, like a build that failed, and no CLUSTER mark.
+   * Absent: what it is now.
+   */
+  before?: IndexDefinition;
 }
 
 export interface IndexDropRequest {
@@ -171,6 +176,8 @@ export interface DroppedIndex extends IndexIdentity {
   /** pg_get_indexdef(), read right before the drop. */
   definition: string;
   isValid: boolean;
+  /** It is valid, or was until a drop of it was interrupted; nobody misses what a build has left. */
+  isMissed: boolean;
   /** With its indexes on the partitions when it is that of a partitioned table; so are the scans. */
   sizeBytes: number;
   /** idx_scan; null when nothing was counted. */

@@ -217,10 +217,10 @@ async function captureDropped(
   found: readonly FoundIndex[],
 ): Promise<DroppedIndex[]> {
   const dropped: DroppedIndex[] = [];
-  for (const { state } of found) {
+  for (const { target, state } of found) {
     const { schema, name, oid } = state;
-    const undo = toDefinition(state, context);
-    if (state.kind === 'I') undo.parts = await captureParts(unit, context, oid);
+    const undo = target.before ?? toDefinition(state, context);
+    if (target.before === undefined && state.kind === 'I') undo.parts = await captureParts(unit, context, oid);
     dropped.push({
       schema,
       name,
@@ -228,6 +228,7 @@ async function captureDropped(
       table: undo.table,
       definition: state.definition ?? '',
       isValid: state.is_valid === true,
+      isMissed: state.is_valid === true || target.before !== undefined,
       sizeBytes: state.size_bytes,
       scans: state.scans,
       undo,
@@ -291,11 +292,11 @@ function formatUndo(undo: IndexDefinition): string {
 }
 
 function toUndo(indexes: readonly DroppedIndex[]): { undo: IndexBuildRequest | null; undoSql: string } {
-  const valid = indexes.filter(({ isValid }) => isValid);
-  const [first] = indexes.length === 1 ? valid : [];
+  const missed = indexes.filter(({ isMissed }) => isMissed);
+  const [first] = indexes.length === 1 ? missed : [];
   return {
     undo: first === undefined ? null : { index: first.undo, estimatedSizeBytes: first.sizeBytes },
-    undoSql: valid.map(({ undo }) => formatUndo(undo)).join(''),
+    undoSql: missed.map(({ undo }) => formatUndo(undo)).join(''),
   };
 }
 
