@@ -14,9 +14,10 @@ import { startVsCode } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
   chooseFromMenu,
+  clearNotifications,
+  findNotification,
   inputBox,
   modalDialog,
-  notification,
   openFile,
   openViewContainer,
   openWorkbench,
@@ -45,7 +46,7 @@ interface SavedProfile {
 }
 
 describe('connections', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   // each step builds on the one before
   this.bail(true);
   /** What was started, as far as it got. */
@@ -82,11 +83,6 @@ describe('connections', function () {
   async function pickStep(count: string, entry: string | RegExp): Promise<void> {
     await workbench.page.locator('.quick-input-titlebar', { hasText: count }).waitFor();
     await quickPickEntry(workbench.page, entry).click();
-  }
-
-  async function clearNotifications(): Promise<void> {
-    await runCommand(workbench.page, 'Notifications: Clear All Notifications');
-    await workbench.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
   }
 
   before(async () => {
@@ -175,8 +171,7 @@ describe('connections', function () {
     assert.equal(await name.getAttribute('placeholder'), 'shop', 'the name that an empty box stands for');
     await takeScreenshot(page, path.join(screenshots, 'connections-name.png'));
     await page.keyboard.press('Enter');
-    const failure = notification(page, '"shop" is not saved.');
-    await failure.waitFor();
+    const failure = await findNotification(page, '"shop" is not saved.');
     await takeScreenshot(page, path.join(screenshots, 'connections-add-failed.png'));
     assert.match(await failure.innerText(), /can't be reached: nothing listens there/);
     await assert.rejects(readFile(profileFile), { code: 'ENOENT' });
@@ -211,7 +206,9 @@ describe('connections', function () {
     await answerInput(page, '');
     await table(/^of_stock/).waitFor();
     await page.locator('.statusbar-item.warning-kind[id$="pgInsight.connection"]').waitFor();
-    assert.match(await statusBarItem().innerText(), /stock · staging/);
+    await statusBarItem()
+      .filter({ hasText: /stock · staging/ })
+      .waitFor();
     const saved = await findSaved('stock');
     assert.deepEqual([saved?.host, saved?.port, saved?.database, saved?.user], [null, null, null, null]);
   });
@@ -234,13 +231,12 @@ describe('connections', function () {
     await pickStep('(2/4)', 'Only in This Window');
     await pickStep('(3/4)', 'Production');
     await answerStep('(4/4)', 'later');
-    const failure = notification(page, '"later" is not saved.');
-    await failure.waitFor();
+    const failure = await findNotification(page, '"later" is not saved.');
     assert.match(await failure.innerText(), /There is no database "nowhere" on/);
     assert.equal(await findSaved('later'), undefined);
     await failure.getByRole('button', { name: 'Save Anyway' }).click();
     await connection(/later.*production.*nowhere on/).waitFor();
-    assert.match(await statusBarItem().innerText(), /old/);
+    await statusBarItem().filter({ hasText: /old/ }).waitFor();
     await table(/^of_archive/).waitFor();
     assert.equal((await findSaved('later'))?.database, 'nowhere');
   });
@@ -252,9 +248,9 @@ describe('connections', function () {
       "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
     );
     await chooseFromMenu(workbench.page, connection(/^stock/), 'Test Connection');
-    await notification(page, `"stock" works: PostgreSQL ${expected.version} as ${postgres.user}`).waitFor();
+    await findNotification(page, `"stock" works: PostgreSQL ${expected.version} as ${postgres.user}`);
     await takeScreenshot(page, path.join(screenshots, 'connections-tested.png'));
-    await clearNotifications();
+    await clearNotifications(page);
   });
 
   it('are switched by the status bar', async () => {
@@ -264,13 +260,16 @@ describe('connections', function () {
     await takeScreenshot(page, path.join(screenshots, 'connections-switch.png'));
     await quickPickEntry(page, 'shop').click();
     await table(/^of_shop/).waitFor();
-    assert.match(await statusBarItem().innerText(), /shop · development/);
+    await statusBarItem()
+      .filter({ hasText: /shop · development/ })
+      .waitFor();
   });
 
   it('show tables that are filtered and measured', async () => {
     const { page } = workbench;
     await table(/^other/).waitFor();
     await runCommand(page, 'PG Insight: Filter Tables...');
+    await inputBox(page).waitFor();
     await answerInput(page, 'of_');
     await table(/^other/).waitFor({ state: 'hidden' });
     await table(/^of_shop/).waitFor();
@@ -302,8 +301,8 @@ describe('connections', function () {
     const { page } = workbench;
     await openFile(page, 'query.ts');
     await runCommand(page, 'PG Insight: Explain Statement');
-    await notification(page, 'Select the SQL first').waitFor();
-    await clearNotifications();
+    await findNotification(page, 'Select the SQL first');
+    await clearNotifications(page);
   });
 
   it('are edited', async () => {
@@ -360,15 +359,14 @@ describe('connections', function () {
   it('forget a password, and ask for it then', async () => {
     const { page } = workbench;
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Forget Stored Password');
-    await notification(page, 'The password of "shop" is forgotten.').waitFor();
+    await findNotification(page, 'The password of "shop" is forgotten.');
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Disconnect');
     await connection(/^shop\s*shop on/).waitFor();
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Connect');
     await page.locator('.quick-input-titlebar', { hasText: 'Password of "shop" (1/2)' }).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'connections-password.png'));
     await page.keyboard.press('Escape');
-    const failure = notification(page, 'asks for a password for role "clerk"');
-    await failure.waitFor();
+    const failure = await findNotification(page, 'asks for a password for role "clerk"');
     // by another way than the message's own buttons
     await chooseFromMenu(workbench.page, connection(/^shop/), 'Connect');
     await answerStep('(1/2)', 'clerk of the shop');
@@ -386,8 +384,7 @@ describe('connections', function () {
         .first()
         .click();
     await explain();
-    const failure = notification(page, 'permission denied');
-    await failure.waitFor();
+    const failure = await findNotification(page, 'permission denied');
     await failure.getByRole('button', { name: 'Show Log' }).waitFor();
     await query('shop', 'GRANT SELECT ON other TO clerk');
     await explain();

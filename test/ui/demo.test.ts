@@ -204,6 +204,8 @@ describe('the demo', function () {
     try {
       const server = { origin: demo.url.origin, url: () => demo.url.href };
       const { page } = await openWorkbench(browser, server, workspace);
+      // opened by the workspace's own setting, whenever VS Code gets to it: over a file, if that is opened before
+      await page.locator('.tab', { hasText: 'README.md' }).waitFor({ timeout: startTimeoutMs });
       for (const file of [...files, 'wrong.ts']) await openFile(page, path.basename(file));
       const problems = page.locator('[id="status.problems"]');
       await problems.locator('[aria-label^="Errors: "]').waitFor();

@@ -5,10 +5,12 @@ import { Client } from 'pg';
 import {
   answerInput,
   chooseFromMenu,
+  clearNotifications,
   expandRow,
+  findNotification,
   inputBox,
   modalDialog,
-  notification,
+  pressInNotification,
   reloadWindow,
   runCommand,
   showViews,
@@ -23,7 +25,7 @@ const name = 'order_items_reload_idx';
 const shown = `index public.${name}`;
 
 describe('index changes', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   // each step builds on the one before
   this.bail(true);
   const endings: (() => Promise<unknown>)[] = [];
@@ -47,10 +49,6 @@ describe('index changes', function () {
       await workbench.page.waitForTimeout(100);
     }
   };
-  const press = async (message: RegExp, button: string) => {
-    const toast = notification(workbench.page, message);
-    await toast.getByRole('button', { name: button, exact: true }).click();
-  };
   const agree = async (question: string, button: string) => {
     const dialog = modalDialog(workbench.page, question);
     await dialog.getByRole('button', { name: button, exact: true }).click();
@@ -61,10 +59,6 @@ describe('index changes', function () {
     await treeRow(workbench.page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
   };
   const shoot = (file: string) => takeScreenshot(workbench.page, path.join(screenshots, `${file}.png`));
-  const clearNotifications = async () => {
-    await runCommand(workbench.page, 'Notifications: Clear All Notifications');
-    await workbench.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
-  };
 
   before(async () => {
     const shop = await startShop('index-changes-test', endings, { scale: 0.05 });
@@ -106,28 +100,25 @@ describe('index changes', function () {
     const { page } = workbench;
     await dropFromView();
     await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
-    const dropped = notification(page, `Dropped ${shown}.`);
-    await dropped.waitFor();
+    await findNotification(page, `Dropped ${shown}.`);
     assert.equal(await findIndex(), null);
     await other.query('BEGIN; UPDATE order_items SET quantity = quantity WHERE id = 1');
-    await dropped.getByRole('button', { name: 'Undo' }).click();
+    await pressInNotification(page, `Dropped ${shown}.`, 'Undo');
     await agree(`Create ${shown} on "Shop"?`, 'Create Index');
     await waitForServer('the build waits for the writer', async () => (await findIndex())?.valid === false);
     await reload();
     const lost = new RegExp(`The window went while ${shown} was being built`);
-    await notification(page, lost).getByRole('button', { name: 'Drop the Remainder' }).waitFor();
+    await (await findNotification(page, lost)).getByRole('button', { name: 'Drop the Remainder' }).waitFor();
     await shoot('index-changes-lost-build-dark');
     await other.query('ROLLBACK');
-    await press(lost, 'Build Again');
+    await pressInNotification(page, lost, 'Build Again');
     // what is left has its name
     await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
     await agree(`Create ${shown} on "Shop"?`, 'Create Index');
     await waitForServer('it is built again', async () => (await findIndex())?.valid === true);
-    // a toast goes by itself, and may be gone before it is looked for
-    await runCommand(page, 'Notifications: Show Notifications');
-    await page.locator('.notifications-center').getByText(`Created ${shown}`).first().waitFor();
+    await findNotification(page, `Created ${shown}`);
     assert.equal(await comment(), 'kept');
-    await clearNotifications();
+    await clearNotifications(page);
   });
 
   it('are told of by the next window when a drop was running, and dropped again', async () => {
@@ -138,15 +129,15 @@ describe('index changes', function () {
     await waitForServer('the drop waits for the reader', async () => (await findIndex())?.valid === false);
     await reload();
     const lost = new RegExp(`The window went while ${shown} was being dropped`);
-    const message = notification(page, lost);
+    const message = await findNotification(page, lost);
     await message.getByRole('button', { name: 'Drop Again' }).waitFor();
     assert.match(await message.innerText(), /is invalid: it answers no query/);
     await shoot('index-changes-lost-drop-dark');
     await other.query('ROLLBACK');
-    await press(lost, 'Drop Again');
+    await pressInNotification(page, lost, 'Drop Again');
     await agree(`Drop ${shown} on "Shop"?`, 'Drop Index');
-    await notification(page, `Dropped ${shown}.`).waitFor();
+    await findNotification(page, `Dropped ${shown}.`);
     assert.equal(await findIndex(), null);
-    await clearNotifications();
+    await clearNotifications(page);
   });
 });

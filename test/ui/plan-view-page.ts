@@ -147,7 +147,12 @@ export async function openWebview<Message, Request>(
   return {
     page,
     complaints,
-    send: (message) => page.evaluate(`postMessage(${JSON.stringify(message)})`),
+    // until the view has taken it and drawn: what it shows can then be looked at
+    send: (message) =>
+      page.evaluate(`new Promise((resolve) => {
+        addEventListener('message', () => requestAnimationFrame(() => setTimeout(resolve)), { once: true });
+        postMessage(${JSON.stringify(message)});
+      })`),
     requests: () => page.evaluate('recordedRequests'),
     close: () => context.close(),
   };

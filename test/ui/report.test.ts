@@ -14,13 +14,15 @@ import { provideVsix } from '../../scripts/environment/packages';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
+  clearNotifications,
+  findNotification,
   modalDialog,
-  notification,
   openWorkbench,
   quickPickEntry,
   reloadWindow,
   runCommand,
   takeScreenshot,
+  untilStatusBarSays,
   webviewFrame,
   type Workbench,
 } from '../../scripts/environment/workbench';
@@ -215,13 +217,16 @@ describe('the health report', function () {
       const title = view.page.getByRole('heading', { level: 2, name: 'Statements' });
       assert.equal(await view.page.evaluate('document.activeElement.id'), await title.getAttribute('id'));
       await view.page.locator('nav a[aria-current=true]', { hasText: 'Statements' }).waitFor();
+      // what is kept is told by an event of its own
+      await view.page.waitForFunction(
+        "document.querySelector('main').scrollTop === acquireVsCodeApi().getState()?.top",
+      );
       const top = await view.page.evaluate<number>("document.querySelector('main').scrollTop");
       assert.ok(top > 0);
       await view.page.reload();
       await view.send(toMessage());
       await title.waitFor();
-      const again = await view.page.evaluate<number>("document.querySelector('main').scrollTop");
-      assert.ok(Math.abs(again - top) < readingLinePx, `${again} is near ${top}`);
+      await view.page.waitForFunction(`Math.abs(document.querySelector('main').scrollTop - ${top}) < ${readingLinePx}`);
       await view.send(toMessage(report, { notice: 'The list is broken.' }));
       await view.page.getByRole('alert').filter({ hasText: 'The list is broken.' }).waitFor();
     });
@@ -380,8 +385,9 @@ describe('the health report', function () {
         .first();
       const sql = await finding.locator('pre').first().innerText();
       await page.evaluate("navigator.clipboard.writeText('nothing yet')");
-      await finding.getByRole('button', { name: 'Copy SQL' }).click();
-      await page.locator('.statusbar-item', { hasText: 'SQL of the fix copied' }).waitFor();
+      await untilStatusBarSays(page, 'SQL of the fix copied', () =>
+        finding.getByRole('button', { name: 'Copy SQL' }).click(),
+      );
       assert.equal(await page.evaluate<string>('navigator.clipboard.readText()'), `${sql}\n`);
       await finding.getByRole('button', { name: 'Open in Editor' }).click();
       await page.locator('.tab.active:not(:has-text("Health: "))').waitFor();
@@ -427,7 +433,7 @@ describe('the health report', function () {
       await input.fill(file);
       await untilValue(input, /\/exported\.html$/);
       await page.keyboard.press('Enter');
-      await notification(page, 'The report was written to exported.html').waitFor();
+      await findNotification(page, 'The report was written to exported.html');
       const { page: exported, heard, close } = await openOffline(file, 'dark');
       try {
         assert.deepEqual(await exported.locator('.finding h3').allInnerTexts(), shown);
@@ -435,8 +441,7 @@ describe('the health report', function () {
       } finally {
         await close();
       }
-      await runCommand(page, 'Notifications: Clear All Notifications');
-      await notification(page, 'The report was written').waitFor({ state: 'hidden' });
+      await clearNotifications(page);
     });
 
     it('has a tab for each connection, which stays with it when the window switches to another one', async () => {

@@ -1,6 +1,6 @@
 // What UI tests begin with: a folder of their own, the demo's workspace in it, a server with the shop, and a VS Code that is
 // connected to it.
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { launchChromium } from '../../scripts/environment/chromium';
@@ -37,6 +37,8 @@ export async function startShop(
   endings.push(() => folder.remove());
   const workspace = path.join(folder.path, 'shop');
   await cp(path.resolve('test', 'fixtures', 'demo-workspace'), workspace, { recursive: true });
+  // its settings have VS Code open README.md by itself: at any time, with the focus, over a file that was opened before
+  await rm(path.join(workspace, '.vscode'), { recursive: true });
   await mkdir(path.resolve('out', 'screenshots'), { recursive: true });
   // plans must not change under a test: autovacuum begins its first round after this time
   const settings = { ...shopServerSettings, autovacuum_naptime: '1h' };

@@ -12,7 +12,9 @@ import type { TemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
+  clearNotifications,
   expandRow,
+  findNotification,
   modalDialog,
   notification,
   openFile,
@@ -25,6 +27,7 @@ import {
   showViews,
   takeScreenshot,
   treeRow,
+  untilStatusBarSays,
   webviewFrame,
   type Workbench,
 } from '../../scripts/environment/workbench';
@@ -42,9 +45,11 @@ interface PlanJson {
 type ExplainJson = { Plan: PlanJson; 'Execution Time'?: number }[];
 
 const screenshots = path.resolve('out', 'screenshots');
+/** Half of what the statement would sleep that is cancelled. */
+const endTimeoutMs = 60_000;
 
 describe('the workbench', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   /** What was started, as far as it got. */
   const endings: (() => Promise<void>)[] = [];
   let folder: TemporaryFolder;
@@ -109,9 +114,8 @@ describe('the workbench', function () {
     // The word of an earlier copy can still stand in the status bar: what counts is that the clipboard is filled anew.
     await page.evaluate("navigator.clipboard.writeText('')");
     await planFrame().getByRole('button', { name: 'Copy', exact: false }).first().click();
-    await planFrame().locator('[data-format=json]').click();
+    await untilStatusBarSays(page, 'Plan copied as JSON', () => planFrame().locator('[data-format=json]').click());
     await page.waitForFunction("navigator.clipboard.readText().then((text) => text !== '')");
-    await page.locator('.statusbar-item', { hasText: 'Plan copied as JSON' }).waitFor();
     return JSON.parse(await page.evaluate<string>('navigator.clipboard.readText()')) as ExplainJson;
   }
 
@@ -151,8 +155,12 @@ describe('the workbench', function () {
     await quickPickEntry(page, 'Development').click();
     await answerStep('(4/4)', 'Shop');
     await treeRow(page, 'Connections', /Shop.*PostgreSQL 18/).waitFor();
-    assert.match(await statusBarItem().innerText(), /Shop · development/);
-    assert.doesNotMatch((await statusBarItem().getAttribute('class')) ?? '', /(?:error|warning)-kind/);
+    await statusBarItem()
+      .filter({ hasText: /Shop · development/ })
+      .waitFor();
+    await page
+      .locator('.statusbar-item[id$="pgInsight.connection"]:not(.error-kind):not(.warning-kind)', { hasText: 'Shop' })
+      .waitFor();
     const saved = await readFile(path.join(folder.path, 'config', 'connections.json'), 'utf8');
     assert.ok(!saved.includes(postgres.password), 'the profile holds no password');
   });
@@ -298,20 +306,23 @@ describe('the workbench', function () {
     await progress.or(dialog).first().waitFor();
     if (await dialog.isVisible()) await dialog.getByRole('button', { name: /^Run/ }).click();
     await progress.waitFor();
-    assert.equal(await sleeping(), 1);
+    const untilSleeping = async (count: number, what: string) => {
+      for (const deadline = Date.now() + endTimeoutMs; (await sleeping()) !== count;) {
+        assert.ok(Date.now() < deadline, what);
+        await page.waitForTimeout(50);
+      }
+    };
+    await untilSleeping(1, 'the server runs the statement');
     await progress.hover();
     await progress.getByRole('button', { name: 'Cancel' }).click();
-    for (const deadline = Date.now() + 1_000; (await sleeping()) > 0;) {
-      assert.ok(Date.now() < deadline, 'the backend has ended the statement within a second');
-      await page.waitForTimeout(50);
-    }
+    await untilSleeping(0, 'the server has ended the statement long before its two minutes');
     await progress.waitFor({ state: 'hidden' });
-    // one that says more would stay for ten seconds; that of the progress fades
-    const toasts = notification(page, /sleep|cancel/i);
-    for (const deadline = Date.now() + 3_000; (await toasts.count()) > 0 && Date.now() < deadline;) {
-      await page.waitForTimeout(50);
-    }
-    assert.deepEqual(await toasts.allInnerTexts(), [], 'nothing more is said about it');
+    // the center keeps what a toast has said, and the progress leaves it
+    await runCommand(page, 'Notifications: Show Notifications');
+    const said = page.locator('.notifications-center.visible');
+    await said.waitFor();
+    assert.deepEqual(await said.locator('.monaco-list-row', { hasText: /sleep|cancel/i }).allInnerTexts(), []);
+    await runCommand(page, 'Notifications: Hide Notifications');
   });
 
   it('marks an error where it is, until it is mended', async () => {
@@ -319,8 +330,7 @@ describe('the workbench', function () {
     await openFile(page, 'broken.sql');
     await lens('Explain', 1).click();
     await page.locator('.squiggly-error').waitFor();
-    const toast = notification(page, /custmer_id.*does not exist/);
-    await toast.waitFor();
+    const toast = await findNotification(page, /custmer_id.*does not exist/);
     assert.ok((await toast.innerText()).includes(`127.0.0.1:${postgres.port}`));
     assert.equal(await toast.getByRole('button', { name: 'Show Log' }).count(), 0, 'without buttons it goes by itself');
     await takeScreenshot(page, path.join(screenshots, 'error-light.png'));
@@ -330,7 +340,7 @@ describe('the workbench', function () {
     await page.getByRole('tab', { name: /^broken\.sql/ }).click();
     await page.locator('.squiggly-error').waitFor({ state: 'hidden' });
     await query('ALTER TABLE orders DROP COLUMN custmer_id');
-    await runCommand(page, 'Notifications: Clear All Notifications');
+    await clearNotifications(page);
   });
 
   it('colours the status bar by environment, and asks on production before it runs anything', async () => {
@@ -346,7 +356,9 @@ describe('the workbench', function () {
     await page.locator('.statusbar-item.warning-kind[id$="pgInsight.connection"]').waitFor();
     await setEnvironment('Production');
     await page.locator('.statusbar-item.error-kind[id$="pgInsight.connection"]').waitFor();
-    assert.match(await statusBarItem().innerText(), /Shop · production/);
+    await statusBarItem()
+      .filter({ hasText: /Shop · production/ })
+      .waitFor();
     await treeRow(page, 'Connections', /Shop.*production.*PostgreSQL/).waitFor();
     await takeScreenshot(page, path.join(screenshots, 'production-light.png'));
     await openFile(page, 'orders.sql');

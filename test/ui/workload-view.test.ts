@@ -66,7 +66,7 @@ describe('the view of a workload', function () {
       warn: (text) => assert.fail(text),
     });
     const statements = texts.map(([sql, calls]) => ({ id: sql, sql, calls, parameters: { mode: 'generic' as const } }));
-    const questions = statements.map((each): WorkloadStatement => ({ ...each, timeoutMs: 10_000 }));
+    const questions = statements.map((each): WorkloadStatement => ({ ...each, timeoutMs: 60_000 }));
     const advice = await advisor.adviseWorkload(await makeStatementContext(session), questions, { budgetSteps: 4 });
     await advisor.end();
     await session.close();
