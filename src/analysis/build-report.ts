@@ -17,7 +17,7 @@ import {
   type reportTableSchema,
   type RuleOutcome,
 } from './report';
-import { findConnectionLimit, isClientSession } from './rules/connections-high';
+import { countConnections, findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, SectionName, Snapshot, SnapshotIndex, SnapshotStatement, SnapshotTable } from './snapshot';
 import { isToolStatement } from './statements/tool-statement';
 import { groupByRoot } from './tables/partition-roots';
@@ -207,10 +207,13 @@ function toReportConnections({ sections }: Snapshot): z.infer<typeof reportConne
   const activity = rowsOrNull(sections.activity);
   if (activity === null) return null;
   const clients = activity.filter(isClientSession);
+  const settings = rowsOrNull(sections.settings) ?? [];
+  const { least, most } = countConnections(clients, settings);
   const byApplication = countBy(clients, ({ application, role }) => JSON.stringify([application, role]));
   return {
-    limit: findConnectionLimit(rowsOrNull(sections.settings) ?? []),
-    used: clients.length,
+    limit: findConnectionLimit(settings),
+    used: most,
+    usedAtLeast: least,
     byState: countBy(clients, ({ state }) => state ?? 'not permitted').map(([state, count]) => ({ state, count })),
     byApplication: byApplication.map(([key, count]) => {
       const [application, role] = JSON.parse(key) as [string, string | null];

@@ -87,6 +87,8 @@ export const reportConnectionsSchema = z.object({
   /** What max_connections leaves to applications; null when not permitted. */
   limit: z.number().nullable(),
   used: z.number(),
+  /** Less than `used` where helpers of the server can't be told from clients: kinds are hidden from the role. */
+  usedAtLeast: z.number(),
   byState: z.array(z.object({ state: z.string(), count: z.number() })),
   byApplication: z.array(z.object({ application: z.string(), role: z.string().nullable(), count: z.number() })),
 });

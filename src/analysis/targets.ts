@@ -2,7 +2,7 @@
 // "unknown", never "met". The values are those from which the rules begin to complain (docs/report.md).
 import { toRatio } from './ratio';
 import type { Target } from './report';
-import { findConnectionLimit, isClientSession } from './rules/connections-high';
+import { countConnections, findConnectionLimit, isClientSession } from './rules/connections-high';
 import type { Section, Snapshot, TableActivity } from './snapshot';
 import { isToolStatement } from './statements/tool-statement';
 
@@ -101,7 +101,11 @@ const definitions: readonly TargetDefinition[] = [
       const { activity } = snapshot.sections;
       const limit = findConnectionLimit(rowsOf(snapshot.sections.settings));
       if (activity.status !== 'available' || limit === null) return null;
-      return activity.rows.filter(isClientSession).length / limit;
+      const { least, most } = countConnections(
+        activity.rows.filter(isClientSession),
+        rowsOf(snapshot.sections.settings),
+      );
+      return least === most ? most / limit : null;
     },
   },
   {

@@ -200,10 +200,10 @@ export const adviseCommand: Command = {
     return withConnection(args, terminal, signal, async (connection) => {
       if (measuring !== null) await prepareMeasuring(connection, terminal);
       const start = performance.now();
-      const { statements, unsupported } =
+      const { statements, hidden, utilities } =
         given === null
           ? await captureStatements(connection, choice, terminal, signal)
-          : { statements: given, unsupported: [] };
+          : { statements: given, hidden: [], utilities: [] };
       const { SandboxPool, makeChosenPlanner } = await loadAdviceEngine();
       const pool = new SandboxPool({ readBinariesSetting: () => (postgres === null ? '' : path.resolve(postgres)) });
       const { use } = makeChosenPlanner({ engine, pool });
@@ -234,7 +234,7 @@ export const adviseCommand: Command = {
       const advice: WorkloadAdvice = {
         ...assessed,
         engineNote: describeEngineNote(assessed, isLimited),
-        statements: [...assessed.statements, ...unsupported],
+        statements: [...assessed.statements, ...hidden, ...utilities],
       };
       const bold = (text: string) => terminal.style('bold', text);
       switch (format) {

@@ -191,9 +191,9 @@ export class StatementIndexes implements vscode.Disposable {
 
   async #ask(session: DatabaseSession, rows: readonly SnapshotStatement[], signal: AbortSignal): Promise<void> {
     const { role } = session.facts;
-    const { statements, unsupported } = toStatementWorkload(rows, { role, limit: 1, timeoutMs: planTimeoutMs });
+    const { statements, hidden, utilities } = toStatementWorkload(rows, { role, limit: 1, timeoutMs: planTimeoutMs });
     const { answers } = this.#provideKnown(session);
-    for (const { id, reason } of unsupported) answers.set(id, toUnsupported(reason ?? ''));
+    for (const { id, reason } of [...hidden, ...utilities]) answers.set(id, toUnsupported(reason ?? ''));
     const [statement] = statements;
     if (statement === undefined) return;
     const { savedRatio } = readThresholds();

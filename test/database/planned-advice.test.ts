@@ -229,7 +229,9 @@ for (const major of [13, 18] as const) {
     });
 
     it('advises a set for a workload, with what it costs, what loses and what could go', async () => {
-      await client.query('CREATE INDEX comments_body_idx ON comments (left(body, 1))');
+      await client.query('CREATE INDEX comments_body_idx ON comments USING hash (body)');
+      // a constant of the statements may have stood for $1 in its expression
+      await client.query('CREATE INDEX comments_left_idx ON comments (left(body, 1))');
       await client.query('CREATE INDEX tickets_price_idx ON tickets (price)');
       const statements = [
         'SELECT * FROM comments WHERE ticket_id = $1',

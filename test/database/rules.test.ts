@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { analyze } from '../../src/analysis/analyze';
+import { buildReport } from '../../src/analysis/build-report';
 import type { Finding } from '../../src/analysis/finding';
 import { deadTuples } from '../../src/analysis/rules/dead-tuples';
 import { healthRules } from '../../src/analysis/rules/index';
@@ -585,7 +586,7 @@ describe('health rules', () => {
         assert.equal(seen.evidence.find(({ label }) => label === 'active')?.value, rows[0]?.active);
         assert.match(seen.advice ?? '', new RegExp(`^${rows[0]?.active} of them worked at that moment`));
         const [ofServer] = await findAll('connections-high', { minRatio: 0.001 }, 'limited');
-        assert.match(ofServer?.advice ?? '', new RegExp(`^What ${rows[0]?.all} of them do is hidden from this role`));
+        assert.match(ofServer?.advice ?? '', new RegExp(`^What ${rows[0]?.all} sessions do is hidden from this role`));
         await execute('ALTER ROLE limited CONNECTION LIMIT 1');
         const [ofRole] = await findAll('connections-high', {}, 'limited');
         assert.equal(ofRole?.message, '1 of 1 connections of role "limited" are taken (100%).');
@@ -632,6 +633,23 @@ describe('health rules', () => {
           'the leader',
         );
         assert.ok(!sessions.some(({ subject }) => subject.kind === 'session' && subject.pid === workers[0]?.pid));
+        // nor does it take a connection, which a role can't tell that sees of it who, but not what it is
+        const counts = await client.query<{ clients: number; all: number }>(
+          `SELECT count(*) FILTER (WHERE backend_type = 'client backend')::int AS clients, count(*)::int AS all FROM pg_stat_activity WHERE datname IS NOT NULL`,
+        );
+        const { clients = 0, all = 0 } = counts.rows[0] ?? {};
+        assert.ok(all > clients);
+        const report = async (user?: string) => {
+          const snapshot = await capture(user);
+          return buildReport(snapshot, analyze(snapshot));
+        };
+        // the session of PG Insight comes on top
+        const seesAll = await report();
+        assert.deepEqual([seesAll.connections?.usedAtLeast, seesAll.connections?.used], [clients + 1, clients + 1]);
+        const seesHalf = await report('limited');
+        assert.equal(seesHalf.connections?.used, all + 1);
+        assert.ok(seesHalf.connections.usedAtLeast <= clients + 1);
+        assert.equal(seesHalf.targets.find(({ id }) => id === 'connections')?.status, 'unknown');
         await client.query(
           `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND backend_type = 'client backend'`,
         );

@@ -149,7 +149,8 @@ describe('sequence-exhaustion', () => {
     const told = (change: Parameters<typeof makeSequence>[0], tables: ReturnType<typeof makeTable>[] = []) => {
       const [finding] = find('sequence-exhaustion', makeSnapshot({ sequences: [makeSequence(change)], tables }));
       const type = /: column s\.t\.c is of type (\w+)\./.exec(finding?.message ?? '')?.[1] ?? null;
-      return [valueOf(finding, 'last possible value'), type, finding?.fix?.sql.replaceAll('\n', ' ') ?? null];
+      const end = valueOf(finding, 'last possible value') ?? valueOf(finding, 'last possible value, rounded');
+      return [end, type, finding?.fix?.sql.replaceAll('\n', ' ') ?? null];
     };
     const of = (type: string, maximum: number, columnType: string | null) => ({
       type,
@@ -247,11 +248,18 @@ describe('connections-high', () => {
     assert.deepEqual(at(72, { settings: reserved }), []);
   });
 
-  it('counts clients, and of hidden sessions those with a database', () => {
+  it('counts clients, and of hidden sessions with a database those that can be no helpers', () => {
     const helpers = sessions(90, { backendType: 'walsender' });
     const hiddenHelpers = sessions(90, { isHidden: true, backendType: null, database: null });
     assert.deepEqual(at(0, { activity: [...helpers, ...hiddenHelpers] }), []);
-    assert.equal(at(0, { activity: sessions(90, { isHidden: true, backendType: null, state: null }) }).length, 1);
+    const hidden = (count: number) => sessions(count, { isHidden: true, backendType: null, state: null });
+    const helperSettings = { max_worker_processes: 8, autovacuum_max_workers: 3, max_wal_senders: 2 };
+    const bounded = makeSettings({ max_connections: 103, superuser_reserved_connections: 3, ...helperSettings });
+    assert.deepEqual(at(0, { activity: hidden(93), settings: bounded }), []);
+    const [found] = at(0, { activity: hidden(94), settings: bounded });
+    assert.equal(found?.message, '81 to 94 of 100 connections of the server are taken (81% to 94%).');
+    assert.equal(valueOf(found, 'connections, at least'), 81);
+    assert.deepEqual(at(0, { activity: hidden(100) }), [], 'nothing bounds the helpers');
   });
 
   it('advises by how many worked, and says when that is hidden', () => {
@@ -265,7 +273,7 @@ describe('connections-high', () => {
     const [veiled] = at(0, { activity: [...sessions(83), ...hidden] });
     assert.equal(
       veiled?.advice,
-      'What 7 of them do is hidden from this role: with pg_read_all_stats PG Insight could tell how many work.',
+      'What 7 sessions do is hidden from this role: with pg_read_all_stats PG Insight could tell which are helpers of the server, and how many work.',
     );
     assert.equal(valueOf(veiled, 'active'), undefined);
   });

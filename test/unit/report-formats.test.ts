@@ -89,6 +89,7 @@ const report: AnalysisReport = {
   connections: {
     limit: null,
     used: 1,
+    usedAtLeast: 1,
     byState: [{ state: 'active', count: 1 }],
     byApplication: [{ application: oddName, role: oddName, count: 1 }],
   },

@@ -44,7 +44,7 @@ describe('targets', () => {
     const activity = [
       makeSession(),
       makeSession({ state: 'active' }),
-      makeSession({ isHidden: true, backendType: null }),
+      makeSession(),
       makeSession({ backendType: 'walsender' }),
       makeSession({ isHidden: true, backendType: null, database: null }),
     ];
@@ -81,6 +81,10 @@ describe('targets', () => {
     assert.equal(statusOf('dead-rows', table({ deadTuples: 21, liveTuples: 79 })), 'missed');
     assert.equal(statusOf('dead-rows', table({})), 'unknown');
     assert.equal(statusOf('connections', { activity: [makeSession()] }), 'unknown', 'without the limit');
+    const hidden = makeSession({ isHidden: true, backendType: null });
+    const limits = makeSettings({ max_connections: 10, superuser_reserved_connections: 3 });
+    assert.equal(statusOf('connections', { activity: [makeSession()], settings: limits }), 'met');
+    assert.equal(statusOf('connections', { activity: [hidden], settings: limits }), 'unknown', 'it may be a helper');
     assert.equal(statusOf('transaction-age', { databases: [makeDatabase()] }), 'unknown', 'without the limit');
     const settings = makeSettings({ autovacuum_freeze_max_age: 1000 });
     assert.equal(statusOf('transaction-age', { settings }), 'unknown');

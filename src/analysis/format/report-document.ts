@@ -5,6 +5,7 @@ import { engineSentences } from '../index-advice/text/engine-sentences';
 import type { AnalysisReport, ReportSectionGap, Target } from '../report';
 import { findExplainObstacle, shortenStatement } from '../statements/statement-text';
 import { describeToolStatements } from '../statements/tool-statement';
+import { formatConnectionCount, formatConnectionRatio } from '../rules/connections-high';
 import { formatObjectName } from './object-name';
 import { formatBytes, formatCount, formatMs, formatQuantity, formatRatio, formatValue, missing } from './numbers';
 import type { TextColumn } from './text-table';
@@ -346,14 +347,19 @@ function toMissingIndexes(report: AnalysisReport): ReportSection[] {
     ...(statements === notAssessed.length ? [] : [engineSentences[engine]]),
     ...(engineNote === null ? [] : [engineNote]),
     ...(complete ? [] : ['The search was ended by its deadline: more may be missing.']),
-    ...(findings.length === 0
-      ? ['No index is known that would help.']
-      : ['Costs are those of all calls. Nothing was built, and no statement was run. The grade does not count this.']),
+    ...(statements > 0 && statements === notAssessed.length
+      ? ['None of them could be assessed.']
+      : findings.length === 0
+        ? [complete ? 'No index is known that would help.' : 'Until then no index was found that would help.']
+        : [
+            'Costs are those of all calls. Nothing was built, and no statement was run. The grade does not count this.',
+          ]),
   ];
   return [
     {
       ...section,
-      count: findings.length,
+      // a 0 would say that none is missing
+      count: findings.length === 0 && !complete ? null : findings.length,
       blocks: [
         text(about.join(' ')),
         ...findings.map((finding): ReportBlock => ({ kind: 'finding', finding: toReportFinding(report, finding) })),
@@ -510,18 +516,28 @@ function toStatements({ statements, toolStatements }: AnalysisReport): ReportSec
 }
 
 function toConnections({ connections }: AnalysisReport): ReportSection {
-  const section = { id: 'connections', title: 'Connections', count: connections?.used ?? null };
-  if (connections === null) return { ...section, blocks: [unavailable] };
-  const { limit, used, byState, byApplication } = connections;
+  const section = { id: 'connections', title: 'Connections' };
+  if (connections === null) return { ...section, count: null, blocks: [unavailable] };
+  const { limit, used, usedAtLeast, byState, byApplication } = connections;
+  const isKnown = used === usedAtLeast;
+  const count = { least: usedAtLeast, most: used };
+  const number = isKnown ? formatQuantity(used, 'connection') : `${formatConnectionCount(count)} connections`;
   return {
     ...section,
+    count: isKnown ? used : null,
     blocks: [
       text(
-        limit === null
-          ? `${formatQuantity(used, 'connection')}; how many the server allows is hidden from this role.`
-          : `${formatCount(used)} of ${formatQuantity(limit, 'connection')} (${formatRatio(used / limit)}), without those that are reserved for administrators.`,
+        (limit === null
+          ? `${number}; how many the server allows is hidden from this role.`
+          : `${formatConnectionCount(count)} of ${formatQuantity(limit, 'connection')} (${formatConnectionRatio(count, limit)}), without those that are reserved for administrators.`) +
+          (isKnown
+            ? ''
+            : ' Which sessions are helpers of the server is hidden from this role: some may be counted below.'),
       ),
-      ...toBars('By state', byState, ({ state, count }) => ({ label: state, value: count, text: formatCount(count) })),
+      ...toListing([left('state'), right('connections')], byState, 'states', 'with the most connections', (each) => [
+        each.state,
+        formatCount(each.count),
+      ]),
       ...toListing(
         [left('application'), left('role'), right('connections')],
         byApplication,

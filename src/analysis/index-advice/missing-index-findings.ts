@@ -58,10 +58,10 @@ export async function findMissingIndexes(
     return { status: 'unavailable', message, nextStep };
   }
   const { limit, timeoutMs, deadlineMs } = reportWorkloadOptions;
-  const { statements, unsupported } = toStatementWorkload(sections.statements.rows, { role, limit, timeoutMs });
-  if (statements.length === 0) return toMissingIndexes(emptyAdvice, unsupported);
+  const { statements, hidden } = toStatementWorkload(sections.statements.rows, { role, limit, timeoutMs });
+  if (statements.length === 0) return toMissingIndexes(emptyAdvice, hidden);
   try {
-    return toMissingIndexes(await advise(statements, { deadlineMs, findsDrops: false }), unsupported);
+    return toMissingIndexes(await advise(statements, { deadlineMs, findsDrops: false }), hidden);
   } catch (error) {
     if (!isDatabaseFailure(error) || endsReport(error)) throw error;
     return { status: 'unavailable', message: error.message, nextStep: error.nextStep };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formatRatio } from '../format/numbers';
+import { formatCount, formatRatio } from '../format/numbers';
 import { groupBy } from '../group-by';
 import { defineRule, measured, type RuleFinding } from '../rule';
 import type { SnapshotActivity, SnapshotSetting } from '../snapshot';
@@ -9,9 +9,39 @@ const minRatio = 0.8;
 /** From here on the next deployment is refused connections. */
 const highFromRatio = 0.9;
 
-/** Sessions that take one of max_connections. Whose kind is hidden is told by its database: helpers have none. */
+/** Sessions that take one of max_connections. One whose kind is hidden may be a helper if it has a database. */
 export const isClientSession = ({ backendType, database, isHidden }: SnapshotActivity) =>
   isHidden ? database !== null : backendType === 'client backend';
+
+/** What bounds the helpers that work in a database: parallel and logical replication workers, autovacuum, WAL senders. */
+const helperSettings = ['max_worker_processes', 'autovacuum_max_workers', 'max_wal_senders'] as const;
+
+/**
+ * How many of `sessions` (clients, by isClientSession) take a connection. The two differ where kinds are hidden from the
+ * role: all that the server allows of helpers may be among those.
+ */
+export function countConnections(
+  sessions: readonly SnapshotActivity[],
+  settings: readonly SnapshotSetting[],
+): { least: number; most: number } {
+  const helpers = helperSettings.reduce(
+    (sum, name) => sum + Number(settings.find((each) => each.name === name)?.setting ?? Number.POSITIVE_INFINITY),
+    0,
+  );
+  const hidden = sessions.filter(({ isHidden }) => isHidden).length;
+  return { least: sessions.length - Math.min(hidden, helpers), most: sessions.length };
+}
+
+/** "3" or "3 to 8". */
+export function formatConnectionCount({ least, most }: { least: number; most: number }): string {
+  return least === most ? formatCount(most) : `${formatCount(least)} to ${formatCount(most)}`;
+}
+
+/** Of a limit: "12%" or "5% to 12%". */
+export function formatConnectionRatio({ least, most }: { least: number; most: number }, limit: number): string {
+  const [from, to] = [formatRatio(least / Math.max(1, limit)), formatRatio(most / Math.max(1, limit))];
+  return from === to ? to : `${from} to ${to}`;
+}
 
 /** What max_connections leaves to applications; null when the role may not see it. */
 export function findConnectionLimit(settings: readonly SnapshotSetting[]): number | null {
@@ -54,7 +84,7 @@ export const connectionsHigh = defineRule({
             },
           ],
     );
-    return [ofServer, ...ofRoles, ...ofDatabases].flatMap((pool) => toFinding(pool, options.minRatio));
+    return [ofServer, ...ofRoles, ...ofDatabases].flatMap((pool) => toFinding(pool, settings, options.minRatio));
   },
 });
 
@@ -65,9 +95,15 @@ interface Pool {
   sessions: readonly SnapshotActivity[];
 }
 
-function toFinding({ subject, name, limit, sessions }: Pool, least: number): RuleFinding[] {
-  const ratio = sessions.length / Math.max(1, limit);
-  if (sessions.length === 0 || ratio <= least) return [];
+function toFinding(
+  { subject, name, limit, sessions }: Pool,
+  settings: readonly SnapshotSetting[],
+  minimum: number,
+): RuleFinding[] {
+  const count = countConnections(sessions, settings);
+  // what may be a helper is no reason to complain
+  const ratio = count.least / Math.max(1, limit);
+  if (count.least === 0 || ratio <= minimum) return [];
   const active = sessions.filter(({ state }) => state === 'active').length;
   const hidden = sessions.filter(({ isHidden }) => isHidden).length;
   return [
@@ -75,13 +111,13 @@ function toFinding({ subject, name, limit, sessions }: Pool, least: number): Rul
       severity: ratio >= highFromRatio ? 'high' : 'medium',
       weight: ratio,
       subject,
-      message: `${sessions.length} of ${limit} connections of ${name} are taken (${formatRatio(ratio)}).`,
+      message: `${formatConnectionCount(count)} of ${limit} connections of ${name} are taken (${formatConnectionRatio(count, limit)}).`,
       advice:
         hidden > 0
-          ? `What ${hidden} of them do is hidden from this role: with pg_read_all_stats PG Insight could tell how many work.`
+          ? `What ${hidden} sessions do is hidden from this role: with pg_read_all_stats PG Insight could tell which are helpers of the server, and how many work.`
           : `${active} of them worked at that moment: a pool needs about as many connections, not one for each client.`,
       evidence: [
-        measured('connections', sessions.length, null),
+        measured(hidden > 0 ? 'connections, at least' : 'connections', count.least, null),
         measured('limit for applications', limit, null),
         ...(hidden > 0 ? [] : [measured('active', active, 'sessions')]),
       ],

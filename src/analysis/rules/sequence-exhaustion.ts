@@ -40,6 +40,9 @@ function findUse({ lastValue, type, minimum, maximum, increment, column }: Snaps
   };
 }
 
+/** The last digits of the greatest numbers of a bigint are not known here. */
+const nameValue = (name: string, value: number) => (Number.isSafeInteger(value) ? name : `${name}, rounded`);
+
 export const sequenceExhaustion = defineRule({
   id: 'sequence-exhaustion',
   title: 'Sequences that come to their end',
@@ -98,8 +101,8 @@ export const sequenceExhaustion = defineRule({
               : ''),
           evidence: [
             measured('used', use.ratio, 'ratio'),
-            measured('last value', sequence.lastValue ?? 0, null),
-            measured('last possible value', use.limit, null),
+            measured(nameValue('last value', sequence.lastValue ?? 0), sequence.lastValue ?? 0, null),
+            measured(nameValue('last possible value', use.limit), use.limit, null),
             measured(
               'left',
               Math.floor(Math.abs(use.limit - (sequence.lastValue ?? 0)) / Math.abs(sequence.increment)),

@@ -12,9 +12,11 @@ import { isToolStatement } from './tool-statement';
 export interface StatementWorkload {
   /** By total time; the id is the query identifier. */
   statements: WorkloadStatement[];
-  /** Those that EXPLAIN does not take or the role may not see, with the reason. */
-  unsupported: WorkloadStatementAdvice[];
-  /** Before the limit. */
+  /** Those whose text the role may not see, with the reason. */
+  hidden: WorkloadStatementAdvice[];
+  /** Utility commands among them, which EXPLAIN does not take, with the reason; they do not count for the limit. */
+  utilities: WorkloadStatementAdvice[];
+  /** Before the limit, without utility commands. */
   total: number;
   /** Catalogue queries and transaction control, left out. */
   tools: number;
@@ -59,20 +61,29 @@ export function toStatementWorkload(
   const found = toStatements(counted.filter(({ text }) => !isToolStatement(text)));
   const workload: StatementWorkload = {
     statements: [],
-    unsupported: [],
-    total: found.length,
+    hidden: [],
+    utilities: [],
+    total: 0,
     tools: counted.filter(({ text }) => isToolStatement(text)).length,
   };
-  for (const { id, text, calls } of found.slice(0, limit)) {
+  for (const { id, text, calls } of found) {
     const obstacle = findExplainObstacle(text);
+    const isUtility = text !== null && obstacle !== null;
+    if (!isUtility) workload.total += 1;
+    if (workload.total > limit) continue;
     if (text !== null && obstacle === null) {
       workload.statements.push(toWorkloadStatement(id, text, calls, timeoutMs));
       continue;
     }
-    const remedy = text === null ? ` ${toHiddenStatementsFix(role).sql}` : '';
-    const reason = `${obstacle ?? ''}${remedy}`;
+    const remedy = isUtility ? '' : ` ${toHiddenStatementsFix(role).sql}`;
     const unknown = { costBefore: null, costAfter: null, status: 'not-possible' as const };
-    workload.unsupported.push({ id, sql: text ?? '', calls, ...unknown, reason });
+    (isUtility ? workload.utilities : workload.hidden).push({
+      id,
+      sql: text ?? '',
+      calls,
+      ...unknown,
+      reason: `${obstacle ?? ''}${remedy}`,
+    });
   }
   return workload;
 }

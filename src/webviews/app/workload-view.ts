@@ -239,10 +239,9 @@ export class WorkloadView extends LightElement {
         drops.length === 0
           ? nothing
           : html`<p class="note">
-                None of these statements becomes dearer without
-                them${indexes.length === 0 ? '' : ', with the indexes above in place'}. Each was looked at by itself:
-                after dropping one, refresh before you drop the next. Other statements may need them; see how often they
-                were used.
+                None of these statements becomes dearer without them, all gone
+                together${indexes.length === 0 ? '' : ' and the indexes above in place'}. Other statements may need
+                them; see how often they were used.
               </p>
               <div class="scroll">
                 <table>

@@ -56,7 +56,7 @@ function nameStatements({ statements }: WorkloadAdvice, ids: readonly string[]):
 }
 
 function formatVerdict({ status, reason, costBefore, costAfter }: WorkloadStatementAdvice): string {
-  const isCheaper = costBefore !== null && costAfter !== null && costAfter <= costBefore * (1 - minimumSavedRatio);
+  const isCheaper = costBefore !== null && costAfter !== null && costAfter < costBefore * (1 - minimumSavedRatio);
   switch (status) {
     case 'advice':
       return 'an index would help';
@@ -99,12 +99,14 @@ function formatFigures({ costBefore, costAfter, sizeBytes, evidence }: WorkloadR
 /** Existing indexes that no statement of the workload would miss. */
 function formatDrop({ schema, name, sizeBytes, scans }: DropCandidate): string {
   const used =
-    scans === 0 ? 'not used since the server began to count' : `used ${formatCompactCount(scans)} times by others`;
+    scans === 0
+      ? 'not used since the server began to count'
+      : `used ${formatCompactCount(scans)} times since the server began to count`;
   return `${quoteQualifiedName(schema, name)}: ${formatBytes(sizeBytes)}, ${used}`;
 }
 
 const droppable = ({ drops }: WorkloadAdvice) => drops.filter(({ regressions }) => regressions.length === 0);
-const dropTitle = 'Existing indexes that none of these statements would miss';
+const dropTitle = 'Existing indexes that none of these statements would miss, all gone together';
 
 export function formatAdviceText(advice: WorkloadAdvice, bold: (text: string) => string): string {
   const [header = '', ...rows] = formatTextTable(columns, advice.statements.map(toRow));

@@ -1,4 +1,5 @@
--- $1: OIDs of tables. Their indexes and each index's key columns in order; a key without a column is an expression.
+-- $1: OIDs of tables. Their indexes and each index's key columns in order; a key without a column is an expression. Pages
+-- and scans of a partitioned index are its partitions' sums.
 SELECT
   i.indrelid AS table_oid,
   n.nspname::pg_catalog.text AS schema,
@@ -8,8 +9,8 @@ SELECT
   i.indisunique OR i.indisexclusion OR i.indisreplident OR i.indisclustered AS is_needed,
   pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
   i.indisunique AS is_unique,
-  c.relpages AS pages,
-  pg_catalog.pg_stat_get_numscans(c.oid) AS scans,
+  t.pages,
+  t.scans,
   ARRAY(
     SELECT a.attname::pg_catalog.text
     FROM pg_catalog.generate_series(i.indnkeyatts, i.indnatts - 1) AS g (position)
@@ -39,5 +40,16 @@ CROSS JOIN LATERAL (
   JOIN pg_catalog.pg_opclass o ON o.oid = (i.indclass::pg_catalog.oid[])[g.position]
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::pg_catalog.int2[])[g.position]
 ) AS k
+CROSS JOIN LATERAL (
+  WITH RECURSIVE tree (oid) AS (
+    SELECT c.oid
+    UNION ALL
+    SELECT h.inhrelid FROM tree p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid
+  )
+  SELECT
+    pg_catalog.sum(x.relpages)::pg_catalog.int4 AS pages,
+    pg_catalog.sum(pg_catalog.pg_stat_get_numscans(x.oid))::pg_catalog.int8 AS scans
+  FROM tree JOIN pg_catalog.pg_class x ON x.oid = tree.oid
+) AS t
 WHERE i.indrelid = ANY ($1::pg_catalog.oid[])
 ORDER BY i.indrelid, c.relname
