@@ -53,6 +53,11 @@ interface BackendKey {
   secretKey: number | null;
 }
 
+interface ParameterStatus {
+  parameterName: string;
+  parameterValue: string;
+}
+
 /** SQLSTATEs that mean: the backend is gone or going. */
 export const connectionLossCodes = /^(57P0[1235]|080..|25P03)$/;
 
@@ -79,12 +84,20 @@ export class BackendConnection {
   #onLost: ((reason: Error) => void) | null = null;
   #cancelling: Promise<void> | null = null;
   #ended = false;
+  /** 18, as the server (or a pooler in front of it) said at the start; null when it said nothing of the kind. */
+  readonly serverMajor: number | null;
   /** performance.now() at which the running message was sent; null when none is. */
   busySince: number | null = null;
   /** performance.now() of the last use. */
   idleSince = performance.now();
 
-  private constructor(client: StartupClient, transport: Transport, settings: ConnectionSettings) {
+  private constructor(
+    client: StartupClient,
+    transport: Transport,
+    settings: ConnectionSettings,
+    serverMajor: number | null,
+  ) {
+    this.serverMajor = serverMajor;
     this.#client = client;
     this.#transport = transport;
     this.#settings = settings;
@@ -150,6 +163,10 @@ export class BackendConnection {
     });
     // connect() rejects with what goes wrong; without a listener Node would end the process
     client.on('error', () => undefined);
+    let serverMajor: number | null = null;
+    client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+      if (parameterName === 'server_version') serverMajor = Number.parseInt(parameterValue, 10) || null;
+    });
     client.connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: string[] }) => {
       binding.offered = transport.encrypted && mechanisms.includes('SCRAM-SHA-256-PLUS');
     });
@@ -160,7 +177,7 @@ export class BackendConnection {
       await client.connect();
       // a server that asks for no password has proved nothing
       checkBinding();
-      return new BackendConnection(client, transport, settings);
+      return new BackendConnection(client, transport, settings, serverMajor);
     } catch (error) {
       socket.destroy();
       if (signal.aborted && !(signal.reason instanceof ConnectDeadline)) throw signal.reason;

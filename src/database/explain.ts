@@ -32,6 +32,7 @@ export async function explainStatement(
     searchPath: 'role',
     access: request.analyze && agreedToEffects ? 'rolled-back' : 'read-only',
     statementTimeoutMs: request.timeoutMs,
+    countsUse: request.analyze,
     ...(signal === undefined ? {} : { signal }),
   };
   const { planJson, rolledBack } = await context.run(options, async (unit) => {

@@ -11,6 +11,9 @@ const defaultLockTimeoutMs = 3_000;
 /** Ends a transaction whose client hangs in the middle of it, so that it does not hold VACUUM back. */
 const idleInTransactionTimeoutMs = 60_000;
 
+/** GRANT SET ON PARAMETER. */
+const grantedParametersSince = 15;
+
 export class Transaction implements UnitOfWork {
   readonly #connection: BackendConnection;
   readonly #context: FailureContext;
@@ -36,9 +39,25 @@ export class Transaction implements UnitOfWork {
     await this.query(`BEGIN ${level}${access === 'read-only' ? 'READ ONLY' : 'READ WRITE'}`);
     await this.query(`SET LOCAL statement_timeout = ${toMilliseconds(statementTimeoutMs)}`);
     await this.query(`SET LOCAL lock_timeout = ${toMilliseconds(lockTimeoutMs)}`);
-    await this.query(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`);
+    await this.query(this.#toSettings());
     const path = searchPath === 'catalogue' ? [] : roleSearchPath;
     if (path !== null) await this.query(`SET LOCAL search_path = ${path.map(quoteIdentifier).join(', ') || "''"}`);
+  }
+
+  /**
+   * Planning alone reads the ends of indexes, and pg_stat_user_indexes counts each time as a use. Only some roles may switch
+   * that off, and trying it would end the transaction: so it is asked and set in one statement, sent instead of a SET.
+   */
+  #toSettings(): string {
+    const idle = `SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '${idleInTransactionTimeoutMs}', true)`;
+    if (this.#options.countsUse === true) return idle;
+    const mayStopCounting =
+      (this.#connection.serverMajor ?? 0) >= grantedParametersSince
+        ? "pg_catalog.has_parameter_privilege('track_counts', 'SET')"
+        : "pg_catalog.current_setting('is_superuser')::pg_catalog.bool";
+    // where it is off anyway, pg_settings goes on to say who has set it
+    const mayCount = "pg_catalog.current_setting('track_counts')::pg_catalog.bool";
+    return `${idle}, CASE WHEN ${mayCount} AND ${mayStopCounting} THEN pg_catalog.set_config('track_counts', 'off', true) END`;
   }
 
   query(text: string, values: readonly unknown[] = []): Promise<unknown[]> {

@@ -28,6 +28,11 @@ export interface UnitOfWorkOptions {
   lockTimeoutMs?: number;
   /** REPEATABLE READ when several queries must see one snapshot; default is the server's READ COMMITTED. */
   isolation?: 'repeatable read';
+  /**
+   * The statement is run because the user asked for it, so the server counts what it uses. Otherwise scans and rows are not
+   * counted where the role may switch that off: looking at an index must not make it a used one.
+   */
+  countsUse?: boolean;
   signal?: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 // Asks the server whether it takes a text as a value of a type: nobody else knows all the ways to write a date.
 import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { isBuiltInType } from '../analysis/explain/parameter-types';
+import { ownQueryMark } from '../analysis/statements/tool-statement';
 import { lookupTimeoutMs, type StatementContext } from './consent';
 
 /** SQLSTATE class 22. */
@@ -23,7 +24,7 @@ export async function findValueProblem(
         ...(signal === undefined ? {} : { signal }),
       },
       // the name is one of a closed list, the text is bound
-      (unit) => unit.query(`SELECT CAST($1 AS ${type})`, [text]),
+      (unit) => unit.query(`SELECT CAST($1 AS ${type}) ${ownQueryMark}`, [text]),
     );
     return null;
   } catch (error) {

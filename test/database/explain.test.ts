@@ -5,6 +5,7 @@ import { DatabaseFailure } from '../../src/analysis/connection/connection-failur
 import type { ExplainRequest } from '../../src/analysis/explain/explain';
 import type { Consent } from '../../src/analysis/sql/consent';
 import { numberPlaceholders } from '../../src/analysis/sql/placeholders';
+import { isToolStatement } from '../../src/analysis/statements/tool-statement';
 import { assessStatement, type StatementContext } from '../../src/database/consent';
 import { explainStatement } from '../../src/database/explain';
 import type { Session } from '../../src/database/session';
@@ -86,6 +87,31 @@ for (const major of [13, 15, 16, 18] as const) {
       assert.equal(await findValueProblem(context, 'bigint', 'ten'), 'is not a valid bigint');
       assert.match((await findValueProblem(context, 'smallint', '99999')) ?? '', /out of range/);
       assert.match((await findValueProblem(context, 'timestamp with time zone', '')) ?? '', /is not a valid timestamp/);
+    });
+
+    it("asks about a value in a statement that counts as PG Insight's own", async () => {
+      const sent: string[] = [];
+      const watched: StatementContext = {
+        ...context,
+        run: (options, work) =>
+          context.run(options, (unit) =>
+            work({
+              query: (text, values) => {
+                sent.push(text);
+                return unit.query(text, values);
+              },
+              atEnd: (text) => {
+                unit.atEnd(text);
+              },
+            }),
+          ),
+      };
+      assert.equal(await findValueProblem(watched, 'date', '2026-06-30'), null);
+      assert.equal(sent.length, 1);
+      assert.deepEqual(
+        sent.filter((text) => !isToolStatement(text)),
+        [],
+      );
     });
 
     it('plans and runs a query', async () => {

@@ -51,6 +51,25 @@ describe('missing indexes of pg-insight report', function () {
     return reportSchema.parse(JSON.parse(await run('--format', 'json', ...args))).missingIndexes;
   }
 
+  /** Of one index, with what earlier sessions counted: up to 14 that comes some time after a session's end. */
+  async function countScans(server: PostgresServer, index: string, least: number): Promise<number> {
+    const client = new Client({ connectionString: server.url() });
+    await client.connect();
+    try {
+      for (;;) {
+        const { rows } = await client.query<{ scans: number }>(
+          'SELECT idx_scan::int AS scans FROM pg_stat_user_indexes WHERE indexrelname = $1',
+          [index],
+        );
+        const scans = rows[0]!.scans;
+        if (scans >= least) return scans;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    } finally {
+      await client.end();
+    }
+  }
+
   for (const major of [13, 18] as const) {
     describe(`on PostgreSQL ${major}`, () => {
       let server: PostgresServer;
@@ -113,6 +132,25 @@ describe('missing indexes of pg-insight report', function () {
         assert.ok(again?.status === 'looked');
         assert.ok(!again.findings.some(({ fix }) => fix?.sql.includes('(code)')), 'it is there now');
         await client.query(found.fix!.undoSql!);
+      });
+
+      it('leaves no trace in the uses of indexes that the server counts', async () => {
+        const count = (least: number) => countScans(server, 'parcels_pkey', least);
+        /** One use, told to the server by the end of its session: whatever came before it is counted by then. */
+        const use = async () => {
+          const user = new Client({ connectionString: server.url() });
+          await user.connect();
+          await user.query('SET enable_seqscan = off; SET enable_bitmapscan = off');
+          await user.query('SELECT note FROM parcels WHERE id = 7');
+          await user.end();
+        };
+        await use();
+        // the one of before() as well
+        const before = await count(2);
+        const missing = await readMissing('--url', server.url());
+        assert.ok(missing?.status === 'looked' && missing.engine === 'sandbox', JSON.stringify(missing));
+        await use();
+        assert.equal(await count(before + 1), before + 1);
       });
 
       it('leaves out what is ignored, and looks for none with --no-advice', async () => {

@@ -55,7 +55,7 @@ describe('pg-insight report', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   function start(args: readonly string[]) {
-    // planning a statement reads the ends of indexes, which the server counts; report-missing-indexes.test.ts is about that
+    // statements are planned in further transactions; report-missing-indexes.test.ts is about that
     return spawn(process.execPath, [cli, 'report', '--no-advice', ...args], {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOME: folder, PG_INSIGHT_CONFIG_HOME: path.join(folder, 'config') },

@@ -104,6 +104,27 @@ for (const major of majors) {
         ]);
       });
 
+      it('has the server count nothing where the role may switch that off, unless it runs what the user asked for', async () => {
+        await admin.query(`CREATE ROLE plain LOGIN PASSWORD 'p'; CREATE ROLE granted LOGIN PASSWORD 'p'`);
+        const mayBeGranted = major >= 15;
+        if (mayBeGranted) await admin.query('GRANT SET ON PARAMETER track_counts TO granted');
+        const show = async (user: string) => {
+          const other = await openTestSession({ ...server, user, password: 'p' });
+          try {
+            return await other.run(readOnly, (unit) => unit.query('SHOW track_counts'));
+          } finally {
+            await other.close();
+          }
+        };
+        assert.deepEqual(await query('SHOW track_counts'), [{ track_counts: 'off' }]);
+        assert.deepEqual(await query('SHOW track_counts', { countsUse: true }), [{ track_counts: 'on' }]);
+        assert.deepEqual(await show('granted'), [{ track_counts: mayBeGranted ? 'off' : 'on' }]);
+        assert.deepEqual(await show('plain'), [{ track_counts: 'on' }]);
+        assert.deepEqual(await query('SHOW idle_in_transaction_session_timeout'), [
+          { idle_in_transaction_session_timeout: '1min' },
+        ]);
+      });
+
       it('sees one snapshot when it asks for repeatable read', async () => {
         const counts = await session.run({ ...readOnly, isolation: 'repeatable read' }, async (unit) => {
           const first = await unit.query('SELECT count(*) FROM counted');
@@ -429,7 +450,8 @@ for (const major of majors) {
       await other.close();
       const allowed = [
         /^BEGIN( ISOLATION LEVEL REPEATABLE READ)? READ (ONLY|WRITE)$/,
-        /^SET LOCAL (statement_timeout|lock_timeout|idle_in_transaction_session_timeout) = \d+$/,
+        /^SET LOCAL (statement_timeout|lock_timeout) = \d+$/,
+        /^SELECT pg_catalog\.set_config\('idle_in_transaction_session_timeout', '\d+', true\), CASE WHEN .* THEN pg_catalog\.set_config\('track_counts', 'off', true\) END$/,
         /^SET LOCAL search_path = ''$/,
         /^SELECT pg_catalog\.pg_backend_pid\(\) AS pid$/,
         /^SELECT 1 AS catalogue_read$/,
