@@ -37,7 +37,7 @@ export function countTests(result: TierResult): { passed: number; failed: number
 }
 
 /** What one test may take by default: far above what it takes, since machines are noisy. A test sets its own by this.timeout(). */
-const testTimeoutMs: Record<Tier, number> = { unit: 10_000, database: 60_000, extension: 240_000, ui: 120_000 };
+const testTimeoutMs: Record<Tier, number> = { unit: 120_000, database: 60_000, extension: 240_000, ui: 120_000 };
 
 /** How long a finished tier may take to let go of sockets, timers and children before that counts as a failure. */
 const graceMs = 10_000;

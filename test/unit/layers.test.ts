@@ -70,8 +70,7 @@ async function cruise(): Promise<Set<string>> {
   return new Set(violations.map(({ from, rule }) => `${from}: ${rule.name}`));
 }
 
-describe('import rules', function () {
-  this.timeout(60_000);
+describe('import rules', () => {
   let violations: Set<string>;
 
   before(async () => {

@@ -81,7 +81,7 @@ async function readZipNames(file: string): Promise<string[]> {
 }
 
 describe('the packages', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let product: StagedProduct;
   let empty: TemporaryFolder;
 

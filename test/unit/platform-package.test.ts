@@ -38,7 +38,7 @@ async function readZip(file: string): Promise<ZipEntry[]> {
 }
 
 describe('the .vsix of a platform', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let product: StagedProduct;
   const target = findOwnTarget();
 

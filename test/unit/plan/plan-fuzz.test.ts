@@ -118,10 +118,7 @@ const typesOf = ({ type, children, subplans }: MadeNode): string[] => [
 const printPlan = (root: MadeNode) =>
   [...printNode(root, 0, true), 'Planning Time: 0.100 ms', 'Execution Time: 99999.000 ms'].join('\n');
 
-describe('the plan reader, whatever it is given', function () {
-  // thousands of plans; a busy machine takes its time
-  this.timeout(60_000);
-
+describe('the plan reader, whatever it is given', () => {
   it('reads every plan that a grammar makes, with all nodes in their order and figures that add up', () => {
     fc.assert(
       fc.property(anyNode, (root) => {
@@ -220,9 +217,10 @@ describe('the plan reader, whatever it is given', function () {
       `Sort\n  Filter: '${long}`,
       `<a>${long}`,
     ]) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       assert.equal(read(text), null);
-      assert.ok(performance.now() - start < 5_000, text.slice(0, 20));
+      // CPU time: others may keep the machine busy
+      assert.ok(process.cpuUsage(start).user < 10_000_000, text.slice(0, 20));
     }
   });
 
