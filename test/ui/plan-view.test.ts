@@ -33,7 +33,7 @@ const inTree = '.tree';
 const screenshots = path.resolve('out', 'screenshots', 'plan-widths');
 
 describe('the plan view', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let browser: Browser;
   let folder: TemporaryFolder;
   let web: Awaited<ReturnType<typeof serveWebview>>;
