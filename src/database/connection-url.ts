@@ -64,6 +64,10 @@ function decode(text: string, what: string): string {
 
 function parseHost(text: string): { host: string; port: string } {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(text);
+  if (match === null && /^(?:\[[^\]]*\]|[^:[\]]*):[^:]*$/.test(text))
+    throw invalidUrl(
+      'The port in the connection URL is no number (a "/" or "@" of a password is written "%2F" or "%40")',
+    );
   if (match === null)
     throw invalidUrl('The host in the connection URL can\'t be read (an IPv6 address goes in "[" and "]")');
   return { host: decode(match[1] ?? match[2] ?? '', 'host'), port: match[3] ?? '' };

@@ -301,6 +301,8 @@ describe('the plan view', function () {
       await page.keyboard.press('/');
       await page.keyboard.type('nothing is called so');
       await page.getByText('No node contains').waitFor();
+      // what is not listed is not described
+      await page.locator('plan-details').getByText('Select one to see its details.').waitFor();
       await page.keyboard.press('Escape');
       assert.equal(await page.locator('.tree-body [role=row]').count(), printed.length);
       assert.equal(await page.evaluate("document.activeElement.matches('.tree')"), true);
@@ -769,8 +771,8 @@ describe('the plan view', function () {
       const shown = await open(document, { theme });
       const { page, row } = shown;
       await row(0).click();
-      const styleOf = (selector: string, property: string) =>
-        page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).${property}`);
+      const styleOf = (selector: string, property: string, pseudo = '') =>
+        page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}'), '${pseudo}').${property}`);
       const colorOf = (variable: string) =>
         page.evaluate<string>(`(() => {
           const probe = document.createElement('i');
@@ -784,7 +786,7 @@ describe('the plan view', function () {
       assert.equal(await styleOf('.tree-head', 'backgroundColor'), await colorOf('--vscode-editor-background'));
       assert.equal(await styleOf('.bar-fill', 'backgroundColor'), await colorOf('--vscode-charts-blue'));
       if (bodyClass.includes('high-contrast')) {
-        assert.equal(await styleOf('.tree-row.selected', 'outlineStyle'), 'solid');
+        assert.equal(await styleOf('.tree-row.selected', 'outlineStyle', '::after'), 'solid');
         assert.ok(variables['--vscode-contrastActiveBorder'] !== undefined);
       } else {
         // over an opaque ground: other columns scroll beneath the node's

@@ -93,7 +93,7 @@ describe('the list of tables', () => {
     assert.match(formatTablesMarkdown([], [], '', origin), /There are no tables\./);
     assert.match(
       formatTablesText([], [parent, child], 'zzz', origin, (heading) => heading),
-      /\n\nNone of 2 tables matches "zzz"\.\n$/,
+      /\n\nNone of 1 table matches "zzz"\.\n$/,
     );
     assert.match(formatTablesMarkdown([], [parent], 'a|b', origin), /None of 1 table matches "a\\\|b"\.\n$/);
   });

@@ -42,10 +42,12 @@ function toRows(
   ]);
 }
 
-/** By schema, how many tables there are, listed or not. */
+/** By schema, how many tables there are, listed or not; a partitioned one with its partitions counts as one. */
 function countTables(all: readonly TableSummary[]): ReadonlyMap<string, number> {
   return new Map(buildTableTree(all).map(({ schema, tables }) => [schema, tables.length]));
 }
+
+const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((all, count) => all + count, 0);
 
 /** "Schema public: 12 tables, 38.2 MB", or "Schema public: 2 of its 12 tables listed, together 31 MB". */
 function describeSchema(
@@ -100,7 +102,7 @@ export function formatTablesText(
     next += rows.length;
     return block.join('\n');
   });
-  const body = blocks.length === 0 ? [toOneLine(describeNothing(all.length, filter, 'table'))] : [...blocks, caveat];
+  const body = blocks.length === 0 ? [toOneLine(describeNothing(sum(counts), filter, 'table'))] : [...blocks, caveat];
   return `${[toOneLine(describeOrigin(origin)), ...body].join('\n\n')}\n`;
 }
 
@@ -116,6 +118,6 @@ export function formatTablesMarkdown(
     return [`## ${escapeMarkdown(describeSchema(schema, counts))}`, formatMarkdownTable(columns, rows).join('\n')];
   });
   const body =
-    blocks.length === 0 ? [escapeMarkdown(describeNothing(all.length, filter, 'table'))] : [...blocks, caveat];
+    blocks.length === 0 ? [escapeMarkdown(describeNothing(sum(counts), filter, 'table'))] : [...blocks, caveat];
   return `${[`# ${escapeMarkdown(describeOrigin(origin))}`, ...body].join('\n\n')}\n`;
 }

@@ -27,7 +27,7 @@ import './plan-tree';
 import './raw-text';
 import { findingsByNode } from './severity';
 import './time-strip';
-import { findMatches } from './tree-model';
+import { findMatches, isListed } from './tree-model';
 import { newViewState, parseViewState, shapeOf, tabs, type Tab, type ViewState } from './view-state';
 
 /** From this width on the details are beside the tree: narrower, its columns would lose too much. */
@@ -401,9 +401,11 @@ export class PlanView extends LightElement {
     this.change({ selectedNode: event.detail });
   };
 
-  /** The whole with the details of the selected node. */
+  /** The whole with the details of the selected node, while that is to be seen. */
   private renderSplit({ result }: ReadPlan, whole: TemplateResult): TemplateResult {
-    const { view } = this;
+    const { selectedNode, tab, filter } = this.view;
+    const isShown = selectedNode !== null && (tab !== 'plan' || isListed(result.plan.nodes, filter, selectedNode));
+    const selected = isShown ? selectedNode : null;
     return html`<vscode-split-layout
       class="split"
       split=${this.isWide ? 'vertical' : 'horizontal'}
@@ -416,8 +418,8 @@ export class PlanView extends LightElement {
         slot="end"
         .plan=${result.plan}
         .missingIndex=${this.missingIndex}
-        .selected=${view.selectedNode}
-        .findings=${view.selectedNode === null ? this.statementFindings : (this.byNode.get(view.selectedNode) ?? [])}
+        .selected=${selected}
+        .findings=${selected === null ? this.statementFindings : (this.byNode.get(selected) ?? [])}
       ></plan-details>
     </vscode-split-layout>`;
   }

@@ -23,6 +23,12 @@ export function findMatches(nodes: readonly PlanNode[], filter: string): Set<num
   return new Set(nodes.filter((node) => nodeSearchText(node).includes(wanted)).map(({ id }) => id));
 }
 
+/** Whether a filter leaves the node in the tree. */
+export function isListed(nodes: readonly PlanNode[], filter: string, id: number): boolean {
+  const matches = findMatches(nodes, filter);
+  return matches === null || withAncestors(nodes, matches).has(id);
+}
+
 /** The rows in order. A filter shows the matching nodes and what leads to them, closed or not. */
 export function toTreeRows(
   nodes: readonly PlanNode[],

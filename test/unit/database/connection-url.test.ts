@@ -98,6 +98,14 @@ describe('parseConnectionUrl', () => {
     assert.deepEqual(fieldsOf('postgresql://h/d?currentSchema=app, public').searchPath, ['app', 'public']);
   });
 
+  it('says whether the host or the port can not be read', () => {
+    assert.throws(
+      () => parseConnectionUrl('postgresql://ann@h:abc/d'),
+      /^DatabaseFailure: The port in the connection URL is no number/,
+    );
+    assert.throws(() => parseConnectionUrl('postgresql://ann@[::1/d'), /The host in the connection URL can't be read/);
+  });
+
   for (const [what, url] of [
     ['another scheme', 'mysql://ann:hunter2@h/d'],
     ['an unencoded "@" and "/"', 'postgresql://ann:hunt/er2@x@h/d'],
