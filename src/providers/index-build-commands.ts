@@ -100,12 +100,16 @@ export class IndexBuildCommands {
 
   /**
    * Null when the user did not want it, or it failed and that was said. Rejects when nothing could be begun. `undone` is
-   * the change that it takes back.
+   * the change that it takes back; `notes` are what the user is to know of the advice, above all else.
    */
   async create(
     session: DatabaseSession,
     request: IndexBuildRequest,
-    { undone = null, prediction = null }: Partial<Pick<Build, 'undone' | 'prediction'>> = {},
+    {
+      undone = null,
+      prediction = null,
+      notes = [],
+    }: Partial<Pick<Build, 'undone' | 'prediction'>> & { notes?: readonly string[] } = {},
   ): Promise<BuiltIndex | null> {
     const { index } = request;
     const title = `index ${quoteQualifiedName(index.schema, index.name)}`;
@@ -114,7 +118,7 @@ export class IndexBuildCommands {
     );
     const consent = await askToChange(session, plan, {
       question: `Create ${title}`,
-      detail: formatBuildConfirmation(plan),
+      detail: [...notes, formatBuildConfirmation(plan)].join('\n\n'),
       agree: 'Create Index',
       ...this.#toDropInvalid(session, plan),
     });

@@ -179,19 +179,15 @@ export class MissingIndexes implements vscode.Disposable {
     return first === undefined ? null : toDeniedDiagnostic(first.target, first.reason, denied.length);
   }
 
-  /** About all statements that the index serves. */
+  /** About the whole file, as the mark was found: what is best for a part of its statements may be another index. */
   async #adviseAgain(missing: MissingIndex, signal: AbortSignal): Promise<MissingIndex | { reason: string | null }> {
-    const { session, recommendation, target, fingerprint } = missing;
-    const questions = findQuestions(target.document).questions;
-    const served = questions.filter(({ key, sql }) => {
-      const indexes = this.#answers.get(session)?.get(key)?.indexes ?? [];
-      return sql === missing.sql || indexes.some((each) => each.recommendation === recommendation);
-    });
+    const { session, target, fingerprint } = missing;
+    const { questions } = findQuestions(target.document);
     this.#advisor.refresh(session);
-    await this.#ask(session, target.document, served, signal);
+    await this.#ask(session, target.document, questions, signal);
     this.#publish(target.document);
     const again = this.find(target.document).find((each) => each.fingerprint === fingerprint);
-    const own = served.find(({ sql }) => sql === missing.sql);
+    const own = questions.find(({ sql }) => sql === missing.sql);
     return again ?? { reason: this.#answers.get(session)?.get(own?.key ?? '')?.reason ?? null };
   }
 

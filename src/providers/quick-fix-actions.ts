@@ -7,6 +7,8 @@ import type { MissingIndex, MissingIndexes } from './missing-indexes';
 export interface QuickFixPlace {
   uri: string;
   fingerprint: string;
+  /** What the title says of the index: the advice may be another one by then. */
+  columns: string;
 }
 
 export function isQuickFixPlace(argument: unknown): argument is QuickFixPlace {
@@ -16,7 +18,9 @@ export function isQuickFixPlace(argument: unknown): argument is QuickFixPlace {
     'uri' in argument &&
     typeof argument.uri === 'string' &&
     'fingerprint' in argument &&
-    typeof argument.fingerprint === 'string'
+    typeof argument.fingerprint === 'string' &&
+    'columns' in argument &&
+    typeof argument.columns === 'string'
   );
 }
 
@@ -37,16 +41,17 @@ export class QuickFixActions implements vscode.CodeActionProvider {
 }
 
 function toActions(document: vscode.TextDocument, missing: MissingIndex): vscode.CodeAction[] {
-  const place: QuickFixPlace = { uri: document.uri.toString(), fingerprint: missing.fingerprint };
+  const { index, evidence } = missing.recommendation;
+  const columns = describeIndexColumns(index);
+  const place: QuickFixPlace = { uri: document.uri.toString(), fingerprint: missing.fingerprint, columns };
   const toAction = (title: string, command: string) => {
     const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
     action.command = { title, command: `pgInsight.advice.${command}`, arguments: [place] };
     action.diagnostics = [missing.diagnostic];
     return action;
   };
-  const { index, evidence } = missing.recommendation;
   const gain = describeGain(evidence, missing.change, missing.recommendation);
-  const create = toAction(`Create index on ${describeIndexColumns(index)} - ${gain}`, 'createIndex');
+  const create = toAction(`Create index on ${columns} - ${gain}`, 'createIndex');
   create.isPreferred = true;
   return [
     create,

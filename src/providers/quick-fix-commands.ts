@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { DatabaseFailure } from '../analysis/connection/connection-failure';
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { Finding } from '../analysis/finding';
-import { describeIndexColumns } from '../analysis/index-advice/text/describe-saving';
+import { describeIndexColumns, describeWrites } from '../analysis/index-advice/text/describe-saving';
 import { formatIndexScript } from '../analysis/index-advice/index-ddl';
 import type { IndexRecommendation } from '../analysis/index-advice/index-advice';
 import { formatIndexWhy } from '../analysis/index-advice/text/index-why';
@@ -57,25 +57,28 @@ export class QuickFixCommands {
   }
 
   register(): vscode.Disposable[] {
-    const command = (name: string, run: (missing: AdvisedIndex) => Promise<void>) =>
+    const command = (name: string, run: (missing: AdvisedIndex, chosen: string) => Promise<void>) =>
       vscode.commands.registerCommand(`pgInsight.advice.${name}`, (argument?: unknown) =>
         this.#parts.reporter.guard(async () => {
-          const missing = isAdvisedRow(argument)
-            ? argument.advised
-            : isQuickFixPlace(argument)
-              ? await this.#find(argument)
-              : null;
-          if (missing !== null) await run(missing);
+          if (isAdvisedRow(argument)) {
+            await run(argument.advised, describeIndexColumns(argument.advised.recommendation.index));
+          } else if (isQuickFixPlace(argument)) {
+            const missing = await this.#find(argument);
+            if (missing !== null) await run(missing, argument.columns);
+          }
         }),
       );
     return [
-      command('createIndex', (missing) => this.#createIndex(missing)),
+      command('createIndex', (missing, chosen) => this.#createIndex(missing, chosen)),
       command('explainWithIndex', (missing) => this.#explainWithIndex(missing)),
       command('why', (missing) => this.#showWhy(missing)),
-      command('addMigration', async ({ document, recommendation }) => {
+      command('addMigration', async ({ document, recommendation }, chosen) => {
+        if (!(await agreeToOther(recommendation, chosen, 'Add as Migration File'))) return;
         await addMigration(document, recommendation, recommendation.why);
       }),
-      command('copyDdl', ({ recommendation }) => copyDdl(recommendation)),
+      command('copyDdl', async ({ recommendation }, chosen) => {
+        if (await agreeToOther(recommendation, chosen, 'Copy DDL')) await copyDdl(recommendation);
+      }),
       command('showPlan', (missing) => this.#showPlan(missing)),
       command('ignore', (missing) => this.#ignore(missing)),
       vscode.commands.registerCommand('pgInsight.advice.refresh', () => {
@@ -127,7 +130,7 @@ export class QuickFixCommands {
   async createForPlan(plan: PlanDocument): Promise<void> {
     await this.#parts.reporter.guard(async () => {
       const missing = this.#findOfPlan(plan);
-      if (missing !== null) await this.#createIndex(missing);
+      if (missing !== null) await this.#createIndex(missing, describeIndexColumns(missing.recommendation.index));
     });
   }
 
@@ -151,7 +154,8 @@ export class QuickFixCommands {
     return found ?? null;
   }
 
-  async #createIndex(missing: AdvisedIndex): Promise<void> {
+  /** `chosen` is the index that the user read of when choosing this. */
+  async #createIndex(missing: AdvisedIndex, chosen: string): Promise<void> {
     const { indexBuild, showComparison } = this.#parts;
     // the answer may be old: somebody may have made the index meanwhile
     const again = await runCancellable('Looking whether the index is still missing', (signal) =>
@@ -167,7 +171,12 @@ export class QuickFixCommands {
     const before = await this.#plan(missing);
     if (before === null) return;
     const measured = await this.#parts.findMeasuredPlan(before);
-    const built = await indexBuild.create(missing.session, toBuildRequest(recommendation), { prediction });
+    const writes = describeWrites(recommendation.write);
+    const notes = [describeOther(recommendation, chosen), writes === null ? null : `${writes}.`];
+    const built = await indexBuild.create(missing.session, toBuildRequest(recommendation), {
+      prediction,
+      notes: notes.filter((note) => note !== null),
+    });
     if (built === null) return;
     const after = await this.#plan(missing, measured ?? before);
     if (after === null) return;
@@ -309,6 +318,18 @@ function toBuildRequest({ index, name, sizeBytes }: IndexRecommendation) {
     index: { schema, table, name, unique: false, clause: toIndexClause(index) },
     estimatedSizeBytes: sizeBytes === null ? null : Math.round(sizeBytes),
   };
+}
+
+/** What is said when the advice is no longer what the user chose; null when it is. */
+function describeOther({ index }: IndexRecommendation, chosen: string): string | null {
+  const now = describeIndexColumns(index);
+  if (now === chosen) return null;
+  return `The advice is now ${now}, and was ${chosen}: the file, the server or its statistics have changed.`;
+}
+
+async function agreeToOther(recommendation: IndexRecommendation, chosen: string, agree: string): Promise<boolean> {
+  const other = describeOther(recommendation, chosen);
+  return other === null || (await vscode.window.showWarningMessage(other, { modal: true }, agree)) === agree;
 }
 
 async function copyDdl(recommendation: IndexRecommendation): Promise<void> {

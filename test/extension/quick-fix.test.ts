@@ -454,6 +454,49 @@ describe('Missing indexes', () => {
       await waitFor('no mark', () => missingIndexesOf(document).length === 0);
     });
 
+    it('are of the index that their title names, also where a part of the file would have another one', async () => {
+      const timeline = 'SELECT * FROM events WHERE customer_id = $1 ORDER BY occurred_at DESC LIMIT 20';
+      const others = ['order_items', 'orders', 'audit_log', 'customers'].map(
+        (table) => `SELECT count(*) FROM ${table};`,
+      );
+      const advised = (document: vscode.TextDocument) => {
+        const [missing] = extension.parts.missingIndexes.find(document);
+        assert.ok(missing);
+        return missing;
+      };
+      const editor = await open(`${timeline};\n`);
+      const byItself = advised(editor.document).recommendation.index;
+      await editor.edit((edit) => {
+        edit.insert(new vscode.Position(0, 0), `${others.join('\n')}\n`);
+      });
+      await vscode.commands.executeCommand('pgInsight.advice.refresh');
+      await untilLooked();
+      const missing = advised(editor.document);
+      assert.notDeepEqual(missing.recommendation.index.keys, byItself.keys, 'the file matters');
+      const again = await missing.lookAgain(new AbortController().signal);
+      assert.ok('recommendation' in again);
+      assert.deepEqual(again.recommendation.index, missing.recommendation.index);
+    });
+
+    it('take no other index than the one that was chosen without a word', async () => {
+      const { document } = await open(`${orderItems};\n`);
+      const [marked] = missingIndexesOf(document);
+      assert.ok(marked);
+      const copy = (await fixesAt(document, marked.range)).find(({ title }) => title === 'Copy DDL');
+      const [place] = (copy?.command?.arguments ?? []) as object[];
+      assert.ok(place);
+      await vscode.env.clipboard.writeText('untouched');
+      // VS Code shows no modal dialog under test: the command waits, or ends there
+      const other = { ...place, columns: 'order_items (quantity)' };
+      await Promise.race([
+        vscode.commands.executeCommand('pgInsight.advice.copyDdl', other),
+        new Promise((resolve) => setTimeout(resolve, 3_000)),
+      ]);
+      assert.equal(await vscode.env.clipboard.readText(), 'untouched');
+      await vscode.commands.executeCommand('pgInsight.advice.copyDdl', place);
+      assert.match(await vscode.env.clipboard.readText(), /\(order_id\)/);
+    });
+
     it('show the plan, for unknown values and without asking', async () => {
       const { document } = await openMarked(`-- name: lines\n${orderItems};\n`);
       await takeFix(document, /^Show plan/);

@@ -195,11 +195,16 @@ describe('quick fixes', function () {
     await putCursor('one-order.sql', 'order_items i');
     const list = await openFixes();
     await shoot('quick-fix-list-dark');
-    assert.ok((await list.innerText()).includes('Ignore for this statement'));
+    const offered = await list.innerText();
+    assert.ok(offered.includes('Ignore for this statement'));
     await page.keyboard.press('Enter');
     const dialog = modalDialog(page, `Create index public.${indexName} on "Shop"?`);
     await dialog.waitFor();
     assert.deepEqual(await findIndex(), [], 'nothing is made before the answer');
+    const writes = /costs ([\d.]+)\s?% on writes/.exec(offered)?.[1];
+    assert.ok(writes, offered);
+    const dearer = /Writing to the table becomes about ([\d.]+)\s?% dearer\./.exec(await dialog.innerText())?.[1];
+    assert.equal(dearer, writes);
     await shoot('quick-fix-dialog-dark');
     await page.keyboard.press('Enter');
     await frame().locator('[data-verdict=used]').waitFor();

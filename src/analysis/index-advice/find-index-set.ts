@@ -1,8 +1,15 @@
 // Advice by a planner that makes real plans: proposes indexes for all statements, leaves to the planner which of them help,
 // widens and merges those, chooses the set, and says what each of it is for, what it costs and what it was chosen over.
-import { findLookedUpKeys, proposeIndexes, toTableKey, type ProposedIndex } from './proposals/propose-indexes';
+import {
+  findConditionKeys,
+  findLookedUpKeys,
+  proposeIndexes,
+  toTableKey,
+  type ProposedIndex,
+} from './proposals/propose-indexes';
 import { PriceBook, type Price, type PricedStatement } from './selection/price-book';
 import type { PlannedStatement } from './planned-statement';
+import { groupBy } from '../group-by';
 import { IndexSelector, trustedRatio, type SelectionOptions } from './selection/select-indexes';
 import type { TableUse } from './proposals/table-uses';
 import { coverColumns, mergeIndexes } from './proposals/widen-indexes';
@@ -13,6 +20,8 @@ import { estimateWriteCost, type UpdatedShares, type WriteCost } from './cost/wr
 const widenedRounds = 2;
 /** What is only taken when seven better ones are missing is never chosen. */
 const maximumRounds = 8;
+/** A value that one statement compares with may be one of many; that others compare with it too makes it a kind of rows. */
+const fixedStatements = 2;
 /** Of each table: merging all with all would ask more than it finds. */
 const mergedPerTable = 6;
 /** Named in "why": more is no longer read. */
@@ -32,6 +41,7 @@ export interface IndexSetStatement extends WhatIfStatement {
 export interface IndexSetOptions {
   budgetBytes: number | null;
   maximumIndexes: number | null;
+  /** From when the statements' costs of today are known: starting the planner does not count. */
   deadlineMs: number | null;
   now: () => number;
   minimumSavedRatio: number;
@@ -63,6 +73,8 @@ export interface LosingAlternative {
   /** Of the statements that the chosen one serves, with it in the chosen one's place. */
   costAfter: number;
   sizeBytes: number | null;
+  /** What the statement that would miss the chosen one most costs with that one and with this; null where none would. */
+  missing: { id: string; costChosen: number; cost: number } | null;
 }
 
 export interface ChosenIndex {
@@ -117,6 +129,8 @@ export class IndexSetFinder {
   /** By table and column. */
   readonly #updatedShares: ReadonlyMap<string, UpdatedShares>;
   #search: Search | null = null;
+  /** By `now`. */
+  #endsAtMs: number | null = null;
 
   constructor(planner: WhatIfPlanner, statements: readonly IndexSetStatement[], options: IndexSetOptions) {
     this.#book = options.book?.use(planner) ?? new PriceBook(planner);
@@ -170,10 +184,12 @@ export class IndexSetFinder {
   async #findCandidates(): Promise<Search> {
     const priced = this.#statements.map(toPriced);
     const before = await this.#book.price(priced, []);
+    const { deadlineMs, now } = this.#options;
+    this.#endsAtMs = deadlineMs === null ? null : now() + deadlineMs;
     const considered = this.#propose(priced, before);
     const own = new Map<Considered, number[][]>();
     for (const each of considered) {
-      if (this.#isOver()) break;
+      if (this.isOver) break;
       const rounds = await this.#peel(each, each.proposed);
       if (rounds.length > 0) own.set(each, rounds);
     }
@@ -190,7 +206,7 @@ export class IndexSetFinder {
     const bundles: number[][] = [];
     for (const each of promising) {
       const first = (own.get(each) ?? []).filter((round) => round.every(isAllowed));
-      const rounds = [...first, ...(this.#isOver() ? [] : await this.#peel(each, offered))];
+      const rounds = [...first, ...(this.isOver ? [] : await this.#peel(each, offered))];
       mattering.set(each.statement.id, new Set(rounds.flat()));
       bundles.push(...rounds.filter(({ length }) => length > 1));
     }
@@ -198,9 +214,8 @@ export class IndexSetFinder {
     return { priced, before, considered, candidates, bundles: toDistinct(bundles), mattering };
   }
 
-  #isOver(): boolean {
-    const { deadlineMs, now } = this.#options;
-    return deadlineMs !== null && now() >= deadlineMs;
+  get isOver(): boolean {
+    return this.#endsAtMs !== null && this.#options.now() >= this.#endsAtMs;
   }
 
   #selectionOptions(): SelectionOptions {
@@ -209,6 +224,7 @@ export class IndexSetFinder {
     const costs = new Map<number, number>();
     return {
       ...this.#options,
+      deadlineMs: this.#endsAtMs,
       tableBytes: this.#sumTableBytes(),
       writeCost: (id) => {
         if (!areCounted) return 0;
@@ -229,26 +245,39 @@ export class IndexSetFinder {
   }
 
   #writeCost(id: number): WriteCost {
-    const { index, table } = this.#book.find(id);
+    const { index, table, keptRatio } = this.#book.find(id);
     const settings = this.#statements.find(({ planned }) => planned.facts.tables.some(({ oid }) => oid === table.oid))
       ?.planned.facts.settings;
     const shares = this.#updatedShares.get(toTableKey(index)) ?? new Map<string, number>();
     return settings === undefined
       ? { cost: 0, ratio: null, lostHotUpdates: 0 }
-      : estimateWriteCost(index, this.#book.sizeOf(id), table, settings, shares);
+      : estimateWriteCost(index, this.#book.sizeOf(id), table, settings, shares, keptRatio);
   }
 
   #propose(priced: readonly PricedStatement[], before: readonly (Price | null)[]): Considered[] {
     const counts = new Map<string, number>();
+    const predicatesOf = new Map<string, ReadonlySet<string | null>[]>();
     const keyOf = (oid: number, key: string) => JSON.stringify([oid, key]);
     for (const { planned } of this.#statements) {
       const keys = new Set(findLookedUpKeys(planned.uses).map(({ table, key }) => keyOf(table.oid, key)));
       for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+      const asked = groupBy(findConditionKeys(planned.uses), ({ table, key }) => keyOf(table.oid, key));
+      for (const [key, conditions] of asked) {
+        const predicates = new Set(conditions.map(({ predicate }) => predicate));
+        predicatesOf.set(key, [...(predicatesOf.get(key) ?? []), predicates]);
+      }
     }
+    const isFixed = (oid: number, key: string, predicate: string) => {
+      const asked = predicatesOf.get(keyOf(oid, key)) ?? [];
+      return asked.length >= fixedStatements && asked.every((each) => each.size === 1 && each.has(predicate));
+    };
     return this.#statements.flatMap(({ planned }, at) => {
       const [statement, price] = [priced[at], before[at]];
       if (statement === undefined || price === undefined || price === null) return [];
-      const proposals = proposeIndexes(planned.uses, planned.facts, ({ oid }, key) => counts.get(keyOf(oid, key)) ?? 0);
+      const proposals = proposeIndexes(planned.uses, planned.facts, {
+        countLookUps: ({ oid }, key) => counts.get(keyOf(oid, key)) ?? 0,
+        isFixed: ({ oid }, key, predicate) => isFixed(oid, key, predicate),
+      });
       return [
         { statement, uses: planned.uses, before: price, proposed: proposals.map((each) => this.#book.add(each)) },
       ];
@@ -264,7 +293,7 @@ export class IndexSetFinder {
   async #peel(each: Considered, ids: readonly number[]): Promise<number[][]> {
     let left = [...ids];
     const rounds: number[][] = [];
-    while (left.length > 0 && rounds.length < maximumRounds && !this.#isOver()) {
+    while (left.length > 0 && rounds.length < maximumRounds && !this.isOver) {
       const [price] = await this.#book.price([each.statement], left);
       if (price === undefined || price === null || price.used.size === 0 || !this.#helps(each, price)) break;
       rounds.push([...price.used]);
@@ -416,18 +445,26 @@ export class IndexSetFinder {
         served.reduce((sum, each) => sum + (this.#book.atLeast(each, [rival]) ?? 0) * each.weight, 0),
       ]),
     );
+    const withChosen = await this.#book.price(served, inPlace);
     rivals.sort((a, b) => (alone.get(a) ?? 0) - (alone.get(b) ?? 0) || a - b);
     for (const rival of rivals.slice(0, namedAlternatives)) {
-      if (this.#isOver()) break;
+      if (this.isOver) break;
       const proposed = this.#book.find(rival);
       const prices = await this.#book.price(served, [...inPlace.filter((each) => each !== id), rival]);
       const costAfter = prices.reduce((sum, price, at) => sum + (price?.cost ?? 0) * (served[at]?.weight ?? 0), 0);
-      found.push({ id: rival, proposed, costAfter, sizeBytes: this.#book.sizeOf(rival) });
+      const [missing = null] = served
+        .flatMap(({ id: statementId }, at) => {
+          const [costChosen, cost] = [withChosen[at]?.cost, prices[at]?.cost];
+          const isDearer = costChosen !== undefined && cost !== undefined && cost > costChosen * (1 + changedRatio);
+          return isDearer ? [{ id: statementId, costChosen, cost }] : [];
+        })
+        .sort((a, b) => b.cost / b.costChosen - a.cost / a.costChosen);
+      found.push({ id: rival, proposed, costAfter, sizeBytes: this.#book.sizeOf(rival), missing });
     }
     return found
       .sort((a, b) => a.costAfter - b.costAfter || a.id - b.id)
       .slice(0, namedAlternatives)
-      .map(({ proposed, costAfter, sizeBytes }) => ({ proposed, costAfter, sizeBytes }));
+      .map(({ proposed, costAfter, sizeBytes, missing }) => ({ proposed, costAfter, sizeBytes, missing }));
   }
 }
 

@@ -58,9 +58,9 @@ export async function findWorkloadIndexSet(
   const finder = new IndexSetFinder(planner, statements, options);
   const set = await finder.find();
   const found = await toBudgetStep(set, outcomes, statements, planner);
-  const { deadlineMs, now, findsDrops } = options;
+  const { findsDrops } = options;
   const advised = set.chosen.map(({ proposed }) => proposed.index);
-  const isOver = () => deadlineMs !== null && now() >= deadlineMs;
+  const isOver = () => finder.isOver;
   const drops = findsDrops ? await findDropCandidates(planner, statements, advised, isOver) : [];
   const budgetSteps: BudgetStep[] = [];
   for (let step = 1; step <= options.budgetSteps && !isOver(); step++) {
@@ -119,13 +119,14 @@ async function recommend(
   for (const [at, each] of chosen.entries()) {
     const { proposed, sizeBytes, costBefore, costAfter, winners, losers, write } = each;
     const { index, table } = proposed;
-    const change = await planChange(each, chosen.slice(0, at + 1), statements, planner);
+    const script = makeIndexScript(index, table, taken);
+    const change = await planChange(each, chosen.slice(0, at + 1), statements, planner, script.name);
     const blockSizeBytes = statements[0]?.planned.facts.settings.blockSizeBytes ?? 0;
     const keys = index.keys.map(parseIndexKey);
     const isPlain = index.method === 'btree' && index.predicate === null && keys.every((key) => key !== null);
     const redundant = isPlain ? findRedundantIndexes(table, keys) : [];
     recommendations.push({
-      ...makeIndexScript(index, table, taken),
+      ...script,
       ...{ index, sizeBytes, evidence: planner.grade, costBefore, costAfter },
       why: describeChosenIndex(each, change, { isWorkload, blockSizeBytes }),
       makesRedundant: redundant.map(({ schema, name }) => quoteQualifiedName(schema, name)),
@@ -141,19 +142,24 @@ async function recommend(
 
 /** Of the statement that gains most. */
 async function planChange(
-  { winners }: ChosenIndex,
+  { winners, proposed: { table } }: ChosenIndex,
   inPlace: readonly ChosenIndex[],
   statements: readonly IndexSetStatement[],
   planner: WhatIfPlanner,
+  name: string,
 ): Promise<PlanChange> {
   const [most] = winners.toSorted((a, b) => b.costBefore - b.costAfter - (a.costBefore - a.costAfter));
   const statement = statements.find(({ id }) => id === most?.id);
-  if (statement === undefined) return { before: null, after: null };
+  if (statement === undefined) return { before: null, after: null, name: null };
   const { id, sql, parameters } = statement;
   const question: WhatIfStatement = { id, sql, ...(parameters === undefined ? {} : { parameters }) };
   const { results } = await planner.plan(
     [question],
     inPlace.map(({ proposed }) => proposed.index),
   );
-  return { before: results[0]?.planBefore ?? null, after: results[0]?.planAfter ?? null };
+  return {
+    before: results[0]?.planBefore ?? null,
+    after: results[0]?.planAfter ?? null,
+    name: inPlace.filter(({ proposed }) => proposed.table.oid === table.oid).length === 1 ? name : null,
+  };
 }

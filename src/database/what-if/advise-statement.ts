@@ -166,12 +166,11 @@ async function findWorkloadAdvice(
 }
 
 function toSetOptions({ budgetBytes, maximumIndexes, deadlineMs, ...options }: AdviceOptions): IndexSetOptions {
-  const now = () => performance.now();
   return {
     budgetBytes: budgetBytes ?? null,
     maximumIndexes: maximumIndexes ?? null,
-    deadlineMs: deadlineMs === undefined || deadlineMs === null ? null : now() + deadlineMs,
-    now,
+    deadlineMs: deadlineMs ?? null,
+    now: () => performance.now(),
     minimumSavedRatio: options.minimumSavedRatio ?? minimumSavedRatio,
     findsDrops: options.findsDrops ?? true,
     weighsEach: options.weighsEach ?? false,

@@ -44,6 +44,7 @@ const propose = (keys: string, of = 'orders'): ProposedIndex => ({
   index: indexOn(keys, of),
   table: { ...table, name: of },
   reasons: [keys],
+  keptRatio: 1,
 });
 
 interface Wish {
@@ -173,6 +174,17 @@ describe('choice of a set of indexes', () => {
     const { names, total } = await select(wishes, ['a,b,c,d', 'e,f', 'g,h'], { budgetBytes: 4_000 });
     assert.deepEqual([...names].sort(), ['e,f', 'g,h']);
     assert.equal(total, 1_200);
+  });
+
+  it('keeps the smaller and cheaper one of two, however little it gains beside the whole workload', async () => {
+    const wishes: Wish[] = [
+      { id: 'heavy', cost: 100_000, costs: {} },
+      // its index makes (a,b) the best one, until it has a better one still
+      { id: 's1', cost: 10_000, costs: { 'a,b': 100, 'c,d,e,f': 25 } },
+      { id: 's2', cost: 1_000, costs: { g: 95, 'a,b': 100 } },
+    ];
+    const { names } = await select(wishes, ['g', 'a,b', 'c,d,e,f']);
+    assert.deepEqual([...names].sort(), ['c,d,e,f', 'g']);
   });
 
   it('finds two that help only together', async () => {

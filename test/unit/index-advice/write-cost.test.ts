@@ -47,6 +47,13 @@ describe('what an index costs writes', () => {
     assert.equal(estimate('visitor', { inserted: 2_000 }).ratio, ratio);
   });
 
+  it('is an entry for rows of its predicate only', () => {
+    const writes = { inserted: 1_000 };
+    const whole = estimate('visitor', writes).cost;
+    const partial = estimateWriteCost(indexOn('visitor'), 2_000_000, tableWith(writes), settings, new Map(), 0.01);
+    assert.ok(Math.abs(partial.cost - whole / 100) < 1e-9);
+  });
+
   it('ends HOT updates of its own columns only', () => {
     const hot = { updated: 1_000, hotUpdated: 1_000 };
     assert.deepEqual(estimate('visitor', hot), { cost: 0, ratio: 0, lostHotUpdates: 0 });

@@ -9,6 +9,8 @@ const leafFill = 0.9;
 const innerFill = 0.7;
 /** IndexTupleData. */
 const tupleHeaderBytes = 8;
+/** With the bitmap of its NULLs (IndexAttributeBitMapData), which an entry has when any of its columns is NULL. */
+const nullableTupleHeaderBytes = 16;
 /** ItemIdData: each entry's pointer at the page's start. */
 const itemPointerBytes = 4;
 /** A row's address in a posting list. */
@@ -62,15 +64,16 @@ export interface BtreeShape {
 
 const align = (offset: number, to: number) => Math.ceil(offset / to) * to;
 
-/** Bytes of an entry with its header, aligned, without its pointer. */
-export function estimateEntryBytes(columns: readonly EntryColumn[]): number {
-  let offset = tupleHeaderBytes;
-  for (const { typeLengthBytes, alignmentBytes, averageWidthBytes, nullRatio } of columns) {
-    const width = typeLengthBytes > 0 ? typeLengthBytes : (averageWidthBytes ?? unknownWidthBytes);
-    const isShort = typeLengthBytes < 0 && width < shortValueBytes;
-    offset = align(offset, isShort ? 1 : alignmentBytes) + width * (1 - nullRatio);
-  }
-  return align(offset, 8);
+/** Bytes of an entry with its header, aligned, without its pointer; the average over which columns are NULL. */
+export function estimateEntryBytes(columns: readonly EntryColumn[], offset = 0, hasNull = false): number {
+  const [column, ...others] = columns;
+  if (column === undefined) return align(offset, 8) + (hasNull ? nullableTupleHeaderBytes : tupleHeaderBytes);
+  const { typeLengthBytes, alignmentBytes, averageWidthBytes, nullRatio } = column;
+  const width = typeLengthBytes > 0 ? typeLengthBytes : (averageWidthBytes ?? unknownWidthBytes);
+  const isShort = typeLengthBytes < 0 && width < shortValueBytes;
+  const end = align(offset, isShort ? 1 : alignmentBytes) + width;
+  const withValue = nullRatio >= 1 ? 0 : (1 - nullRatio) * estimateEntryBytes(others, end, hasNull);
+  return nullRatio <= 0 ? withValue : withValue + nullRatio * estimateEntryBytes(others, offset, true);
 }
 
 /** Levels above `leaves`, and the pages of all of them. */

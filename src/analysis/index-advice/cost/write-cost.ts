@@ -71,6 +71,8 @@ export function estimateWriteCost(
   table: AdviceTable,
   settings: CostSettings,
   updatedShares: UpdatedShares,
+  /** Share of the rows that the index's predicate keeps; the others have no entry. */
+  keptRatio = 1,
 ): WriteCost {
   const { inserted, updated, hotUpdated } = table.writes;
   const share = Math.min(
@@ -86,7 +88,7 @@ export function estimateWriteCost(
     0,
   );
   // an update that is not HOT makes an entry in every index
-  const cost = (inserted + coldUpdates + lostHotUpdates) * entryCost + lostHotUpdates * otherEntryCost;
+  const cost = (inserted + coldUpdates + lostHotUpdates) * entryCost * keptRatio + lostHotUpdates * otherEntryCost;
   const rowCost = settings.cpuTupleCost + writtenPagesPerEntry * settings.randomPageCost;
   const today = (inserted + updated) * rowCost + (inserted + coldUpdates) * otherEntryCost;
   return { cost, ratio: today === 0 ? null : cost / today, lostHotUpdates };

@@ -31,7 +31,19 @@ export interface ProposedIndex {
   table: AdviceTable;
   /** Conditions and orders of the statement that it was made for, as the server prints them. */
   reasons: readonly string[];
+  /** Share of the table's rows that a predicate keeps, 0 to 1; 1 without one. */
+  keptRatio: number;
 }
+
+/** What the other statements ask of a table, by key. */
+export interface WorkloadKeys {
+  /** How many statements look up by it by =. */
+  countLookUps: (table: AdviceTable, key: string) => number;
+  /** Whether every statement that asks for it asks for this, and more than one does. */
+  isFixed: (table: AdviceTable, key: string, predicate: string) => boolean;
+}
+
+const noOthers: WorkloadKeys = { countLookUps: () => 0, isFixed: () => false };
 
 interface KeyPart extends OrderKey {
   operatorClass: string | null;
@@ -41,6 +53,7 @@ interface Shape {
   method: HypotheticalIndex['method'];
   keys: readonly KeyPart[];
   predicate: string | null;
+  keptRatio?: number;
   reasons: readonly string[];
 }
 
@@ -73,13 +86,12 @@ function distinctKeys(conditions: readonly IndexCondition[]): IndexCondition[] {
 class Proposer {
   readonly #use: TableUse;
   readonly #facts: IndexAdviceFacts;
-  /** How many statements of the workload look up by a key by =, by table OID and key. */
-  readonly #sharedCount: (table: AdviceTable, key: string) => number;
+  readonly #workload: WorkloadKeys;
 
-  constructor(use: TableUse, facts: IndexAdviceFacts, sharedCount: (table: AdviceTable, key: string) => number) {
+  constructor(use: TableUse, facts: IndexAdviceFacts, workload: WorkloadKeys) {
     this.#use = use;
     this.#facts = facts;
-    this.#sharedCount = sharedCount;
+    this.#workload = workload;
   }
 
   propose(): Shape[] {
@@ -155,7 +167,7 @@ class Proposer {
     const lengths = Array.from({ length: Math.min(maximumKeys, equalities.length) + 1 }, (_, count) =>
       equalities.slice(0, count),
     );
-    const count = ({ key }: IndexCondition) => this.#sharedCount(this.#use.table, key);
+    const count = ({ key }: IndexCondition) => this.#workload.countLookUps(this.#use.table, key);
     const shared = equalities.toSorted((a, b) => count(b) - count(a));
     const joins = this.#joins();
     return [
@@ -204,21 +216,36 @@ class Proposer {
   /** For conditions that are the same in every call and keep a small part of the table. */
   #partials(): Shape[] {
     const fixed = this.#use.conditions.filter(
-      (each) => each.predicate !== null && !each.isAlternative && this.#keptRatio(each) <= maximumPartialRatio,
+      (each) => !each.isAlternative && this.#isStable(each) && this.#keptRatio(each) <= maximumPartialRatio,
     );
     return fixed.flatMap((condition) => {
       const without = (shape: Shape): Shape => ({
         ...shape,
         keys: shape.keys.filter(({ key }) => key !== condition.key),
         predicate: condition.predicate,
+        keptRatio: this.#keptRatio(condition),
         reasons: [...new Set([condition.text, ...shape.reasons])],
       });
       const others = [...this.#lookUps(), ...this.#orders()].map(without).filter(({ keys }) => keys.length > 0);
       const itself = this.#hasOrder(condition)
-        ? [{ ...this.#toShape([condition]), predicate: condition.predicate }]
+        ? [
+            {
+              ...this.#toShape([condition]),
+              predicate: condition.predicate,
+              keptRatio: this.#keptRatio(condition),
+            },
+          ]
         : [];
       return [...itself, ...others];
     });
+  }
+
+  /** A value that a single statement is written with may be another one tomorrow: an index for it would serve nothing then. */
+  #isStable(condition: IndexCondition): boolean {
+    const { use, key, predicate } = condition;
+    if (predicate === null) return false;
+    if (use !== 'equality' || this.#column(condition)?.typeName === 'bool') return true;
+    return this.#workload.isFixed(this.#use.table, key, predicate);
   }
 
   #keptRatio(condition: IndexCondition): number {
@@ -317,13 +344,13 @@ function isSensible({ keys, reasons, method }: Shape): boolean {
 export function proposeIndexes(
   uses: readonly TableUse[],
   facts: IndexAdviceFacts,
-  sharedCount: (table: AdviceTable, key: string) => number = () => 0,
+  workload: WorkloadKeys = noOthers,
 ): ProposedIndex[] {
   const found = new Map<string, ProposedIndex>();
   for (const use of uses) {
     const { table } = use;
     if (table.refusal !== null || table.pages < minimumTablePages) continue;
-    for (const shape of new Proposer(use, facts, sharedCount).propose()) {
+    for (const shape of new Proposer(use, facts, workload).propose()) {
       if (!isSensible(shape) || table.indexes.some((index) => isCovered(shape, index))) continue;
       const index: HypotheticalIndex = {
         schema: table.schema,
@@ -335,13 +362,21 @@ export function proposeIndexes(
       };
       const key = keyOfIndex(index);
       const before = found.get(key);
-      found.set(key, { index, table, reasons: [...new Set([...(before?.reasons ?? []), ...shape.reasons])] });
+      const reasons = [...new Set([...(before?.reasons ?? []), ...shape.reasons])];
+      found.set(key, { index, table, reasons, keptRatio: shape.keptRatio ?? 1 });
     }
   }
   return [...found.values()];
 }
 
-/** Keys that a statement looks up by =, for `sharedCount`. */
+/** Keys that a statement asks for, and what of them, for `isFixed`. */
+export function findConditionKeys(
+  uses: readonly TableUse[],
+): { table: AdviceTable; key: string; predicate: string | null }[] {
+  return uses.flatMap(({ table, conditions }) => conditions.map(({ key, predicate }) => ({ table, key, predicate })));
+}
+
+/** Keys that a statement looks up by =, for `countLookUps`. */
 export function findLookedUpKeys(uses: readonly TableUse[]): { table: AdviceTable; key: string }[] {
   return uses.flatMap(({ table, conditions }) =>
     conditions.filter(({ use }) => use === 'equality').map(({ key }) => ({ table, key })),

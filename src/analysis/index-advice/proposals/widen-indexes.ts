@@ -15,7 +15,7 @@ const maximumMergedKeys = 5;
 
 /** The same index with the columns that the statement reads besides; null where that would not pay. */
 export function coverColumns(proposed: ProposedIndex, use: TableUse): ProposedIndex | null {
-  const { index, table, reasons } = proposed;
+  const { index, reasons, table } = proposed;
   const { columns } = use;
   if (columns === null || index.method !== 'btree' || table.allVisibleRatio < minimumAllVisibleRatio) return null;
   const keys = new Set(index.keys.map(columnOfKey));
@@ -28,7 +28,7 @@ export function coverColumns(proposed: ProposedIndex, use: TableUse): ProposedIn
     );
   if (width(missing) > width([...table.columns]) * maximumIncludedWidthRatio) return null;
   const included = missing.map(({ name }) => quoteName(name));
-  return { table, index: { ...index, included }, reasons: [...reasons, `reads also ${included.join(', ')}`] };
+  return { ...proposed, index: { ...index, included }, reasons: [...reasons, `reads also ${included.join(', ')}`] };
 }
 
 /** One index that begins with the first and goes on with what the second has besides. */
@@ -43,7 +43,7 @@ export function mergeIndexes(first: ProposedIndex, second: ProposedIndex): Propo
   const included = [...new Set([...a.included, ...b.included])].filter((column) => !inKeys.has(columnOf(column)));
   if (keys.length > maximumMergedKeys || included.length > maximumIncludedColumns) return null;
   return {
-    table: first.table,
+    ...first,
     index: { ...a, keys, included },
     reasons: [...new Set([...first.reasons, ...second.reasons])],
   };

@@ -152,8 +152,11 @@ export class IndexSelector {
   /** What is to become small. Under a limit everything does that gains anything: the space is given. */
   #score({ set, total, logSum }: Priced): number {
     if (!this.#isUnlimited()) return total;
-    const space = set.reduce((sum, id) => sum + this.#spaceCost(id), 0);
-    return total + space + (this.#minimumWorth() * logSum) / Math.LN2;
+    return this.#totalWithSpace({ set, total }) + (this.#minimumWorth() * logSum) / Math.LN2;
+  }
+
+  #totalWithSpace({ set, total }: Pick<Priced, 'set' | 'total'>): number {
+    return total + set.reduce((sum, id) => sum + this.#spaceCost(id), 0);
   }
 
   #isUnlimited(): boolean {
@@ -357,21 +360,21 @@ export class IndexSelector {
     return this.#score(next) < bar && this.#fits(next.set) ? next : null;
   }
 
-  /** Without those that gain too little, the least worthwhile first. */
+  /** Without those that gain too little; of two that do the same, and one of which would pay, the better one stays. */
   async #prune(from: Priced): Promise<Priced> {
     let current = from;
     for (;;) {
-      let least: { worth: number; next: Priced } | null = null;
+      let best: Priced | null = null;
       for (const id of current.set) {
         const next = await this.#price(
           current,
           current.set.filter((each) => each !== id),
         );
-        const worth = this.#marginalWorth(id, next, current);
-        if (least === null || worth < least.worth) least = { worth, next };
+        if (this.#marginalWorth(id, next, current) > 0) continue;
+        if (best === null || this.#totalWithSpace(next) < this.#totalWithSpace(best)) best = next;
       }
-      if (least === null || least.worth > 0) return current;
-      current = least.next;
+      if (best === null) return current;
+      current = best;
     }
   }
 

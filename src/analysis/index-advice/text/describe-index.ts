@@ -11,8 +11,9 @@ import {
 import type { Plan } from '../../plan/plan';
 import { nodeLabel } from '../../plan/plan-tree';
 import type { AdviceTable } from '../index-advice-facts';
-import { minimumWriteRatio } from './describe-saving';
+import { describeWrites } from './describe-saving';
 import type { ChosenIndex } from '../find-index-set';
+import { nameHypotheticalIndexes } from '../name-hypothetical-indexes';
 import { toIndexClause } from '../../index-build/index-steps';
 
 /** Reading the table and sorting it, on an ordinary disk and one core; a build CONCURRENTLY reads it twice. */
@@ -24,19 +25,22 @@ const namedReasons = 3;
 export interface PlanChange {
   before: Plan | null;
   after: Plan | null;
+  /** What the new index would be called; null where others of its table are new in the plan, too. */
+  name: string | null;
 }
 
 export function estimateBuildMs({ rows, pages }: AdviceTable, blockSizeBytes: number): number {
   return (2 * pages * blockSizeBytes) / builtBytesPerMs + (rows ?? 0) / builtRowsPerMs;
 }
 
-/** How the table is read in a plan: "Bitmap Heap Scan on shop.orders o". */
-function findAccess(plan: Plan | null, { schema, name }: AdviceTable): string | null {
-  const node = plan?.nodes.find(
+/** How the table is read in a plan: "Index Scan using orders_status_idx on shop.orders o". */
+function findAccess(plan: Plan | null, { schema, name }: AdviceTable, indexName: string | null): string | null {
+  const named = plan === null || indexName === null ? plan : nameHypotheticalIndexes(plan, indexName);
+  const node = named?.nodes.find(
     (each) => each.type !== 'ModifyTable' && each.schema === schema && each.relation === name,
   );
-  // what the planner calls an index that does not exist says nothing
-  return node === undefined ? null : nodeLabel({ ...node, index: null });
+  // what the planner makes up for an index says nothing
+  return node === undefined ? null : nodeLabel(indexName === null ? { ...node, index: null } : node);
 }
 
 function nameSome(texts: readonly string[]): string {
@@ -60,7 +64,8 @@ export function describeChosenIndex(
   for (const { index } of chosen.together) {
     sentences.push(`Only together with ${toIndexClause(index).replace(/^USING btree /, '')} on ${index.table}.`);
   }
-  const [before, after] = [findAccess(change.before, table), findAccess(change.after, table)];
+  const before = findAccess(change.before, table, change.name);
+  const after = findAccess(change.after, table, change.name);
   if (before !== null && after !== null && before !== after) sentences.push(`${before} becomes ${after}.`);
   const build = formatMs(estimateBuildMs(table, blockSizeBytes));
   sentences.push(
@@ -68,21 +73,27 @@ export function describeChosenIndex(
       ? `Building it takes about ${build}.`
       : `It takes about ${formatBytes(sizeBytes)}, and about ${build} to build.`,
   );
-  if (write.ratio !== null && write.ratio >= minimumWriteRatio) {
+  const writes = describeWrites(write);
+  if (writes !== null) {
     const hot =
       write.lostHotUpdates < 1
         ? ''
         : `; ${formatCompactCount(Math.round(write.lostHotUpdates))} of ${formatCompactCount(table.writes.updated)} updates would not be HOT any more`;
-    sentences.push(`Writing to the table becomes about ${formatRatio(write.ratio)} dearer${hot}.`);
+    sentences.push(`${writes}${hot}.`);
   }
   if (isWorkload && unaffectedCount > 0) sentences.push(`${formatQuantity(unaffectedCount, 'statement')} unaffected.`);
   for (const loser of losers) {
     sentences.push(`${loser.id} becomes dearer: ${cost(loser.costBefore)} → ${cost(loser.costAfter)}.`);
   }
-  for (const { proposed: rival, costAfter: rivalCost, sizeBytes: rivalSize } of alternatives) {
+  for (const { proposed: rival, costAfter: rivalCost, sizeBytes: rivalSize, missing } of alternatives) {
     const size = rivalSize === null ? '' : `, ${formatBytes(rivalSize)}`;
     sentences.push(
-      `Instead of it, ${toIndexClause(rival.index).replace(/^USING btree /, '')} would cost ${cost(rivalCost)}${size}.`,
+      `Instead of it, ${toIndexClause(rival.index).replace(/^USING btree /, '')} would cost ${cost(rivalCost)}${size}${
+        // only where the sum does not say why it was not chosen
+        missing === null || rivalCost > costAfter
+          ? ''
+          : `; ${isWorkload ? missing.id : 'the statement'} would take ${cost(missing.cost)} and not ${cost(missing.costChosen)}`
+      }.`,
     );
   }
   return sentences;

@@ -21,6 +21,12 @@ export function describeSaving(costBefore: number, costAfter: number): string {
 /** A write that becomes dearer by less is nothing that anybody would notice. */
 export const minimumWriteRatio = 0.005;
 
+/** In a sentence; null where nobody would notice, or nobody knows. */
+export function describeWrites(write: { ratio: number | null } | null): string | null {
+  const ratio = write?.ratio ?? 0;
+  return ratio < minimumWriteRatio ? null : `Writing to the table becomes about ${formatRatio(ratio)} dearer`;
+}
+
 /** "planned cost 48,210 → 12 (-99.9%), 21 MB, costs 4% on writes"; what is not known is left out. */
 export function describeGain(
   evidence: EvidenceGrade,
