@@ -75,7 +75,9 @@ export async function printDemoReport(scale: number, progress: Progress): Promis
   const { host, port, user, password } = server;
   // not as an argument: the password could be read in the list of processes
   const connection = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database };
-  const report = startProcess(process.execPath, [path.join(program.path, 'cli.js'), 'report'], {
+  // the demo's own PostgreSQL, which the program brings none of
+  const arguments_ = ['report', '--postgres', path.join(await providePostgres(18), 'bin')];
+  const report = startProcess(process.execPath, [path.join(program.path, 'cli.js'), ...arguments_], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...connection },
   });

@@ -318,6 +318,11 @@ const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
   }
   if (!facts.canReadStatementStatistics) {
     const view = `${quoteIdentifier(installed.schema)}.pg_stat_statements`;
+    const [grantee, schema] = [quoteIdentifier(facts.role), quoteIdentifier(installed.schema)];
+    // what the role has already is not granted, so that taking it back leaves the role as it was
+    const rights = facts.lackingStatementRights.map((right) =>
+      right === 'USAGE' ? `USAGE ON SCHEMA ${schema}` : `SELECT ON ${view}`,
+    );
     return {
       id,
       status: 'not-permitted',
@@ -326,8 +331,11 @@ const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
       cost,
       remedy: toGrant(
         'Let the role read pg_stat_statements',
-        `GRANT USAGE ON SCHEMA ${quoteIdentifier(installed.schema)} TO ${quoteIdentifier(facts.role)};\nGRANT SELECT ON ${view} TO ${quoteIdentifier(facts.role)};`,
-        `REVOKE SELECT ON ${view} FROM ${quoteIdentifier(facts.role)};`,
+        rights.map((right) => `GRANT ${right} TO ${grantee};`).join('\n'),
+        rights
+          .toReversed()
+          .map((right) => `REVOKE ${right} FROM ${grantee};`)
+          .join('\n'),
         'The role can then see figures of all statements (their texts only with pg_read_all_stats).',
       ),
     };
@@ -337,9 +345,10 @@ const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
       id,
       status: 'switched-off',
       subject,
-      message: 'pg_stat_statements.track is none: nothing is recorded.',
+      message: `pg_stat_statements.track is none${describeNarrow(facts, 'pg_stat_statements.track')}: nothing is recorded.`,
       cost,
       remedy: toSettingRemedy(
+        facts,
         'pg_stat_statements.track',
         'top',
         'A few percent of CPU time on servers with very many short statements.',
@@ -349,7 +358,41 @@ const checkStatementStatistics = (facts: ServerFacts): DoctorCheck => {
   return fine(id, subject, `pg_stat_statements ${installed.version} records ${track} statements.`);
 };
 
-function toSettingRemedy(name: string, value: string, risk: string): SuggestedFix {
+/** What the value holds for, as ALTER names it; null for the whole server. */
+function findNarrowPlace({ narrowSettings, database, role: user }: ServerFacts, name: string): string | null {
+  const source = narrowSettings[name];
+  if (source === undefined) return null;
+  switch (source) {
+    case 'database':
+      return `DATABASE ${quoteIdentifier(database)}`;
+    case 'user':
+      return `ROLE ${quoteIdentifier(user)}`;
+    case 'database user':
+      return `ROLE ${quoteIdentifier(user)} IN DATABASE ${quoteIdentifier(database)}`;
+    case 'global':
+      return 'ROLE ALL';
+  }
+}
+
+/** " for DATABASE shop", where ALTER SYSTEM would not help. */
+function describeNarrow(facts: ServerFacts, name: string): string {
+  const place = findNarrowPlace(facts, name);
+  return place === null ? '' : ` for ${place}`;
+}
+
+function toSettingRemedy(facts: ServerFacts, name: string, value: string, risk: string): SuggestedFix {
+  const place = findNarrowPlace(facts, name);
+  const current = facts.settings[name];
+  // it comes before what ALTER SYSTEM sets
+  if (place !== null) {
+    return {
+      title: `Set ${name} back for ${place}`,
+      sql: `ALTER ${place} RESET ${name};`,
+      ...(current === undefined ? {} : { undoSql: `ALTER ${place} SET ${name} = ${literal(current)};` }),
+      risk: `The server's value holds then, for new connections: connect again. ${risk}`,
+      outsideTransaction: false,
+    };
+  }
   return {
     title: `Set ${name} to ${value}`,
     sql: `ALTER SYSTEM SET ${name} = ${literal(value)};\n${reload}`,
@@ -370,9 +413,9 @@ const checkSetting =
       id,
       status: 'switched-off',
       subject: setting(name),
-      message: `${name} is off.`,
+      message: `${name} is off${describeNarrow(facts, name)}.`,
       cost,
-      remedy: toSettingRemedy(name, newValue, risk),
+      remedy: toSettingRemedy(facts, name, newValue, risk),
     };
   };
 
@@ -407,6 +450,7 @@ export function findStatementStatisticsGap(facts: ServerFacts): SectionGap | nul
             ? 'Have an administrator add pg_stat_statements to shared_preload_libraries'
             : `Run ${toInline(check.remedy?.sql ?? '')}`,
           ...(isLoaded ? [] : ['restart the server']),
+          ...(check.remedy?.risk.includes('connect again') === true ? ['connect again'] : []),
           ...(isLoaded || isCreated ? [] : [`run CREATE EXTENSION pg_stat_statements in database "${facts.database}"`]),
         ];
   return {
@@ -469,9 +513,9 @@ const checkAutoExplain: Check = (facts) => {
       id,
       status: 'switched-off',
       subject,
-      message: 'auto_explain is loaded, but auto_explain.log_min_duration is -1: no plan is logged.',
+      message: `auto_explain is loaded, but auto_explain.log_min_duration is -1${describeNarrow(facts, 'auto_explain.log_min_duration')}: no plan is logged.`,
       cost,
-      remedy: toSettingRemedy('auto_explain.log_min_duration', '1s', risk),
+      remedy: toSettingRemedy(facts, 'auto_explain.log_min_duration', '1s', risk),
     };
   }
   return fine(id, subject, `auto_explain logs plans of statements that take ${threshold} ms or longer.`);

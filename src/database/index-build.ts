@@ -84,7 +84,7 @@ async function captureBuildPlan(
   const schemas = [...new Set(rows.map(({ schema }) => schema))];
   const taken = await captureRows(unit, facts, takenNamesQuery, [schemas, toNamePrefix(index.name)]);
   const [existing = null] = await captureIndexStates(unit, facts, [{ schema: index.schema, name: index.name }]);
-  const counts = leaves.map(({ estimated_rows }) => estimated_rows);
+  const counts = leaves.flatMap(({ estimated_rows: count }) => (count === null ? [] : [count]));
   const partitionOids = rows.flatMap(({ oid, parent_oid: parentOid }) => (parentOid === null ? [] : [oid]));
   const matching = await captureMatching(unit, context, index, partitionOids);
   const invalid = await captureInvalid(
@@ -101,7 +101,8 @@ async function captureBuildPlan(
     role: facts.role,
     index,
     estimatedSizeBytes,
-    estimatedRows: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+    estimatedRows: counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0),
+    uncountedPartitions: counts.length === 0 ? 0 : leaves.length - counts.length,
     tableSizeBytes: tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     partitionCount: table.kind === 'p' ? leaves.length : 0,
     attached: findAttached(tables),

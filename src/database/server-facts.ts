@@ -1,5 +1,5 @@
 // What everything else asks about the server and the role: five small queries, right after connecting.
-import { observedSettings, type ServerFacts } from '../analysis/server/server-facts';
+import { narrowSources, observedSettings, type ServerFacts } from '../analysis/server/server-facts';
 import { captureRows, oldestVersionNumber } from './queries/query';
 import {
   extensionsQuery,
@@ -10,6 +10,7 @@ import {
 } from './queries/server-facts';
 import type { Session } from './session';
 import { catalogueUnit } from './tables';
+import type { UnitOfWork } from './unit-of-work';
 
 const factsTimeoutMs = 15_000;
 
@@ -23,8 +24,6 @@ export async function captureServerFacts(
     const [row] = await captureRows(unit, { versionNumber: oldestVersionNumber }, serverFactsQuery);
     if (row === undefined) throw new Error('pg_roles has no row for current_user.');
     const server = { versionNumber: row.version_number };
-    const settings = await captureRows(unit, server, settingsQuery, [observedSettings]);
-    const extensions = await captureRows(unit, server, extensionsQuery);
     const unreadableTables = await captureRows(unit, server, unreadableTablesQuery);
     const unownedTables = await captureRows(unit, server, unownedTablesQuery);
     return {
@@ -36,12 +35,10 @@ export async function captureServerFacts(
       predefinedRoles: row.predefined_roles,
       inRecovery: row.in_recovery,
       blockSizeBytes: row.block_size_bytes,
-      extensions: extensions.map(({ name, version, schema }) => ({ name, version, schema })),
       availableExtensions: row.available_extensions,
-      settings: Object.fromEntries(settings.flatMap(({ name, value }) => (value === null ? [] : [[name, value]]))),
+      ...(await captureChangingFacts(unit, server)),
       pooler: session.pooler,
       tls: session.tls,
-      canReadStatementStatistics: extensions.some(({ can_read_statements }) => can_read_statements),
       unreadableTables: unreadableTables.map(({ schema, not_permitted, behind_row_security, sequences }) => ({
         schema,
         notPermitted: not_permitted,
@@ -55,4 +52,34 @@ export async function captureServerFacts(
       })),
     };
   });
+}
+
+type ChangingFacts = Pick<
+  ServerFacts,
+  'settings' | 'narrowSettings' | 'extensions' | 'canReadStatementStatistics' | 'lackingStatementRights'
+>;
+
+/** Extensions and settings: somebody may do while we are connected what a gap asks for. */
+export async function captureChangingFacts(
+  unit: UnitOfWork,
+  server: { versionNumber: number },
+): Promise<ChangingFacts> {
+  const settings = await captureRows(unit, server, settingsQuery, [observedSettings]);
+  const extensions = await captureRows(unit, server, extensionsQuery);
+  const statements = extensions.find(({ name }) => name === 'pg_stat_statements');
+  const lackingStatementRights: ChangingFacts['lackingStatementRights'] = [];
+  if (statements?.may_use_schema === false) lackingStatementRights.push('USAGE');
+  if (statements?.may_select_statements === false) lackingStatementRights.push('SELECT');
+  return {
+    settings: Object.fromEntries(settings.flatMap(({ name, value }) => (value === null ? [] : [[name, value]]))),
+    narrowSettings: Object.fromEntries(
+      settings.flatMap(({ name, source }) => {
+        const narrow = narrowSources.find((each) => each === source);
+        return narrow === undefined ? [] : [[name, narrow]];
+      }),
+    ),
+    extensions: extensions.map(({ name, version, schema }) => ({ name, version, schema })),
+    canReadStatementStatistics: statements !== undefined && lackingStatementRights.length === 0,
+    lackingStatementRights,
+  };
 }

@@ -2,7 +2,7 @@
 // has a savepoint of its own: what one of them may not read or cannot finish does not end the others.
 import { isDatabaseFailure } from '../analysis/connection/connection-failure';
 import { findStatementStatisticsGap } from '../analysis/doctor';
-import { observedSettings, type InstalledExtension, type ServerFacts } from '../analysis/server/server-facts';
+import type { InstalledExtension, ServerFacts } from '../analysis/server/server-facts';
 import {
   sectionNames,
   type Section,
@@ -16,7 +16,6 @@ import {
 } from '../analysis/snapshot';
 import { mayHaveGrown } from '../analysis/tables/row-count';
 import { captureRows } from './queries/query';
-import { extensionsQuery, settingsQuery as factSettingsQuery } from './queries/server-facts';
 import { captureIndexes } from './queries/snapshot/indexes';
 import {
   currentSizesQuery,
@@ -37,6 +36,7 @@ import {
   toSnapshotDatabase,
 } from './queries/snapshot/server';
 import { statementsQuery, statementStatisticsQuery, toSnapshotStatement } from './queries/snapshot/statements';
+import { captureChangingFacts } from './server-facts';
 import { catalogueUnit } from './tables';
 import type { RunUnitOfWork, UnitOfWork } from './unit-of-work';
 
@@ -103,14 +103,7 @@ function wasReset(info: Section<StatementStatisticsInfo> | undefined, since: str
 
 /** Extensions and settings as they are now: somebody may have done since connecting what a gap asked for. */
 async function refreshFacts(unit: UnitOfWork, facts: ServerFacts): Promise<ServerFacts> {
-  const settings = await captureRows(unit, facts, factSettingsQuery, [observedSettings]);
-  const extensions = await captureRows(unit, facts, extensionsQuery);
-  return {
-    ...facts,
-    settings: Object.fromEntries(settings.flatMap(({ name, value }) => (value === null ? [] : [[name, value]]))),
-    extensions: extensions.map(({ name, version, schema }) => ({ name, version, schema })),
-    canReadStatementStatistics: extensions.some(({ can_read_statements }) => can_read_statements),
-  };
+  return { ...facts, ...(await captureChangingFacts(unit, facts)) };
 }
 
 async function captureSection(

@@ -146,6 +146,11 @@ describe('doctor', () => {
         assert.equal((await heal('pg-stat-statements', 'not-permitted', limitedRole)).status, 'fine');
         await execute([`ALTER SYSTEM SET pg_stat_statements.track = 'none'`, 'SELECT pg_reload_conf()']);
         assert.equal((await heal('pg-stat-statements', 'switched-off')).status, 'fine');
+        // comes before what ALTER SYSTEM sets
+        await execute([`ALTER DATABASE postgres SET pg_stat_statements.track = 'none'`]);
+        assert.equal((await heal('pg-stat-statements', 'switched-off')).status, 'fine');
+        await execute([`ALTER ROLE CURRENT_USER SET pg_stat_statements.track = 'none'`]);
+        assert.equal((await heal('pg-stat-statements', 'switched-off')).status, 'fine');
       });
 
       it("mends a role's rights", async () => {

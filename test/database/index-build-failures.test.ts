@@ -90,6 +90,11 @@ for (const major of [13, 18] as const) {
       const request = toRequest('events_kind', 'USING btree (kind, id)', events);
       const plan = await connection.prepareIndexBuild(request);
       assert.equal(plan.partitionCount, 3);
+      const known = await admin.query<{ rows: number; unknown: number }>(`
+        SELECT sum(reltuples) FILTER (WHERE relpages > 0 OR (reltuples = 0 AND ${major} >= 14))::int AS rows,
+          count(*) FILTER (WHERE reltuples < 0 OR (relpages = 0 AND ${major} < 14))::int AS unknown
+        FROM pg_partition_tree('app.events') t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf`);
+      assert.deepEqual([plan.estimatedRows, plan.uncountedPartitions], Object.values(known.rows[0]!));
       assert.equal(
         formatSteps(plan),
         [

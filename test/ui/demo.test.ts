@@ -234,6 +234,8 @@ describe('the demo', function () {
     assert.match(report, /^Grade: [A-F]$/m);
     assert.match(report, /^ {2}public\.orders /m);
     assert.match(report, /^What could not be looked at$/m);
+    assert.match(report, /Planned in a sandbox/);
+    assert.doesNotMatch(report, /Estimated from statistics|--postgres/);
     assert.match(rest, /Shop database +ready[\s\S]*Everything the demo made is removed\.\n$/);
     await assertNothingLeft();
   });

@@ -14,9 +14,11 @@ const facts: ServerFacts = {
   extensions: [{ name: 'pg_stat_statements', version: '1.10', schema: 'public' }],
   availableExtensions: ['pg_stat_statements'],
   settings: { 'pg_stat_statements.track': 'top', track_counts: 'on' },
+  narrowSettings: {},
   pooler: 'none',
   tls: null,
   canReadStatementStatistics: true,
+  lackingStatementRights: [],
   unreadableTables: [],
   unownedTables: [],
 };
@@ -42,6 +44,48 @@ describe('findDoctorChecks', () => {
     const newer = check('server-version', { versionNumber: 190000, version: '19.0' });
     assert.equal(newer.status, 'fine');
     assert.match(newer.message, /newer than 18/);
+  });
+
+  it('mends a setting where it is set', () => {
+    const settings = { ...facts.settings, 'pg_stat_statements.track': 'none' };
+    for (const [source, place] of [
+      ['database', 'DATABASE "shop"'],
+      ['user', 'ROLE "app"'],
+      ['database user', 'ROLE "app" IN DATABASE "shop"'],
+      ['global', 'ROLE ALL'],
+    ] as const) {
+      const changed = { settings, narrowSettings: { 'pg_stat_statements.track': source } };
+      const { message, remedy } = check('pg-stat-statements', changed);
+      assert.match(message, new RegExp(`is none for ${place}:`));
+      assert.equal(remedy?.sql, `ALTER ${place} RESET pg_stat_statements.track;`);
+      assert.equal(remedy.undoSql, `ALTER ${place} SET pg_stat_statements.track = 'none';`);
+      assert.equal(
+        findStatementStatisticsGap({ ...facts, ...changed })?.nextStep,
+        `Run ALTER ${place} RESET pg_stat_statements.track, then connect again.`,
+      );
+    }
+    assert.match(check('pg-stat-statements', { settings }).remedy?.sql ?? '', /^ALTER SYSTEM SET /);
+  });
+
+  it('takes back the rights on pg_stat_statements that it grants, and no others', () => {
+    for (const [lacking, rights] of [
+      [['USAGE'], ['USAGE ON SCHEMA "public"']],
+      [['SELECT'], ['SELECT ON "public".pg_stat_statements']],
+      [
+        ['USAGE', 'SELECT'],
+        ['USAGE ON SCHEMA "public"', 'SELECT ON "public".pg_stat_statements'],
+      ],
+    ] as const) {
+      const { remedy } = check('pg-stat-statements', {
+        canReadStatementStatistics: false,
+        lackingStatementRights: [...lacking],
+      });
+      assert.equal(remedy?.sql, rights.map((right) => `GRANT ${right} TO "app";`).join('\n'));
+      assert.deepEqual(
+        remedy.undoSql?.split('\n').toSorted(),
+        rights.map((right) => `REVOKE ${right} FROM "app";`).toSorted(),
+      );
+    }
   });
 
   it('asks for TLS only when the connection leaves the machine', () => {

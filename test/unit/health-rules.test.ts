@@ -84,18 +84,38 @@ describe('wraparound', () => {
     assert.equal(finding.fix, undefined, 'its tables are not those of this database');
   });
 
-  it('names the three oldest tables', () => {
-    const tables = [3, 5, 1, 4].map((age) => makeTable(`age_${age}`, { transactionAge: age, multixactAge: 9 - age }));
-    const database = makeDatabase({ transactionAge: 150e6, multixactAge: 300e6 });
-    const snapshot = makeSnapshot({
-      databases: [database],
-      settings: limits,
-      tables: [makeTable('no_age', {}), ...tables],
-    });
-    assert.deepEqual(
-      find('wraparound', snapshot).map(({ fix }) => fix?.sql),
-      ['VACUUM (FREEZE) s.age_1, s.age_3, s.age_4;', 'VACUUM (FREEZE) s.age_5, s.age_4, s.age_3;'],
+  it('names the three oldest tables, of those that are old', () => {
+    const tables = [130e6, 150e6, 110e6, 140e6].map((age) =>
+      makeTable(`age_${age / 1e6}`, { transactionAge: age, multixactAge: 410e6 - age }),
     );
+    const database = makeDatabase({ transactionAge: 150e6, multixactAge: 300e6 });
+    const fixes = (...each: ReturnType<typeof makeTable>[]) =>
+      find(
+        'wraparound',
+        makeSnapshot({ databases: [database], settings: limits, tables: [makeTable('no_age', {}), ...each] }),
+      ).map(({ fix }) => fix?.sql);
+    assert.deepEqual(fixes(...tables), [
+      'VACUUM (FREEZE) s.age_110, s.age_130, s.age_140;',
+      'VACUUM (FREEZE) s.age_150, s.age_140, s.age_130;',
+    ]);
+    const [old, young] = [
+      makeTable('old', { transactionAge: 150e6, multixactAge: 300e6 }),
+      makeTable('young', { transactionAge: 100e6, multixactAge: 0 }),
+    ];
+    assert.deepEqual(fixes(old, young), ['VACUUM (FREEZE) s.old;', 'VACUUM (FREEZE) s.old;']);
+  });
+
+  it('freezes the whole database where none of its tables is as old', () => {
+    const snapshot = makeSnapshot({
+      databases: [makeDatabase({ transactionAge: 150e6 })],
+      settings: limits,
+      tables: [makeTable('frozen', { transactionAge: 0 })],
+    });
+    const [finding] = find('wraparound', snapshot);
+    assert.equal(finding?.fix?.sql, 'VACUUM (FREEZE);');
+    assert.match(finding.advice ?? '', /catalogue/);
+    assert.ok(!JSON.stringify(finding).includes('frozen"'), 'a table of age 0 is not named');
+    assert.doesNotMatch(finding.evidence.map(({ label }) => label).join(), /age of s\./);
   });
 
   it('says nothing by a limit that is hidden', () => {

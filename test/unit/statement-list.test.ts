@@ -66,6 +66,7 @@ describe('the text of a statement', () => {
       ],
       ['SELECT 1', 'SELECT 1', ''],
       ['SELECT pg_sleep(3600)', 'pg_sleep(3600)', ''],
+      ['SELECT pg_stat_statements_reset()', 'pg_stat_statemen…', 'pg_stat_statements_reset()'],
       ['SELECT 1 FROM now() WHERE $1', '1 FROM now()', 'WHERE $1'],
       ['VACUUM orders', 'VACUUM orders', ''],
       ['', '', ''],
@@ -104,6 +105,7 @@ describe('the text of a statement', () => {
       assert.equal(shortenStatement(text, 100), line);
     }
     assert.equal(shortenStatement('SELECT id FROM orders', 10), 'SELECT id…');
+    assert.equal(shortenStatement('SELECT one_column, another_column FROM orders', 9), 'SELECT…');
     // what 18 writes for a list of constants of any length
     const list = 'SELECT id FROM orders WHERE id IN ($1 /*, ... */) /* note */';
     assert.equal(shortenStatement(list, 100), 'SELECT id FROM orders WHERE id IN ($1 /*, ... */)');

@@ -48,10 +48,12 @@ export function formatSteps({ steps }: Pick<IndexPlan, 'steps'>): string {
   return steps.map(({ sql }) => `${sql};\n`).join('');
 }
 
+/** The statements come last: they may be longer than the dialog, and what they wait for must be seen before. */
 export function formatBuildConfirmation(plan: IndexBuildPlan): string {
-  const { index, estimatedRows, tableSizeBytes, partitionCount, estimatedSizeBytes, steps } = plan;
+  const { index, estimatedRows, uncountedPartitions, tableSizeBytes, partitionCount, estimatedSizeBytes, steps } = plan;
   const rows = estimatedRows === null ? 'rows not counted yet' : `about ${formatQuantity(estimatedRows, 'row')}`;
-  const partitions = partitionCount === 0 ? '' : `, ${formatQuantity(partitionCount, 'partition')}`;
+  const uncounted = uncountedPartitions === 0 ? '' : `, ${formatCount(uncountedPartitions)} of them not counted yet`;
+  const partitions = partitionCount === 0 ? '' : `, ${formatQuantity(partitionCount, 'partition')}${uncounted}`;
   return joinParagraphs([
     formatPlace(plan),
     [
@@ -60,11 +62,11 @@ export function formatBuildConfirmation(plan: IndexBuildPlan): string {
     ].join('\n'),
     formatAttached(plan),
     formatInvalid(plan),
-    formatShownSteps(plan),
     formatOpenTransactions(plan),
     steps[0]?.pace === 'quick'
       ? 'Built on each partition without blocking writers. The other steps block writers of the partitioned table for a moment; none of them stands in line for longer than 3 s.'
       : 'Built CONCURRENTLY: reads and writes go on, and the build takes longer and reads the table twice.',
+    formatShownSteps(plan),
   ]);
 }
 
@@ -79,7 +81,6 @@ export function formatBuildsConfirmation(plans: readonly IndexBuildPlan[], refus
   return joinParagraphs([
     formatPlace(first),
     `Size of the indexes together: about ${formatBytes(sizes)}`,
-    formatShownSteps(all),
     formatOpenTransactions(all),
     refused
       .map(
@@ -88,6 +89,7 @@ export function formatBuildsConfirmation(plans: readonly IndexBuildPlan[], refus
       )
       .join('\n'),
     'Built one after the other, each of them so that reads and writes go on. Cancel ends the one at work and leaves out the rest.',
+    formatShownSteps(all),
   ]);
 }
 
@@ -96,11 +98,11 @@ export function formatDropConfirmation(plan: IndexDropPlan): string {
     formatPlace(plan),
     plan.indexes.map(formatDropped).join('\n'),
     formatRebuilt(plan),
-    formatShownSteps(plan),
     formatOpenTransactions(plan),
     plan.steps.some(({ pace, sql }) => pace === 'quick' && sql.startsWith('DROP'))
       ? 'The index of a partitioned table can only be dropped under an exclusive lock, with its indexes on the partitions. It is held for a moment, and waited for no longer than 3 s at a time.'
       : '',
+    formatShownSteps(plan),
   ]);
 }
 

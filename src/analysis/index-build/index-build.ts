@@ -123,8 +123,10 @@ export interface IndexPlan {
 export interface IndexBuildPlan extends IndexPlan {
   index: IndexDefinition;
   estimatedSizeBytes: number | null;
-  /** pg_class.reltuples, partitions summed; null when the table was never vacuumed or analyzed. */
+  /** pg_class.reltuples, partitions summed; null when neither the table nor a partition was ever vacuumed or analyzed. */
   estimatedRows: number | null;
+  /** Partitions that are not in `estimatedRows`: never vacuumed or analyzed, and up to 13 also the empty ones. */
+  uncountedPartitions: number;
   /** relpages x block_size, partitions summed. */
   tableSizeBytes: number;
   /** Tables without partitions of their own among the partitions; 0 for an ordinary table. */

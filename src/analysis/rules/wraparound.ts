@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { formatCount, formatRatio } from '../format/numbers';
+import type { SuggestedFix } from '../finding';
 import { defineRule, measured, type RuleFinding } from '../rule';
 import type { SnapshotTable } from '../snapshot';
 import { quoteQualifiedName } from '../sql/identifiers';
@@ -10,6 +11,8 @@ const minRatio = 0.5;
 const criticalFromAge = 1_600_000_000;
 /** Half of the 2 billion after which the server refuses writes: autovacuum has failed for long. */
 const highFromAge = 1_000_000_000;
+/** Multixacts are made while tables and databases are read one after the other. */
+const sameAgeRatio = 0.99;
 /** Tables to be vacuumed first. */
 const namedTables = 3;
 
@@ -31,8 +34,9 @@ export const wraparound = defineRule({
         const age = database[key];
         // not a number where the setting is hidden
         if (!(age / limit > options.minRatio)) return [];
-        const oldest = database.isCurrent ? findOldest(tables, key) : [];
-        const names = oldest.map(({ schema, name }) => quoteQualifiedName(schema, name));
+        const oldest = database.isCurrent ? findOldest(tables, key, limit * options.minRatio) : [];
+        // a table that was dropped since counts until the next VACUUM of the database
+        const isElsewhere = (oldest[0]?.[key] ?? 0) < age * sameAgeRatio;
         return [
           {
             severity: age > criticalFromAge ? 'critical' : age > highFromAge ? 'high' : age > limit ? 'medium' : 'low',
@@ -40,25 +44,18 @@ export const wraparound = defineRule({
             subject: { kind: 'database', name: database.name },
             message: `The oldest unfrozen ${what} of database "${database.name}" are ${formatCount(age)} back, ${formatRatio(age / limit)} of the age at which autovacuum has to act.`,
             advice:
-              age > limit
+              (age > limit
                 ? 'Autovacuum does not keep up: look for long transactions, old replication slots and prepared transactions, then vacuum.'
-                : 'Autovacuum will read the tables whole to freeze them: do it at a quiet time if that would disturb.',
+                : 'Autovacuum will read the tables whole to freeze them: do it at a quiet time if that would disturb.') +
+              (database.isCurrent && isElsewhere
+                ? ' No table of a user is as old: the oldest is of the catalogue, or a temporary one of an open session.'
+                : ''),
             evidence: [
               measured(`age in ${what}`, age, null),
               measured('autovacuum acts at', limit, null),
               ...oldest.map((table) => measured(`age of ${table.schema}.${table.name}`, table[key] ?? 0, null)),
             ],
-            ...(names.length === 0
-              ? {}
-              : {
-                  fix: {
-                    title: 'Freeze the oldest tables',
-                    sql: `VACUUM (FREEZE) ${names.join(', ')};`,
-                    undoNote: 'Nothing has to be taken back: no data are changed.',
-                    risk: 'Reads the tables whole and may write much of them; readers and writers are not blocked.',
-                    outsideTransaction: true,
-                  },
-                }),
+            ...(database.isCurrent ? { fix: toFix(isElsewhere ? [] : oldest) } : {}),
             fingerprint: `wraparound: ${what} of ${database.name}`,
           },
         ];
@@ -67,9 +64,31 @@ export const wraparound = defineRule({
   },
 });
 
-function findOldest(tables: readonly SnapshotTable[], key: 'transactionAge' | 'multixactAge'): SnapshotTable[] {
+/** Younger ones have no part in it. */
+function findOldest(
+  tables: readonly SnapshotTable[],
+  key: 'transactionAge' | 'multixactAge',
+  minAge: number,
+): SnapshotTable[] {
   return tables
-    .filter((table) => table[key] !== null)
+    .filter((table) => (table[key] ?? 0) > minAge)
     .toSorted((a, b) => (b[key] ?? 0) - (a[key] ?? 0))
     .slice(0, namedTables);
+}
+
+/** Without tables: of the whole database, its catalogue included. Pages that are frozen already are not read again. */
+function toFix(tables: readonly SnapshotTable[]): SuggestedFix {
+  const names = tables.map(({ schema, name }) => quoteQualifiedName(schema, name));
+  const isWhole = names.length === 0;
+  return {
+    title: isWhole ? 'Freeze all tables, the catalogue included' : 'Freeze the oldest tables',
+    sql: isWhole ? 'VACUUM (FREEZE);' : `VACUUM (FREEZE) ${names.join(', ')};`,
+    undoNote: 'Nothing has to be taken back: no data are changed.',
+    risk:
+      'Reads what is not frozen yet of the tables and may write much of them; readers and writers are not blocked.' +
+      (isWhole
+        ? " The catalogue is left out with a warning unless a superuser or the database's owner runs it, and its tables that all databases share unless a superuser does."
+        : ''),
+    outsideTransaction: true,
+  };
 }

@@ -45,6 +45,9 @@ export const observedSettings = [
   'work_mem',
 ] as const;
 
+export const narrowSources = ['database', 'user', 'database user', 'global'] as const;
+export type NarrowSource = (typeof narrowSources)[number];
+
 export interface ServerFacts {
   /** server_version_num: 180004 is 18.4. */
   versionNumber: number;
@@ -65,12 +68,19 @@ export interface ServerFacts {
   availableExtensions: string[];
   /** Settings the editor and doctor look at, by name; a missing key is a setting this server does not know or hides. */
   settings: Record<string, string>;
+  /**
+   * pg_settings.source of those that are set for less than the server, so that ALTER SYSTEM would change nothing here:
+   * "database", "user", "database user" or "global" (ALTER ROLE ALL).
+   */
+  narrowSettings: Record<string, NarrowSource>;
   /** Detected by what the connection answers: pgbouncer refuses some things a server would allow. */
   pooler: 'none' | 'pgbouncer';
   /** TLS of this very connection; null when pg_stat_ssl says nothing about it. */
   tls: { version: string; cipher: string } | null;
   /** May SELECT from the view pg_stat_statements; false when the extension is not in this database. */
   canReadStatementStatistics: boolean;
+  /** The rights on pg_stat_statements that the role lacks; none when the extension is not in this database. */
+  lackingStatementRights: ('USAGE' | 'SELECT')[];
   /** Tables whose planner statistics are hidden from the role, by schema; schemas without any are left out. */
   unreadableTables: UnreadableTables[];
   /** Tables that the role can't create indexes on, VACUUM or ANALYZE, by owner: only an owner or a member of it may. */

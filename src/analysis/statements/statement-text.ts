@@ -35,7 +35,8 @@ export function shortenStatement(text: string, length: number): string {
     index = from - 1;
   }
   line = toOneLine(line);
-  return line.length <= length ? line : `${line.slice(0, length).trimEnd()}…`;
+  // what stood for a list of columns is no second ellipsis
+  return line.length <= length ? line : `${line.slice(0, length).replace(/[\s…]+$/, '')}…`;
 }
 
 /** The FROM of the SELECT whose list begins at `first`; 0 when it has none. */
@@ -122,10 +123,11 @@ export function summarizeStatement(text: string, length: number): StatementSumma
   // the function that is called tells more than the verb
   const called = verb === 'select' ? line.slice(verb.length).trim() : line;
   if (called.length <= length) return { label: called, rest: '' };
-  // in whole words, unless one takes all the room
+  // in whole words; one that takes all the room is cut, and is whole in the rest
   const space = called.lastIndexOf(' ', length);
-  const end = space > 0 ? space : length;
-  return { label: called.slice(0, end), rest: called.slice(end).trim() };
+  return space > 0
+    ? { label: called.slice(0, space), rest: called.slice(space).trim() }
+    : { label: `${called.slice(0, length - 1)}…`, rest: called };
 }
 
 /** The end of the parenthesis that `first` stands in, of the text where it stands in none. */

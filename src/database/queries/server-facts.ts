@@ -24,7 +24,7 @@ export const serverFactsQuery: CatalogueQuery<typeof factsRow> = {
   variants: [{ when: oldestVersionNumber, sql: factsSql }],
 };
 
-const settingRow = z.object({ name: z.string(), value: z.string().nullable() });
+const settingRow = z.object({ name: z.string(), value: z.string().nullable(), source: z.string() });
 export const settingsQuery: CatalogueQuery<typeof settingRow> = {
   name: 'settings',
   row: settingRow,
@@ -35,7 +35,8 @@ const extensionRow = z.object({
   name: z.string(),
   version: z.string(),
   schema: z.string(),
-  can_read_statements: z.boolean(),
+  may_use_schema: z.boolean(),
+  may_select_statements: z.boolean(),
 });
 export const extensionsQuery: CatalogueQuery<typeof extensionRow> = {
   name: 'extensions',

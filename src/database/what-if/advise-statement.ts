@@ -188,7 +188,7 @@ type KnownFacts = Map<string, IndexAdviceFacts>;
 
 export async function captureStatement(
   context: StatementContext,
-  request: AdviceRequest & { id: string },
+  request: AdviceRequest & { id: string; calls?: number | null },
   parser: SqlParser,
   signal: AbortSignal | undefined,
   knownFacts: KnownFacts = new Map(),
@@ -206,19 +206,29 @@ export async function captureStatement(
     knownFacts.set(key, facts);
     return { id, sql, parameters: toValues(parameters), planned: toPlannedStatement(sql, plan, facts, parser) };
   } catch (error) {
-    const reason = describeStatementFailure(error);
+    const reason = describeStatementFailure(error, typeof request.calls === 'number');
     if (reason === null) throw error;
     return { reason };
   }
 }
 
-/** What is wrong with the statement, or with what the role may do with it; null for failures that would meet every statement. */
-function describeStatementFailure(error: unknown): string | null {
+/** What $1 in place of a constant leads to: syntax, ambiguity, types that do not fit or are not known. */
+const missingValueCodes: ReadonlySet<string> = new Set(['42601', '42725', '42804', '42883', '42P08', '42P18']);
+
+/**
+ * What is wrong with the statement, or with what the role may do with it; null for failures that would meet every statement.
+ * The text of one that the server has counted is the server's: nobody can correct it.
+ */
+function describeStatementFailure(error: unknown, isOfServer: boolean): string | null {
   if (!isDatabaseFailure(error)) return null;
   switch (error.kind) {
     case 'consent-required':
       return `Not assessed: it needs your word. ${error.message}`;
     case 'statement':
+      if (!isOfServer) return `${error.message} ${error.nextStep}`.trim();
+      return missingValueCodes.has(error.details.code ?? '')
+        ? `${error.message} The server keeps the statement without its constants; PostgreSQL can't plan it so.`
+        : error.message;
     case 'not-permitted':
     case 'timed-out':
       return `${error.message} ${error.nextStep}`.trim();

@@ -14,7 +14,12 @@ import { useStatistics, type UsePlanner } from './use-planner';
 
 type Engine = WhatIfPlanner['engine'];
 
-const engineNames: Record<Engine, string> = { sandbox: 'the sandbox', hypopg: 'HypoPG', statistics: 'statistics' };
+/** What was done in place of what failed. */
+const engineUses: Record<Engine, string> = {
+  sandbox: 'Planned in the sandbox',
+  hypopg: 'Planned with HypoPG',
+  statistics: 'Nothing could be planned with the indexes',
+};
 
 export interface ChosenPlanner {
   use: UsePlanner;
@@ -90,7 +95,7 @@ function isOfEngine(error: unknown): error is DatabaseFailure {
 }
 
 function describeChoice(engine: Engine, failures: readonly string[], note: string | null): string | null {
-  const reasons = failures.length === 0 ? [] : [`Planned with ${engineNames[engine]}: ${failures.join(' ')}`];
+  const reasons = failures.length === 0 ? [] : [`${engineUses[engine]}: ${failures.join(' ')}`];
   const parts = [...reasons, ...(note === null ? [] : [note])];
   return parts.length === 0 ? null : parts.join(' ');
 }

@@ -13,9 +13,13 @@ select
   n.nspname::pg_catalog.text as schema,
   c.relname::pg_catalog.text as name,
   c.relkind::pg_catalog.text as kind,
-  -- -1 (0 before 14): never vacuumed or analyzed
-  case when c.reltuples < 0 or (c.reltuples = 0 and c.relpages = 0) then null else c.reltuples::pg_catalog.float8 end
-    as estimated_rows,
+  -- -1 is "never vacuumed or analyzed"; before 14 that was written as an empty table
+  case
+    when c.reltuples < 0 then null
+    when c.reltuples = 0 and c.relpages = 0
+      and pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 140000 then null
+    else c.reltuples::pg_catalog.float8
+  end as estimated_rows,
   c.relpages as pages
 from tree t
 join pg_catalog.pg_class c on c.oid = t.oid
