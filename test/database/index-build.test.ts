@@ -75,6 +75,8 @@ for (const major of [13, 18] as const) {
       for (const part of [server.host, 'postgres', 'Production', 'about 1,500 rows', 'about 800 kB']) {
         assert.ok(text.includes(part), text);
       }
+      // the statements may be more than a dialog has room for
+      assert.ok(text.indexOf('No open transaction') < text.indexOf('CREATE INDEX'), text);
       assert.deepEqual(await listIndexes(admin, 'orders_customer'), []);
     });
 
