@@ -85,7 +85,7 @@ export async function runDoctor(session: DatabaseSession, sandboxBinaries: strin
 
 export async function findPlanInsights(plan: Plan, session: DatabaseSession): Promise<Finding[]> {
   const { analyzePlan } = await loadPlanEngine();
-  return analyzePlan(plan, { serverVersionNumber: session.facts.versionNumber });
+  return analyzePlan(plan, await session.capturePlanFacts(plan));
 }
 
 export function analyzeSnapshot(

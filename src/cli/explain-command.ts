@@ -192,7 +192,7 @@ export const explainCommand: Command = {
         );
         if (result.rolledBack) terminal.note('The statement ran in a transaction that was rolled back.');
         const { analyzePlan } = await loadPlanEngine();
-        const findings = analyzePlan(result.plan, { serverVersionNumber: connection.facts.versionNumber });
+        const findings = analyzePlan(result.plan, await connection.capturePlanFacts(result.plan, signal));
         await writePlan(result.plan, findings, format, terminal);
       } catch (error) {
         if (error instanceof DatabaseFailure && parameters.mode === 'values' && error.details.parameter) {

@@ -2,6 +2,8 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type { Plan } from '../analysis/plan/plan';
+import type { PlanFacts } from '../analysis/plan/plan-rule';
 import type { AdviceRequest, EngineAdvice } from '../analysis/index-advice/index-advice';
 import type { MeasuredAdvice } from '../analysis/index-advice/measure/measure-advice';
 import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
@@ -38,6 +40,7 @@ import { captureSnapshot } from './snapshot';
 import { captureTableDdl } from './table-definition';
 import { captureExactSizes, captureTableDetails } from './table-details';
 import { captureTables } from './tables';
+import { capturePlanFacts } from './plan-facts';
 import { captureTypicalValues } from './typical-values';
 import { findValueProblem } from './value-problem';
 import { loadAdviceEngine } from './what-if/advice-on-demand';
@@ -122,6 +125,10 @@ export class DatabaseConnection {
 
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult> {
     return explainStatement(this.#context, request, signal);
+  }
+
+  capturePlanFacts(plan: Plan, signal?: AbortSignal): Promise<PlanFacts> {
+    return capturePlanFacts(this.#session.run, this.facts, plan, signal);
   }
 
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]> {

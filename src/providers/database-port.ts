@@ -3,6 +3,8 @@
 import type { ConnectionProfile } from '../analysis/connection/connection-profile';
 import type { ConnectionState } from '../analysis/connection/connection-state';
 import type { ExplainRequest, ExplainResult, TypicalValues } from '../analysis/explain/explain';
+import type { Plan } from '../analysis/plan/plan';
+import type { PlanFacts } from '../analysis/plan/plan-rule';
 import type { AdviceRequest } from '../analysis/index-advice/index-advice';
 import type { HypotheticalIndex, WhatIfResult } from '../analysis/index-advice/what-if-planner';
 import type { WorkloadAdvice, WorkloadStatement } from '../analysis/index-advice/workload-advice';
@@ -49,6 +51,8 @@ export interface DatabaseSession {
   /** Whether this statement may be planned (analyze: false) or run (true) without asking. */
   assessStatement(sql: string, analyze: boolean, signal?: AbortSignal): Promise<ConsentVerdict>;
   explain(request: ExplainRequest, signal?: AbortSignal): Promise<ExplainResult>;
+  /** What the catalogue says of the tables that a plan reads. */
+  capturePlanFacts(plan: Plan, signal?: AbortSignal): Promise<PlanFacts>;
   /** One entry a parameter, in order; null where nothing is known. */
   captureTypicalValues(sql: string, signal?: AbortSignal): Promise<(TypicalValues | null)[]>;
   /** What is wrong with a text as a value of a built-in type, as "is not a valid date"; null when nothing is. */

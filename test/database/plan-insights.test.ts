@@ -8,11 +8,16 @@ import { analyzePlan } from '../../src/analysis/plan/analyze-plan';
 import { workersOf } from '../../src/analysis/plan/fields';
 import { parsePlanJson } from '../../src/analysis/plan/parse-plan';
 import type { Plan } from '../../src/analysis/plan/plan';
+import type { Session } from '../../src/database/session';
 import { savedTimeLabel } from '../../src/analysis/plan/plan-rule';
 import { createInsightTables, insightCases, type InsightStatement } from '../factories/insight-corpus';
+import { capturePlanFacts } from '../../src/database/plan-facts';
+import { openTestSession } from './test-session';
 import { createCorpus, explainCorpusStatement, type ExplainOptions } from '../factories/plan-corpus';
 
 const majors = [13, 18] as const;
+
+const serial = { max_parallel_workers_per_gather: '0' };
 
 /** A worker may come when the other one has done all; it takes part sooner or later. */
 const mostRuns = 50;
@@ -22,6 +27,7 @@ for (const major of majors) {
     this.timeout(300_000);
     let server: PostgresServer;
     let client: Client;
+    let session: Session;
 
     before(async () => {
       server = await startPostgres({ major });
@@ -29,9 +35,11 @@ for (const major of majors) {
       await client.connect();
       await createCorpus(client);
       await createInsightTables(client);
+      session = await openTestSession(server);
     });
 
     after(async () => {
+      await session.close();
       await client.end();
       await server.stop();
     });
@@ -106,6 +114,73 @@ for (const major of majors) {
         });
       }
     }
+
+    it('estimates are mended by statistics on several columns', async () => {
+      const look = async (sql: string) => {
+        const plan = await explain({ sql, settings: { ...serial, enable_indexscan: 'off', enable_bitmapscan: 'off' } });
+        const known = await capturePlanFacts(session.run, { versionNumber: major * 10_000 }, plan);
+        return analyzePlan(plan, known).filter(({ ruleId }) => ruleId === 'estimate-off');
+      };
+      for (const [sql, kinds] of [
+        ['SELECT count(*) FROM lab.orders WHERE region = 7 AND area = 7', 'dependencies, mcv'],
+        ['SELECT region, area, placed_on FROM lab.orders GROUP BY region, area, placed_on', 'ndistinct'],
+      ] as const) {
+        const [finding] = await look(sql);
+        const ddl = finding?.fix?.sql ?? '';
+        const undo = finding?.fix?.undoSql ?? '';
+        assert.match(
+          ddl,
+          new RegExp(
+            `^CREATE STATISTICS lab\\.orders_\\w+_stat \\(${kinds}\\) ON [\\w, ]+ FROM lab\\.orders; ANALYZE lab\\.orders;$`,
+          ),
+        );
+        await client.query(ddl);
+        assert.deepEqual(await look(sql), [], 'the estimate is right');
+        await client.query(undo);
+        await client.query('ANALYZE lab.orders');
+        assert.equal((await look(sql))[0]?.fix?.sql, ddl, 'and as before when they are gone');
+      }
+      // changed since: the statistics that are there come first
+      await client.query('CREATE TABLE lab.growing AS SELECT * FROM lab.orders');
+      await client.query('ANALYZE lab.growing');
+      await client.query('INSERT INTO lab.growing SELECT * FROM lab.orders');
+      const flushed = async () => {
+        const { rows } = await client.query<{ n: string }>(
+          `SELECT pg_stat_get_mod_since_analyze('lab.growing'::regclass) AS n`,
+        );
+        return Number(rows[0]?.n) > 0;
+      };
+      // each look in a transaction of its own: the counts come a moment after the insert's end
+      for (let look = 0; look < 600 && !(await flushed()); look++) await client.query('SELECT pg_sleep(0.1)');
+      const [stale] = await look('SELECT count(*) FROM lab.growing WHERE region = 7 AND area = 7');
+      assert.equal(stale?.fix?.sql, 'ANALYZE "lab"."growing";');
+    });
+
+    it('a column of another type than text is known from the catalogue', async () => {
+      const sql = `SELECT * FROM lab.orders WHERE region::text = '99'`;
+      const plan = await explain({ sql, settings: serial });
+      const known = await capturePlanFacts(session.run, { versionNumber: major * 10_000 }, plan);
+      const { rows } = await client.query<{ reltuples: number; n_mod_since_analyze: string }>(
+        `SELECT c.reltuples, s.n_mod_since_analyze FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid
+         WHERE c.oid = 'lab.orders'::regclass`,
+      );
+      const statistics = known.tableStatistics?.get('lab.orders');
+      assert.deepEqual(
+        [statistics?.rows, statistics?.modifiedSinceAnalyze],
+        [rows[0]?.reltuples, Number(rows[0]?.n_mod_since_analyze)],
+      );
+      const { rows: columns } = await client.query<{ column_name: string; data_type: string }>(
+        `SELECT column_name, data_type FROM information_schema.columns
+         WHERE table_schema = 'lab' AND table_name = 'orders' ORDER BY ordinal_position`,
+      );
+      assert.deepEqual(
+        [...(statistics?.columnTypes ?? [])],
+        columns.map(({ column_name: name, data_type: type }) => [name, type]),
+      );
+      const [finding] = analyzePlan(plan, known).filter(({ ruleId }) => ruleId === 'implicit-cast');
+      assert.match(finding?.message ?? '', /^The column region \(integer\) is cast to text in each of 60,000 rows/);
+      assert.deepEqual(of('implicit-cast', plan), []);
+    });
 
     for (const rule of ['hash-aggregate-spill', 'temp-io', 'lossy-bitmap', 'memoize-thrash']) {
       const found = insightCases.find((each) => each.rule === rule && (each.since ?? 0) <= major);

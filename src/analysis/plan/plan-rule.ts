@@ -8,10 +8,12 @@ import { nodeSignature, selfRatio, type PlanTree } from './plan-tree';
 /** What the catalogue says about a table's statistics. */
 export interface TableStatistics {
   rows: number;
-  /** n_mod_since_analyze */
-  modifiedSinceAnalyze: number;
+  /** n_mod_since_analyze; null where the server does not count (track_counts off). */
+  modifiedSinceAnalyze: number | null;
   /** Types by column, as format_type prints them; absent where they were not looked at. */
   columnTypes?: ReadonlyMap<string, string>;
+  /** The columns of each of its extended statistics. */
+  extendedStatistics?: readonly (readonly string[])[];
 }
 
 /** What is known beside the plan; everything may be missing. */

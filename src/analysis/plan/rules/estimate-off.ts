@@ -13,7 +13,9 @@ import {
 } from '../plan-rule';
 import { inputsOf, nodeLabel, parentOf, selfRatio, type PlanTree } from '../plan-tree';
 import type { PlanNode } from '../plan';
-import { textField } from '../fields';
+import { findComparisons, isConstant, toColumnReference } from '../conditions';
+import { textField, textsField } from '../fields';
+import { quoteIdentifier, quoteName, quoteQualifiedName } from '../../sql/identifiers';
 
 /** Estimates that are a few times off rarely change a plan; an order of magnitude does. */
 const minFactor = 10;
@@ -69,13 +71,71 @@ function affectedRatio(tree: PlanTree, node: PlanNode): number {
   return Math.min(1, ratio);
 }
 
-function adviceFor(node: PlanNode, facts: PlanFacts): { advice: string; fix?: SuggestedFix } {
+interface TableColumns {
+  schema: string;
+  table: string;
+  columns: string[];
+}
+
+function toTableColumns({ schema, relation }: PlanNode, columns: readonly string[]): TableColumns | null {
+  const different = [...new Set(columns)].sort();
+  // one column has statistics of its own, and more than eight are refused (STATS_MAX_DIMENSIONS)
+  if (schema === null || relation === null || different.length < 2 || different.length > 8) return null;
+  return { schema, table: relation, columns: different };
+}
+
+/** Columns of a scan that its conditions compare with values. */
+function findComparedColumns(node: PlanNode): TableColumns | null {
+  const conditions = [filterOf(node), textField(node, 'Index Cond'), textField(node, 'Recheck Cond')];
+  const columns = conditions.flatMap((condition) =>
+    findComparisons(condition ?? '').flatMap(({ left, right }) => {
+      const column = toColumnReference(left);
+      return column === null || !isConstant(right) ? [] : [column.column];
+    }),
+  );
+  return toTableColumns(node, columns);
+}
+
+/** Columns by which rows of one table are grouped. */
+function findGroupedColumns(tree: PlanTree, node: PlanNode): TableColumns | null {
+  const references = textsField(node, 'Group Key').map(toColumnReference);
+  const alias = references[0]?.alias ?? null;
+  const columns = references.flatMap((reference) => (reference?.alias === alias ? [reference.column] : []));
+  const scan = tree.plan.nodes.find((each) => each.alias === alias && each.relation !== null);
+  return alias === null || scan === undefined || columns.length < references.length
+    ? null
+    : toTableColumns(scan, columns);
+}
+
+/** Only where the catalogue was read: without it nobody knows whether there are such statistics already. */
+function withFix(of: TableColumns | null, kinds: string, facts: PlanFacts): { fix?: SuggestedFix } {
+  const known = of === null ? undefined : facts.tableStatistics?.get(`${of.schema}.${of.table}`);
+  if (of === null || known?.extendedStatistics === undefined || known.columnTypes === undefined) return {};
+  const { schema, table, columns } = of;
+  if (columns.some((column) => known.columnTypes?.has(column) !== true)) return {};
+  if (known.extendedStatistics.some((covered) => columns.every((column) => covered.includes(column)))) return {};
+  // names are cut at 63 bytes
+  const name = quoteQualifiedName(schema, `${[table, ...columns].join('_').slice(0, 50)}_stat`);
+  const relation = quoteQualifiedName(schema, table);
+  return {
+    fix: {
+      title: `Create statistics on ${columns.join(', ')} of ${schema}.${table}`,
+      // they are empty until the table is analyzed
+      sql: `CREATE STATISTICS ${name} (${kinds}) ON ${columns.map(quoteName).join(', ')} FROM ${relation}; ANALYZE ${relation};`,
+      undoSql: `DROP STATISTICS ${name};`,
+      risk: 'Reads a sample of the table; other plans on it may change as well.',
+      outsideTransaction: false,
+    },
+  };
+}
+
+function adviceFor(tree: PlanTree, node: PlanNode, facts: PlanFacts): { advice: string; fix?: SuggestedFix } {
   const table = node.relation === null || node.schema === null ? null : `${node.schema}.${node.relation}`;
   const statistics = table === null ? undefined : facts.tableStatistics?.get(table);
-  if (table !== null && statistics !== undefined) {
+  if (table !== null && typeof statistics?.modifiedSinceAnalyze === 'number') {
     const ratio = statistics.modifiedSinceAnalyze / Math.max(1, statistics.rows);
     if (ratio >= staleFromRatio) {
-      const name = [node.schema, node.relation].map((part) => `"${(part ?? '').replaceAll('"', '""')}"`).join('.');
+      const name = [node.schema ?? '', node.relation ?? ''].map(quoteIdentifier).join('.');
       return {
         advice: `${formatCount(statistics.modifiedSinceAnalyze)} rows of ${table} changed since it was last analyzed: its statistics are out of date.`,
         fix: {
@@ -87,7 +147,8 @@ function adviceFor(node: PlanNode, facts: PlanFacts): { advice: string; fix?: Su
       };
     }
   }
-  const fresh = statistics === undefined ? '' : `The statistics of ${table ?? ''} are fresh. `;
+  const fresh =
+    typeof statistics?.modifiedSinceAnalyze !== 'number' ? '' : `The statistics of ${table ?? ''} are fresh. `;
   if (functionScans.has(node.type)) {
     return {
       advice: 'The planner takes the number of rows from the function: give it a ROWS clause, or a support function.',
@@ -105,6 +166,7 @@ function adviceFor(node: PlanNode, facts: PlanFacts): { advice: string; fix?: Su
       advice:
         'The number of groups was misjudged: extended statistics (CREATE STATISTICS ... (ndistinct)) on the grouped columns, or a ' +
         'higher statistics target, may mend it.',
+      ...withFix(findGroupedColumns(tree, node), 'ndistinct', facts),
     };
   }
   const unknown =
@@ -116,6 +178,7 @@ function adviceFor(node: PlanNode, facts: PlanFacts): { advice: string; fix?: Su
       advice:
         `${fresh}Several columns are compared, and the planner takes them as independent: extended statistics (CREATE STATISTICS ... ` +
         `(dependencies, mcv)) on them may mend it.${unknown}`,
+      ...withFix(findComparedColumns(node), 'dependencies, mcv', facts),
     };
   }
   return {
@@ -142,7 +205,7 @@ export const estimateOff = definePlanRule({
           message:
             `${nodeLabel(node)} gave ${formatFactor(estimateFactor)} ${node.estimateDirection === 'under' ? 'more' : 'fewer'} rows than the ` +
             `planner expected (${formatCount(actualRows)} instead of ${formatCount(plannedRows)}${node.loops === 1 ? '' : ' per loop'}).`,
-          ...adviceFor(node, facts),
+          ...adviceFor(tree, node, facts),
           evidence: [
             planned('rows expected per loop', plannedRows, 'rows'),
             measured('rows per loop', actualRows, 'rows'),
