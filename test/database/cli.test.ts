@@ -13,6 +13,7 @@ import { freePort } from '../../scripts/environment/free-port';
 import { startPostgres, type PostgresServer } from '../../scripts/environment/postgres-server';
 import { doctorJsonSchema } from '../../src/analysis/doctor-output';
 import { planJsonSchema } from '../../src/analysis/format/plan-json-schema';
+import { savedTimeLabel } from '../../src/analysis/plan/plan-rule';
 import { tablesJsonSchema } from '../../src/analysis/tables/tables-json';
 import { openProfileStore } from '../../src/database/profile-store';
 import { version } from '../../package.json';
@@ -387,6 +388,40 @@ describe('pg-insight', function () {
         assert.match(fromFile.stdout, /Seq Scan on orders|Index Only Scan/);
         const fromInput = await run(['plan', '-', '--format', 'json'], { input: await readFile(saved, 'utf8') });
         planJsonSchema.parse(JSON.parse(fromInput.stdout));
+      });
+
+      it('prints what stands out in a plan, of a statement and of a file', async () => {
+        const sql = 'WITH c AS MATERIALIZED (SELECT i FROM generate_series(1, 200000) i) SELECT * FROM c WHERE i = 5';
+        const said = /The CTE c made 200,000 rows .* discarded .*99\.9% of them\./;
+        const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(
+          `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${sql}`,
+        );
+        const saved = path.join(folder, `insight-${major}.json`);
+        await writeFile(saved, JSON.stringify(rows[0]!['QUERY PLAN']));
+        for (const command of [
+          ['explain', '--url', url, '--analyze', '--sql', sql],
+          ['plan', saved],
+        ]) {
+          for (const format of ['text', 'md', 'json']) {
+            const { code, stdout, stderr } = await run([...command, '--format', format]);
+            assert.equal(code, 0, stderr);
+            if (format === 'json') {
+              const { findings } = planJsonSchema.parse(JSON.parse(stdout));
+              const saving = findings.map(({ evidence }) =>
+                Number(evidence.find(({ label }) => label === savedTimeLabel)?.value),
+              );
+              assert.ok(findings.some(({ ruleId, message }) => ruleId === 'cte-fence' && said.test(message)));
+              assert.deepEqual(
+                saving,
+                saving.toSorted((a, b) => b - a),
+                'ranked by the time at stake',
+              );
+            } else {
+              assert.match(stdout, said);
+              assert.match(stdout, /AS NOT MATERIALIZED/);
+            }
+          }
+        }
       });
 
       it('writes only with --yes, and never keeps it', async () => {

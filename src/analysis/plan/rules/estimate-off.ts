@@ -32,6 +32,8 @@ const guessed: ReadonlySet<string> = new Set([
   'Named Tuplestore Scan',
 ]);
 const functionScans: ReadonlySet<string> = new Set(['Function Scan', 'Table Function Scan', 'ProjectSet']);
+/** They read what another part of the statement made: no statistics are kept of that. */
+const derived: ReadonlySet<string> = new Set(['CTE Scan', 'Subquery Scan']);
 const joins: ReadonlySet<string> = new Set(['Nested Loop', 'Hash Join', 'Merge Join']);
 const sums: ReadonlySet<string> = new Set(['Aggregate', 'Group', 'Unique', 'SetOp', 'HashSetOp']);
 
@@ -152,6 +154,13 @@ function adviceFor(tree: PlanTree, node: PlanNode, facts: PlanFacts): { advice: 
   if (functionScans.has(node.type)) {
     return {
       advice: 'The planner takes the number of rows from the function: give it a ROWS clause, or a support function.',
+    };
+  }
+  if (derived.has(node.type)) {
+    return {
+      advice:
+        'The planner has no statistics of rows that the statement makes itself. Written into the query that reads it (AS NOT ' +
+        'MATERIALIZED for a CTE), the condition reaches columns that have some.',
     };
   }
   if (joins.has(node.type)) {

@@ -1,5 +1,5 @@
 import { defaultBlockSizeBytes, formatBlocks, formatBytes } from '../../format/numbers';
-import { textField } from '../fields';
+import { numberField, textField } from '../fields';
 import type { PlanNode } from '../plan';
 import { atStake, definePlanRule, estimated, hasWeight, measured, observeNodes } from '../plan-rule';
 import { nodeLabel, selfRatio } from '../plan-tree';
@@ -26,7 +26,9 @@ export const tempIo = definePlanRule({
       const { tempRead, tempWritten } = node.selfBuffers;
       if (tempRead + tempWritten === 0) return null;
       const writtenBytes = Math.max(tempRead, tempWritten) * defaultBlockSizeBytes;
-      const workMemBytes = workMemoryForSort(writtenBytes, node.actualRows ?? 0);
+      // what a filter discarded on reading was kept as well
+      const rows = (node.actualRows ?? 0) + (numberField(node, 'Rows Removed by Filter') ?? 0);
+      const workMemBytes = workMemoryForSort(writtenBytes, rows);
       return {
         node,
         ...atStake(tree, selfRatio(tree, node) * spillRatio),
