@@ -17,6 +17,8 @@ export const cteFence = definePlanRule({
       const name = textField(node, 'CTE Name');
       const filter = filterOf(node);
       if (node.type !== 'CTE Scan' || name === null || filter === null) return null;
+      // read more than once, it is better computed once
+      if (node.loops !== 1) return null;
       const sameName = (text: string | null) => text === name;
       const readers = tree.plan.nodes.filter((each) => sameName(textField(each, 'CTE Name')));
       const definitions = tree.plan.nodes.filter(({ subplanName }) => subplanName === `CTE ${name}`);
