@@ -66,7 +66,8 @@ describe('plan rules', () => {
       finding?.fingerprint,
       'sequential-scan-discards-rows: Seq Scan on lab.orders; Filter: (orders.status = ?)',
     );
-  });
+    // some hundred plans are read
+  }).timeout(60_000);
 
   it('are ranked by the time they may save', () => {
     const findings = analyzePlan(
