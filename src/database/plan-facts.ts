@@ -29,7 +29,8 @@ export async function capturePlanFacts(
   const serverVersionNumber = facts.versionNumber;
   if (asked.length === 0) return { serverVersionNumber };
   try {
-    const rows = await run(catalogueUnit(timeoutMs, signal), (unit) =>
+    // the query looks whether the server counts, so counting must not be switched off for it
+    const rows = await run({ ...catalogueUnit(timeoutMs, signal), countsUse: true }, (unit) =>
       captureRows(unit, facts, planTablesQuery, [
         asked.map(({ schema }) => schema),
         asked.map(({ relation }) => relation),
