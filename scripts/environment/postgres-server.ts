@@ -10,6 +10,8 @@ import { makeTemporaryFolder, startProcess, type SupervisedProcess } from './sup
 
 const asServerUser = runsAsRoot ? unprivileged : {};
 const startTimeoutMs = 30_000;
+/** A port that was free may be another program's by the time the server starts. */
+const portAttempts = 3;
 
 export interface PostgresServerOptions {
   major: PostgresMajor;
@@ -65,7 +67,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   const dataFolder = path.join(folder, 'data');
   const logFile = path.join(folder, 'server.log');
   const password = options.password ?? options.standbyOf?.password ?? randomBytes(18).toString('base64url');
-  const port = options.port ?? (await freePort());
+  let port = options.port ?? (await freePort());
   if (runsAsRoot) await chown(folder, unprivileged.uid, unprivileged.gid);
   let server: SupervisedProcess | null = null;
 
@@ -172,6 +174,21 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     }
   }
 
+  async function startOnFreePort(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await start();
+        return;
+      } catch (error) {
+        const isTaken = error instanceof Error && error.message.includes('Address already in use');
+        if (!isTaken || options.port !== undefined || attempt === portAttempts) throw error;
+        port = await freePort();
+        // the last one counts
+        await appendFile(path.join(dataFolder, 'postgresql.conf'), `port = '${port}'\n`);
+      }
+    }
+  }
+
   async function shutdown(): Promise<void> {
     await server?.stop();
   }
@@ -180,7 +197,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     if (options.standbyOf !== undefined) await copyPrimary(options.standbyOf);
     else await (options.template === undefined ? makeCluster() : copyCluster(options.template));
     await configure();
-    await start();
+    await startOnFreePort();
   } catch (error) {
     await shutdown();
     await temporary.remove();
