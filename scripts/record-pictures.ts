@@ -29,6 +29,9 @@ const updateLines = { first: 47, last: 50 };
 const lens = (page: Page, title: string, index: number) =>
   page.locator('.codelens-decoration a', { hasText: new RegExp(`^${title}$`) }).nth(index);
 
+/** The sandbox may have to be started first. */
+const adviceTimeoutMs = 120_000;
+
 type Picture = (name: string) => Promise<void>;
 
 async function recordQuickFix(page: Page, picture: Picture): Promise<void> {
@@ -57,11 +60,13 @@ async function recordHealth(page: Page, picture: Picture): Promise<void> {
   await showViews(page, ['Indexes', 'Findings'], true);
   await treeRow(page, 'Findings', /^High/).waitFor();
   await runCommand(page, 'PG Insight: Open Health Report');
-  await webviewFrame(page).getByRole('heading', { level: 1 }).waitFor();
+  // the last part of the report: what the statements lack
+  await webviewFrame(page).getByRole('heading', { name: 'Missing indexes' }).waitFor({ timeout: adviceTimeoutMs });
   await picture('findings-dark');
   await showViews(page, ['Indexes', 'Findings'], false);
   await showViews(page, ['Slow Queries'], true);
   await expandRow(treeRow(page, 'Slow Queries', /% · .* calls?/));
+  await treeRow(page, 'Slow Queries', /^Missing index(?!.*looking)/).waitFor({ timeout: adviceTimeoutMs });
   await picture('slow-queries-dark');
   await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
   await picture('report-dark');

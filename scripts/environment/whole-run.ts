@@ -1,7 +1,7 @@
 // The whole check, step by step. A failed step does not stop the others; what could not start has failed. What waits much
-// shares the two cores of a small machine; the tier that waits for a browser to paint runs alone. A file of tests that
-// failed is run once more, with nothing beside it, and what passes then is told: a machine that others slow down fails
-// tests that are right, and a test that needs this is to be made steadier.
+// shares the two cores of a small machine. A file of tests that failed is run once more, with nothing beside it, and what
+// passes then is told: a machine that others slow down fails tests that are right, and a test that needs this is to be
+// made steadier.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -144,22 +144,20 @@ async function runTests(name: Tier, live: boolean, file: string | null): Promise
 
 const tier = (name: Tier, live: boolean): Step => ({ name, run: () => runTests(name, live, null) });
 
-/** Begun first, so that it does not run on alone. */
-const longestFile = 'safety-corpus.test.ts';
-/** Much of a database test is waiting for the server: two at once keep two cores busy. */
+/** Much of a test is waiting for the server or the browser: two files at once keep two cores busy. */
 const filesAtOnce = 2;
 
-/** The database tier, file by file; what a file prints is shown when it failed. */
-const databaseTier: Step = {
-  name: 'database',
+/** A tier file by file, the longest first, so that it does not run on alone; what a file prints is shown when it failed. */
+const tierByFile = (name: Tier, longestFile: string): Step => ({
+  name,
   async run() {
-    const waiting = await listTests('database');
+    const waiting = await listTests(name);
     waiting.sort((a, b) => Number(b === longestFile) - Number(a === longestFile));
     const all: TierResult = {};
     const work = async () => {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
         const from = performance.now();
-        const result = await runTests('database', false, file);
+        const result = await runTests(name, false, file);
         sayResult(`  ${file}`, result, from);
         Object.assign(all, result);
       }
@@ -167,7 +165,7 @@ const databaseTier: Step = {
     await Promise.all(Array.from({ length: filesAtOnce }, work));
     return all;
   },
-};
+});
 
 async function runStep(step: Step): Promise<TierResult> {
   say(`${step.name} ...`);
@@ -229,8 +227,11 @@ export async function runEverything(): Promise<{ passed: number; failed: number 
     tier('unit', false),
   ];
   await Promise.all([runLane([lint], results), runLane(others, results)]);
-  await Promise.all([runLane([databaseTier], results), runLane([tier('extension', false)], results)]);
-  await runLane([tier('ui', true)], results);
+  await Promise.all([
+    runLane([tierByFile('database', 'safety-corpus.test.ts')], results),
+    runLane([tier('extension', false)], results),
+  ]);
+  await runLane([tierByFile('ui', 'quick-fix.test.ts')], results);
   const unsteady = await runFailedAgain(results);
   const all = [...results.values()];
   printTitles('Failed at first, passed when run again alone:', unsteady);

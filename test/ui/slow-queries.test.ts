@@ -11,6 +11,7 @@ import type { TemporaryFolder } from '../../scripts/environment/supervision';
 import { startVsCode, type VsCodeServer } from '../../scripts/environment/vscode-server';
 import {
   answerInput,
+  askUntilShown,
   chooseFromMenu,
   expandRow,
   inputBox,
@@ -146,8 +147,13 @@ describe('slow queries in the workbench', function () {
     await quickPickEntry(page, 'Mean time').click();
     const row = treeRow(page, view, / · [\d.,]+ calls?/);
     await expandRow(row);
-    await row.hover();
-    await page.locator('.workbench-hover', { hasText: 'Total time' }).waitFor();
+    const hover = page.locator('.workbench-hover', { hasText: 'Total time' });
+    // a row that is drawn anew below the pointer has no hover
+    const point = async () => {
+      await page.mouse.move(640, 600);
+      await row.hover();
+    };
+    await askUntilShown(page, point, hover);
     await takeScreenshot(page, path.join(screenshots, 'slow-queries-hover-dark.png'));
   });
 
