@@ -328,10 +328,12 @@ export function modalDialog(page: Page, text: string | RegExp): Locator {
 
 /** Sets the colour theme through the user's settings command, so that no file is touched: the theme's label. */
 export async function setColorTheme(page: Page, label: string): Promise<void> {
-  await runCommand(page, 'Preferences: Color Theme');
-  const input = quickInput(page).locator('input.input');
-  await input.fill(label);
-  await quickPickEntry(page, label).waitFor();
+  // typed before the themes are known, their list stays empty
+  const choose = async () => {
+    await runCommand(page, 'Preferences: Color Theme');
+    await quickInput(page).locator('input.input').fill(label);
+  };
+  await askUntilShown(page, choose, quickPickEntry(page, label));
   await page.keyboard.press('Enter');
   await quickInput(page).waitFor({ state: 'hidden' });
 }
